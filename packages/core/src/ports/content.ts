@@ -1,0 +1,53 @@
+/**
+ * Ports that say where blocks lie, whose they are, and who may have them served.
+ * @module
+ */
+import type { Awaitable, Result } from '../result.ts'
+import type { Slice } from './blob.ts'
+
+/** A space's DID (`did:key:…`). */
+export type SpaceDid = `did:${string}:${string}`
+
+/**
+ * Finds blocks by space and multihash. Read-after-write within one process; another process sees
+ * a change within a second.
+ */
+export interface ContentIndex {
+  /**
+   * Spaces that hold the block, in the order in which this deployment accepted their first claim
+   * of it, then by DID. Empty when nobody does.
+   */
+  spaces(multihash: Uint8Array): Awaitable<readonly SpaceDid[]>
+  /** For each multihash, where its bytes lie in blobs of this space, best first; empty when nowhere. */
+  slices(
+    space: SpaceDid,
+    multihashes: readonly Uint8Array[],
+  ): Awaitable<readonly (readonly Slice[])[]>
+}
+
+/** Leave to serve a space's content for one request. */
+export interface Authorization {
+  readonly space: SpaceDid
+  /** Wall-clock ms at which it ends, or undefined for never. */
+  readonly expiresMs: number | undefined
+  /** Whether it hangs on the request's token: then no shared cache may keep the answer. */
+  readonly byToken: boolean
+}
+
+/** The space has not let this gateway serve its content to this request. */
+export class Unauthorized extends Error {
+  override readonly name = 'Unauthorized'
+  readonly space: SpaceDid
+  constructor(space: SpaceDid, message: string) {
+    super(message)
+    this.space = space
+  }
+}
+
+/** Decides whether a space lets this gateway serve it. A change is in force within a second. */
+export interface Authorizer {
+  authorize(
+    space: SpaceDid,
+    token: string | undefined,
+  ): Awaitable<Result<Authorization, Unauthorized>>
+}

@@ -1,0 +1,23 @@
+/**
+ * Ports for what a pure function may not reach for itself: time, chance, hashing.
+ * @module
+ */
+
+/** Time. `nowMs` may step in both directions; `monotonicMs` never goes back and has no epoch. */
+export interface Clock {
+  nowMs(): number
+  monotonicMs(): number
+}
+
+/** Cryptographically strong random bytes. */
+export interface Random {
+  bytes(length: number): Uint8Array
+}
+
+/** Hashes known to the runtime, synchronously: `node:crypto` on Node and on Workers alike. */
+export interface Hasher {
+  /** SHA-256 of `bytes`: 32 bytes, owned by the caller. */
+  sha256(bytes: Uint8Array): Uint8Array
+  /** Digest by multihash code, or undefined when this runtime does not know the function. */
+  digest(code: number, bytes: Uint8Array): Uint8Array | undefined
+}
