@@ -1,0 +1,22 @@
+/**
+ * Ports between journals and the log: what the sequencer reads from.
+ * @module
+ */
+
+/** Entries of one journal, in order, from the position that was asked for. */
+export interface JournalBatch {
+  /** Groups that must stay together (a READ with its FETCH and EXEC entries), each encoded entry whole. */
+  readonly groups: readonly (readonly Uint8Array[])[]
+  /** Position after the batch, in entries since this journal began. */
+  readonly nextEntry: number
+}
+
+/** One journal as its reader sees it: only what is durable. */
+export interface JournalSource {
+  /** Stable name of the journal: the process slot that writes it. */
+  readonly name: string
+  /** Reads on from `fromEntry`, at most about `bytesMax`. An empty batch means: nothing new. */
+  read(fromEntry: number, bytesMax: number): Promise<JournalBatch>
+  /** Says that all entries before `beforeEntry` are in the log: files that hold only such may go. */
+  release(beforeEntry: number): Promise<void>
+}
