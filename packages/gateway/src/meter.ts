@@ -1,0 +1,70 @@
+/**
+ * The meter: the one way for a body to leave the gateway.
+ * @module
+ */
+import type { BodyReader, BodySource, Delivery } from '@turnpike/core/body'
+import type { Awaitable } from '@turnpike/core/result'
+
+/** A header as it goes out: name in the field's usual case, value in latin1. */
+export type HeaderLine = readonly [name: string, value: string]
+
+/** The end of every pipeline. There is no answer without a metered body, not even an empty one. */
+export interface Answer {
+  readonly status: number
+  readonly headers: readonly HeaderLine[]
+  readonly body: MeteredBody
+}
+
+/** What becomes of one body: its start, its progress, its end. Held by the meter alone. */
+export interface ReadRecorder {
+  start(): Awaitable<void>
+  mark(bytes: number): void
+  end(delivery: Delivery): void
+}
+
+/**
+ * A body that is recorded however it ends. Its private fields make it nominal: an object that only
+ * looks like one does not fit {@link Answer}.
+ *
+ * An adapter awaits `start`, opens and pumps the body (not for HEAD), calls `mark` after each chunk
+ * that the socket took, and calls `settle` once. Without `settle` the read counts as admitted for ever.
+ */
+export class MeteredBody {
+  readonly #source: BodySource
+  readonly #recorder: ReadRecorder
+  #settled = false
+
+  constructor(source: BodySource, recorder: ReadRecorder) {
+    this.#source = source
+    this.#recorder = recorder
+  }
+
+  /** Exact length in bytes, or undefined when only the end tells. */
+  get length(): number | undefined {
+    return this.#source.length
+  }
+
+  /** Makes the start known to the journal; the body may be opened when it resolves. */
+  start(): Awaitable<void> {
+    return this.#recorder.start()
+  }
+
+  open(signal: AbortSignal): BodyReader {
+    return this.#source.open(signal)
+  }
+
+  /** Reports progress: `bytes` of the body delivered so far. */
+  mark(bytes: number): void {
+    this.#recorder.mark(bytes)
+  }
+
+  /**
+   * Reports the end. Only the first call counts: runtimes report one end in several ways
+   * (workerd calls both `cancel` and `flush` on an empty body that is cancelled).
+   */
+  settle(delivery: Delivery): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#recorder.end(delivery)
+  }
+}
