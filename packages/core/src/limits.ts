@@ -23,6 +23,10 @@ export const HEADERS_BYTES_MAX: number = 32 * KIB
 export const DAG_DEPTH_MAX = 1024
 /** Links of one dag-pb node (a 2 MiB block of minimal links holds fewer). */
 export const NODE_LINKS_MAX = 65_536
+/** Buckets of one HAMT shard (the field writes 256; kubo refuses more than 1,024). */
+export const HAMT_FANOUT_MAX = 1024
+/** Levels of a HAMT: a 64-bit hash has no more bytes. */
+export const HAMT_DEPTH_MAX = 21
 /** Bytes of one log entry (receipts, section 6.1). */
 export const ENTRY_BYTES_MAX = 1024
 /** Bytes of a CAR header. */
@@ -45,3 +49,87 @@ export const BLOCK_CACHE_BYTES_MAX: number = 64 * MIB
 export const ANSWER_CACHE_BYTES_MAX: number = 32 * MIB
 /** Bytes of an answer that is kept whole. */
 export const ANSWER_BYTES_MAX: number = 64 * KIB
+/** Bytes of one chunk of a sidecar: what is buffered to verify any part of it. */
+export const SIDECAR_CHUNK_BYTES_MAX: number = BLOCK_BYTES_MAX
+/** Chunks of one sidecar: a blob of 1 TiB in chunks of 1 MiB; the file has at most 36 MiB. */
+export const SIDECAR_CHUNKS_MAX: number = 1024 * 1024
+/** Wait for a connection to an origin, the wait for a free one of its pool included. */
+export const ORIGIN_CONNECT_TIMEOUT_MS = 5_000
+/** Wait for the first byte of an origin's answer, once connected. */
+export const ORIGIN_FIRST_BYTE_TIMEOUT_MS = 15_000
+/** Window of a body in which an origin must deliver at least `ORIGIN_IDLE_BYTES_MIN`. */
+export const ORIGIN_IDLE_TIMEOUT_MS = 10_000
+/** Fewer bytes than this in a window while a read waits are silence, or a trickle that holds it. */
+export const ORIGIN_IDLE_BYTES_MIN: number = 4 * KIB
+/** Bytes of an origin's response headers. */
+export const ORIGIN_HEADERS_BYTES_MAX: number = 16 * KIB
+/** Connections to one origin; reads beyond wait within the connect timeout. */
+export const ORIGIN_SOCKETS_MAX = 64
+/** Connections to all origins of one pool together. */
+export const ORIGIN_SOCKETS_TOTAL_MAX = 512
+/** Idle connections kept to one origin. */
+export const ORIGIN_SOCKETS_FREE_MAX = 16
+/** Origins and addresses whose recent failure is remembered. */
+export const ORIGIN_FAILURES_MAX = 4096
+/** First cool-down of an origin that failed; doubles with each failure in a row. */
+export const ORIGIN_COOL_DOWN_MS = 1_000
+/** Longest cool-down of an origin. */
+export const ORIGIN_COOL_DOWN_MS_MAX = 60_000
+/** Bytes of one page of a bucket's listing (1,000 keys of 1,024 bytes, percent-encoded, and their fields). */
+export const BUCKET_PAGE_BYTES_MAX: number = 4 * MIB
+/** Pages of a bucket's listing: 10 million objects. */
+export const BUCKET_PAGES_MAX = 10_000
+/** Slices handed to the catalog at once while a CAR is indexed. */
+export const INDEX_BATCH_SLICES_MAX = 4096
+/** Attempts to go on at one offset of a remote CAR before indexing it fails. */
+export const INDEX_ATTEMPTS_MAX = 5
+/** First pause before an attempt; doubles with each attempt at the same offset. */
+export const INDEX_PAUSE_MS = 250
+/** Entries of one folder while it is built: about 300 MB; a file system's own bound is higher. */
+export const FOLDER_ENTRIES_MAX = 1_000_000
+/** Bytes of a name in a folder that is built: a full HAMT shard of such names stays below 2 MiB. */
+export const ENTRY_NAME_BYTES_MAX: number = 4 * KIB
+/** Bytes of a symbolic link's target: what any file system allows. */
+export const SYMLINK_BYTES_MAX: number = 32 * KIB
+/** Bytes of journal that the sequencer takes into the log in one commit, over all journals. */
+export const LOG_ROUND_BYTES_MAX: number = 8 * MIB
+/** Journals that one log draws on: each has its position in the committed state. */
+export const LOG_JOURNALS_MAX = 1024
+/** Bytes of a log's committed state: a partial bundle, partial tiles and journal positions. */
+export const LOG_STATE_BYTES_MAX: number = 1 * MIB
+/** How long after its hour an epoch without new entries is sealed. */
+export const SEAL_DELAY_MS = 30_000
+/** How far the wall clock may run ahead of the monotonic one before an operator must confirm it. */
+export const CLOCK_JUMP_MS_MAX = 3_600_000
+/** How long a log may have stood still before an operator must confirm the clock. */
+export const LOG_IDLE_MS_MAX = 2_592_000_000
+/** Entries before a FETCH among which its READ is looked for. */
+export const FETCH_WINDOW_ENTRIES_MAX = 65_536
+/** Rows of one epoch's summary; what goes beyond is summed in one row without names. */
+export const SUMMARY_ROWS_MAX = 65_536
+/** Roll-ups that the ledger adds in one transaction. */
+export const LEDGER_BATCH_ROWS_MAX = 8192
+/** Rows of one answer about usage. */
+export const USAGE_ROWS_MAX = 10_000
+/** Bytes of one batch on its way to a blob's file and to the thread that hashes the blob. */
+export const SPOOL_BATCH_BYTES: number = 1 * MIB
+/** Batches of one blob under way at once: what a slow disk may pile up in memory. */
+export const SPOOL_BATCHES_MAX = 8
+/** Frames smaller than `SHARD_LEAF_BYTES_MIN` that one sidecar chunk of a shard takes in. */
+export const SHARD_GROUP_BYTES: number = 256 * KIB
+/** Bytes of a block that is a sidecar chunk of its own in a shard. */
+export const SHARD_LEAF_BYTES_MIN: number = 64 * KIB
+/** Files of blobs that are kept open between reads. */
+export const BLOB_FILES_MAX = 256
+/** Bytes of sidecars that are kept decoded between reads. */
+export const SIDECAR_CACHE_BYTES_MAX: number = 8 * MIB
+/** Page cache of one connection to the catalog, and what its write-ahead log shrinks back to. */
+export const CATALOG_CACHE_BYTES_MAX: number = 16 * MIB
+/** Blobs whose hash, size and sites a catalog connection keeps decoded. */
+export const CATALOG_BLOBS_CACHED_MAX = 4096
+/** Wait of one SQLite statement for another connection's lock. */
+export const SQLITE_BUSY_TIMEOUT_MS = 5_000
+/** Pause between two tries for a lock of the data folder. */
+export const LOCK_POLL_MS = 50
+/** Wait of an add for whoever deletes files, and of a deletion for adds. */
+export const FILES_LOCK_WAIT_MS = 5_000

@@ -1,0 +1,113 @@
+/**
+ * Streaming sha2-256 on a thread of its own, fed with shared buffers.
+ *
+ * One thread for a store: with block hashing on the main thread that makes two busy cores, and
+ * what `add` is measured by is two hashes a byte on two cores.
+ * @module
+ */
+import { SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { HashReply, HashRequest } from './hash-worker.ts'
+
+/** Idle buffers that are kept for the next blob. */
+const IDLE_SLOTS_MAX = 16
+
+/** One blob's hash. Slots are hashed in the order of `update`. */
+export interface HashJob {
+  /** Hashes the first `length` bytes of `slot`, which must stay as it is until this resolves. */
+  update(slot: SharedArrayBuffer, length: number): Promise<void>
+  /** The digest of everything. Ends the job. */
+  digest(): Promise<Uint8Array>
+  /** Ends the job without a digest. Idempotent, and allowed after `digest`. */
+  drop(): void
+}
+
+type Waiter = {
+  readonly resolve: (digest: Uint8Array | undefined) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The thread, started at its first job and asleep between jobs (it keeps no process alive). */
+export class HashThread {
+  #worker: Worker | undefined
+  #jobs = 0
+  readonly #waiting = new Map<number, Waiter[]>()
+  readonly #idle: SharedArrayBuffer[] = []
+
+  /** A buffer of `SPOOL_BATCH_BYTES`; its content is arbitrary. */
+  takeSlot(): SharedArrayBuffer {
+    return this.#idle.pop() ?? new SharedArrayBuffer(SPOOL_BATCH_BYTES)
+  }
+
+  /** Gives back a buffer that nobody reads any more. */
+  giveSlot(slot: SharedArrayBuffer): void {
+    if (this.#idle.length < IDLE_SLOTS_MAX) this.#idle.push(slot)
+  }
+
+  /** Begins hashing a blob. End it with `digest` or `drop`. */
+  begin(): HashJob {
+    const worker = (this.#worker ??= this.#start())
+    const job = this.#jobs++
+    const waiters: Waiter[] = []
+    let open = true
+    this.#waiting.set(job, waiters)
+    worker.ref()
+    const ask = (request: HashRequest): Promise<Uint8Array | undefined> => {
+      if (!open) return Promise.reject(new TypeError('hash job expected to be open, got ended'))
+      if (this.#worker !== worker) return Promise.reject(new Error('hash thread has ended'))
+      return new Promise((resolve, reject) => {
+        waiters.push({ resolve, reject })
+        worker.postMessage(request)
+      })
+    }
+    const end = (): void => {
+      open = false
+      this.#waiting.delete(job)
+      if (this.#waiting.size === 0) worker.unref()
+    }
+    return {
+      update: async (slot, length) => void (await ask({ job, slot, length })),
+      digest: async () => {
+        try {
+          return (await ask({ job, end: 'digest' }))!
+        } finally {
+          end()
+        }
+      },
+      drop: () => {
+        if (!open) return
+        worker.postMessage({ job, end: 'drop' } satisfies HashRequest)
+        end()
+        for (const waiter of waiters) waiter.reject(new Error('hash job was dropped'))
+      },
+    }
+  }
+
+  /** Ends the thread; jobs under way fail. */
+  async close(): Promise<void> {
+    const worker = this.#worker
+    if (worker === undefined) return
+    this.#worker = undefined
+    const ended = once(worker, 'exit')
+    await worker.terminate()
+    await ended
+  }
+
+  #start(): Worker {
+    // The file is TypeScript in the repository and JavaScript when published.
+    const file = import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url))
+    worker.on('message', ({ job, digest }: HashReply) =>
+      this.#waiting.get(job)?.shift()?.resolve(digest),
+    )
+    const failAll = (error: Error): void => {
+      if (this.#worker === worker) this.#worker = undefined
+      for (const waiters of this.#waiting.values())
+        for (const waiter of waiters.splice(0)) waiter.reject(error)
+    }
+    worker.on('error', failAll)
+    worker.on('exit', (code) => failAll(new Error(`hash thread ended with code ${code}`)))
+    return worker
+  }
+}
