@@ -7,9 +7,15 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Largest chunk handed to a socket at once: bounds what a cut client may be billed beyond its bytes. */
+/**
+ * Largest chunk handed to a socket at once: bounds what a cut client may be billed beyond its
+ * bytes.
+ */
 export const CHUNK_BYTES_MAX: number = 256 * KIB
-/** Largest block that is buffered to be verified; larger raw blocks go through a chunk-digest sidecar. */
+/**
+ * Largest block that is buffered to be verified; larger raw blocks go through a chunk-digest
+ * sidecar.
+ */
 export const BLOCK_BYTES_MAX: number = 4 * MIB
 /** Largest identity multihash digest in a CID (what kubo accepts). */
 export const IDENTITY_BYTES_MAX = 128
@@ -127,6 +133,8 @@ export const SIDECAR_CACHE_BYTES_MAX: number = 8 * MIB
 export const CATALOG_CACHE_BYTES_MAX: number = 16 * MIB
 /** Blobs whose hash, size and sites a catalog connection keeps decoded. */
 export const CATALOG_BLOBS_CACHED_MAX = 4096
+/** Spaces whose row a catalog connection remembers. */
+export const CATALOG_SPACES_CACHED_MAX = 65_536
 /** Wait of one SQLite statement for another connection's lock. */
 export const SQLITE_BUSY_TIMEOUT_MS = 5_000
 /** Pause between two tries for a lock of the data folder. */

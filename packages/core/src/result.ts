@@ -20,7 +20,7 @@ export type Awaitable<T> = T | Promise<T>
  * @example
  * const result = ok(5)
  */
-export function ok<T extends NonNullable<unknown>>(value: T): { readonly ok: T } {
+export function ok<const T extends NonNullable<unknown>>(value: T): { readonly ok: T } {
   return { ok: value }
 }
 
