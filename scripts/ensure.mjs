@@ -52,8 +52,9 @@ export function pinnedNode(root = ROOT) {
   }
   if (newEnough(process.versions.node)) return process.execPath
   throw new Error(
-    `Turnpike needs Node ${NODE_MIN.join('.')} or later; this is ${process.versions.node}, and no ` +
-      `pinned Node exists for ${process.platform}-${process.arch}. Install Node 24 and run again.`,
+    `Turnpike needs Node ${NODE_MIN.join('.')} or later; this is ${process.versions.node}, and ` +
+      `no pinned Node exists for ${process.platform}-${process.arch}. ` +
+      'Install Node 24 and run again.',
   )
 }
 
@@ -99,7 +100,7 @@ export async function ensure() {
   const command = missing()
   if (command === undefined) return 0
   const notice = setTimeout(() => {
-    console.error('Installing what Turnpike needs (once, about 250 MB with its own Node) …')
+    console.error('Installing what Turnpike needs (once, about 300 MB with its own Node) …')
   }, QUIET_MS)
   const { code, output } = await npm([command])
   clearTimeout(notice)

@@ -27,7 +27,8 @@ export interface ReadRecorder {
  * looks like one does not fit {@link Answer}.
  *
  * An adapter awaits `start`, opens and pumps the body (not for HEAD), calls `mark` after each chunk
- * that the socket took, and calls `settle` once. Without `settle` the read counts as admitted for ever.
+ * that the socket took, and calls `settle` once. Without `settle` the read counts as admitted for
+ * ever.
  */
 export class MeteredBody {
   readonly #source: BodySource

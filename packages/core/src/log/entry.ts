@@ -38,7 +38,10 @@ export const DENY = {
 /** How well the delivered bytes are known. */
 export const GRADE = { handed: 0, kernel: 1, acknowledged: 2, edge: 3 } as const
 
-/** One read, served or refused: `[1,1,id,ts,started,domain,space,provider,region,cid,status,bytes,flags,deny,count,grade]`. */
+/**
+ * One read, served or refused:
+ * `[1,1,id,ts,started,domain,space,provider,region,cid,status,bytes,flags,deny,count,grade]`.
+ */
 export interface ReadEntry {
   /** 16 random bytes; never leaves the log. */
   readonly id: Uint8Array
@@ -71,7 +74,10 @@ export interface FetchEntry {
   readonly failed: number
 }
 
-/** Dynamic execution: `[1,2,id,ts,domain,space,provider,region,read,cpuUs,diskRead,diskWrite,code,exit]`. */
+/**
+ * Dynamic execution:
+ * `[1,2,id,ts,domain,space,provider,region,read,cpuUs,diskRead,diskWrite,code,exit]`.
+ */
 export interface ExecEntry {
   /** 16 random bytes, of its own. */
   readonly id: Uint8Array
@@ -108,7 +114,10 @@ export interface AckEntry {
   readonly ts: number
 }
 
-/** End of an epoch, last entry in it: `[1,4,epoch,previousEpoch,first,end,summaryRoot,previousRoot,sealed]`. */
+/**
+ * End of an epoch, last entry in it:
+ * `[1,4,epoch,previousEpoch,first,end,summaryRoot,previousRoot,sealed]`.
+ */
 export interface SealEntry {
   /** Hours since the Unix epoch, on the log's clock. */
   readonly epoch: number

@@ -18,7 +18,7 @@ export interface BlobRef {
 
 /** One place of a blob. */
 export interface BlobSite {
-  /** `local:` for this deployment's own store, else an address with a scheme that a reader serves. */
+  /** `local:` for this deployment's own store, else an address that some reader serves. */
   readonly url: string
   /** Who is paid for bytes from here: a DID, or the URL's origin. Empty for our own store. */
   readonly provider: string

@@ -18,7 +18,7 @@ export interface ContentIndex {
    * of it, then by DID. Empty when nobody does.
    */
   spaces(multihash: Uint8Array): Awaitable<readonly SpaceDid[]>
-  /** For each multihash, where its bytes lie in blobs of this space, best first; empty when nowhere. */
+  /** For each multihash, where its bytes lie in blobs of this space, best first; maybe nowhere. */
   slices(
     space: SpaceDid,
     multihashes: readonly Uint8Array[],

@@ -5,7 +5,7 @@
 
 /** Entries of one journal, in order, from the position that was asked for. */
 export interface JournalBatch {
-  /** Groups that must stay together (a READ with its FETCH and EXEC entries), each encoded entry whole. */
+  /** Groups that stay together (a READ, its FETCH and EXEC entries), each encoded entry whole. */
   readonly groups: readonly (readonly Uint8Array[])[]
   /** Position after the batch, in entries since this journal began. */
   readonly nextEntry: number
@@ -17,6 +17,6 @@ export interface JournalSource {
   readonly name: string
   /** Reads on from `fromEntry`, at most about `bytesMax`. An empty batch means: nothing new. */
   read(fromEntry: number, bytesMax: number): Promise<JournalBatch>
-  /** Says that all entries before `beforeEntry` are in the log: files that hold only such may go. */
+  /** Says that all entries before `beforeEntry` are in the log: files of only such may go. */
   release(beforeEntry: number): Promise<void>
 }
