@@ -81,7 +81,7 @@ export const ORIGIN_FAILURES_MAX = 4096
 export const ORIGIN_COOL_DOWN_MS = 1_000
 /** Longest cool-down of an origin. */
 export const ORIGIN_COOL_DOWN_MS_MAX = 60_000
-/** Bytes of one page of a bucket's listing (1,000 keys of 1,024 bytes, percent-encoded, and their fields). */
+/** Bytes of one page of a bucket's listing: 1,000 keys of 1,024 bytes, percent-encoded. */
 export const BUCKET_PAGE_BYTES_MAX: number = 4 * MIB
 /** Pages of a bucket's listing: 10 million objects. */
 export const BUCKET_PAGES_MAX = 10_000
@@ -131,10 +131,10 @@ export const BLOB_FILES_MAX = 256
 export const SIDECAR_CACHE_BYTES_MAX: number = 8 * MIB
 /** Page cache of one connection to the catalog, and what its write-ahead log shrinks back to. */
 export const CATALOG_CACHE_BYTES_MAX: number = 16 * MIB
-/** Blobs whose hash, size and sites a catalog connection keeps decoded. */
-export const CATALOG_BLOBS_CACHED_MAX = 4096
-/** Spaces whose row a catalog connection remembers. */
-export const CATALOG_SPACES_CACHED_MAX = 65_536
+/** Look-ups of each kind whose answers a catalog connection keeps, about 400 bytes each. */
+export const CATALOG_ANSWERS_KEPT_MAX = 16_384
+/** Blobs whose hash, size and sites a catalog connection keeps. */
+export const CATALOG_BLOBS_KEPT_MAX = 4096
 /** Wait of one SQLite statement for another connection's lock. */
 export const SQLITE_BUSY_TIMEOUT_MS = 5_000
 /** Pause between two tries for a lock of the data folder. */

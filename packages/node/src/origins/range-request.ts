@@ -1,0 +1,64 @@
+/**
+ * One range of a blob from an HTTP origin: one GET, its answer checked, its body a stream.
+ * @module
+ */
+import { checkRangeResponse, type ContentRange } from '@turnpike/core/origin/range-response'
+import type { BlobStream, OriginFault } from '@turnpike/core/ports/blob'
+import { rangeLength, type ByteRange } from '@turnpike/core/range'
+import { fail, ok, type Result } from '@turnpike/core/result'
+import { RangeStream } from './range-stream.ts'
+import type { HttpTransport } from './transport.ts'
+
+/** What is read, and how it is asked for. */
+export interface RangeQuery {
+  readonly url: URL
+  /** Headers beside those of the range, a signature for instance. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly provider: string
+  readonly range: ByteRange
+  /** Size of the whole blob, when known. */
+  readonly size: number | undefined
+}
+
+/** An opened range, and what the origin said about it. */
+export interface OpenedRange {
+  readonly stream: BlobStream
+  readonly contentRange: ContentRange
+}
+
+/**
+ * Opens a range. Anything but a 206 with exactly this range of a blob of this size, uncoded, is an
+ * `OriginFault`, and its connection is ended without reading the body.
+ *
+ * @example
+ * await openRange(transport, { url, headers: {}, provider, range: { first: 0, last: 9 },
+ *   size: undefined }, signal)
+ */
+export async function openRange(
+  transport: HttpTransport,
+  query: RangeQuery,
+  signal: AbortSignal,
+): Promise<Result<OpenedRange, OriginFault>> {
+  const { url, provider, range } = query
+  const headers = {
+    ...query.headers,
+    range: `bytes=${range.first}-${range.last}`,
+    'accept-encoding': 'identity',
+  }
+  const sent = await transport.send({ method: 'GET', url, headers, provider }, signal)
+  if (sent.error !== undefined) return sent
+  const { request, response } = sent.ok
+  const checked = checkRangeResponse(query, {
+    status: response.statusCode ?? 0,
+    contentRange: response.headers['content-range'],
+    contentLength: response.headers['content-length'],
+    contentEncoding: response.headers['content-encoding'],
+  })
+  if (checked.error !== undefined) {
+    request.destroy()
+    return fail(checked.error)
+  }
+  const { idleMs } = transport.timeouts
+  const stream = new RangeStream({ provider, length: rangeLength(range), idleMs }, sent.ok, signal)
+  return ok({ stream, contentRange: checked.ok })
+}
