@@ -141,3 +141,84 @@ export const SQLITE_BUSY_TIMEOUT_MS = 5_000
 export const LOCK_POLL_MS = 50
 /** Wait of an add for whoever deletes files, and of a deletion for adds. */
 export const FILES_LOCK_WAIT_MS = 5_000
+/** Bytes of one journal frame, header included: a full one is written at once. */
+export const FRAME_BYTES_MAX: number = 1 * MIB
+/** Entries of one journal frame: its count is 16 bits wide. */
+export const FRAME_ENTRIES_MAX = 65_535
+/** Bytes of one read's entries in a journal, their lengths included: reserved at admission. */
+export const JOURNAL_GROUP_BYTES_MAX: number = 4 * KIB
+/** Reads that one process may have open, each with its slot for progress marks. */
+export const JOURNAL_OPEN_READS_MAX = 4096
+/** Bytes of one journal file; a setting. The journal fills one such file ahead of the one in use. */
+export const JOURNAL_FILE_BYTES_MAX: number = 16 * MIB
+/** Bytes kept for the sequencer, so that a full disk can be emptied into the log; a setting. */
+export const JOURNAL_RESERVE_BYTES: number = 24 * MIB
+/** Longest that an entry waits for others to share its fdatasync. */
+export const JOURNAL_COMMIT_MS = 5
+/** Wait before a full disk is tried again. */
+export const JOURNAL_ROOM_RETRY_MS = 1000
+/** Body bytes between two progress marks of a read. */
+export const MARK_BYTES: number = 8 * MIB
+/** Time between two progress marks of a read that goes on. */
+export const MARK_MS = 10_000
+/** Open connections of one HTTP server process; more are closed as they come. */
+export const CONNECTIONS_MAX = 10_000
+/** Requests that may wait on one connection behind the one being answered. */
+export const PIPELINED_REQUESTS_MAX = 32
+/** Bytes of a request body, all of which are ignored. */
+export const REQUEST_BODY_BYTES_MAX: number = 64 * KIB
+/** Time for a client to send all header fields of a request. */
+export const HEADERS_TIMEOUT_MS = 15_000
+/** Time for a client to send a whole request. */
+export const REQUEST_TIMEOUT_MS = 60_000
+/** Time that an idle connection stays open: longer than nginx keeps one to us (60 s). */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000
+/** Time in which a reader must take some bytes of what is written to it. */
+export const WRITE_IDLE_TIMEOUT_MS = 60_000
+/** Longest time that one response's body may take. */
+export const RESPONSE_DURATION_MS_MAX: number = 12 * 3_600_000
+/** Time without progress after which a client that closed its sending side counts as gone. */
+export const HALF_CLOSED_WAIT_MS = 2_000
+/** Time that a refused client gets to read why, before its connection is closed. */
+export const REFUSAL_LINGER_MS = 1_000
+/** Time that a stop leaves to what is in flight. */
+export const STOP_GRACE_MS = 10_000
+/** Time that a stop waits, after the grace, for the ends of what it cut. */
+export const STOP_SETTLE_MS = 2_000
+/** Ports tried, from the one asked for upwards, when it is taken. */
+export const PORT_SEARCH_MAX = 100
+/** Bytes written in one turn of the event loop when source and socket never make the pump wait. */
+export const PUMP_TURN_BYTES: number = 1 * MIB
+/** Worker processes of one server. */
+export const WORKERS_MAX = 64
+/** First and longest pause before a crashed worker is started again; doubled in between. */
+export const WORKER_PAUSE_MS_MIN = 100
+export const WORKER_PAUSE_MS_MAX = 30_000
+/** Time after which a worker counts as having started well. */
+export const WORKER_SETTLED_MS = 60_000
+/** Crashes in a row, each before it had started well, after which a worker is given up. */
+export const WORKER_CRASHES_MAX = 10
+/** Time in which a worker must answer a question of the primary. */
+export const WORKER_ANSWER_MS = 2_000
+/** Bytes of a block that is kept after one read; a larger one is kept when a second read wants it. */
+export const BLOCK_CACHE_KEEP_BYTES_MAX: number = 64 * KIB
+/** Blocks remembered as read once. */
+export const RECENT_BLOCKS_MAX = 4096
+/** Freed read buffers that wait for use, each of READ_LOCAL_BYTES_MAX. */
+export const SLABS_KEPT_MAX = 16
+/** Links that a read looks ahead over at once. */
+export const READ_AHEAD_LINKS_MAX = 256
+/** Bytes of the first range read of a body; later ones double while the client keeps reading. */
+export const READ_WINDOW_BYTES_MIN: number = 1 * MIB
+/** Located blocks that one request remembers. */
+export const LOCATED_BLOCKS_MAX = 4096
+/** Blocks of one shard: bounds its index (about 50 bytes a block) and what add holds of it. */
+export const SHARD_BLOCKS_MAX = 131_072
+/** Leaf bytes that add holds before it begins a shard: a smaller add is one shard under its root. */
+export const ADD_HELD_BYTES_MAX: number = 8 * MIB
+/** Depth of folders that add follows; deeper files could not be asked for by path. */
+export const ADD_DEPTH_MAX: number = PATH_SEGMENTS_MAX
+/** Files that add opens ahead of the one it is reading. */
+export const ADD_FILES_AHEAD_MAX = 16
+/** Rows of the index that gc looks at in one transaction. */
+export const COLLECT_ROWS_MAX = 50_000
