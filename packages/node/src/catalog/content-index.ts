@@ -1,0 +1,146 @@
+/**
+ * The `ContentIndex` port on the catalog: point look-ups by space and multihash.
+ * @module
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { keyOf } from '@turnpike/core/bytes'
+import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core/limits'
+import type { BlobRef, BlobSite, Slice } from '@turnpike/core/ports/blob'
+import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
+
+const SPACES = `
+  SELECT p.did FROM slices s JOIN space_blobs h ON h.blob = s.blob JOIN spaces p ON p.id = h.space
+  WHERE s.multihash = ? GROUP BY p.id ORDER BY min(h.accepted), p.did`
+
+/** Our own store first, then whatever the space got first. */
+const SLICES = `
+  SELECT s.blob, s.offset, s.length FROM slices s
+  CROSS JOIN space_blobs h ON h.blob = s.blob AND h.space = ?1
+  CROSS JOIN blobs b ON b.id = s.blob
+  WHERE s.multihash = ?2 ORDER BY b.local DESC, h.accepted`
+
+const LOCAL_SITE: BlobSite = { url: 'local:', provider: '' }
+
+/**
+ * Looks blocks up in an open catalog, synchronously. One instance belongs to one connection and
+ * one thread.
+ *
+ * Answers are kept until anybody else commits to the catalog, which SQLite tells in 2 us
+ * (`data_version`); a look-up that misses takes about 8 us at a million slices. So nothing is ever
+ * answered that the catalog no longer says.
+ *
+ * @example
+ * const index = new CatalogIndex(database)
+ * index.slices('did:key:z6Mk…', [multihash])
+ */
+export class CatalogIndex implements ContentIndex {
+  readonly #spaces: StatementSync
+  readonly #slices: StatementSync
+  readonly #spaceId: StatementSync
+  readonly #blob: StatementSync
+  readonly #sites: StatementSync
+  readonly #version: StatementSync
+  readonly #spacesKept = new Kept<readonly SpaceDid[]>(CATALOG_ANSWERS_KEPT_MAX)
+  readonly #slicesKept = new Kept<readonly Slice[]>(CATALOG_ANSWERS_KEPT_MAX)
+  readonly #blobsKept = new Kept<BlobRef>(CATALOG_BLOBS_KEPT_MAX)
+  #seenVersion = -1
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string): StatementSync => {
+      const statement = database.prepare(sql)
+      statement.setReturnArrays(true)
+      return statement
+    }
+    this.#spaces = prepare(SPACES)
+    this.#slices = prepare(SLICES)
+    this.#spaceId = prepare('SELECT id FROM spaces WHERE did = ?')
+    this.#blob = prepare('SELECT multihash, size, local FROM blobs WHERE id = ?')
+    this.#sites = prepare('SELECT url, provider FROM blob_sites WHERE blob = ? ORDER BY url')
+    this.#version = prepare('PRAGMA data_version')
+  }
+
+  spaces(multihash: Uint8Array): readonly SpaceDid[] {
+    this.#forgetIfChanged()
+    const key = keyOf(multihash)
+    const kept = this.#spacesKept.get(key)
+    if (kept !== undefined) return kept
+    const rows = this.#spaces.all(multihash) as unknown as [SpaceDid][]
+    return this.#spacesKept.keep(
+      key,
+      rows.map((row) => row[0]),
+    )
+  }
+
+  slices(space: SpaceDid, multihashes: readonly Uint8Array[]): readonly (readonly Slice[])[] {
+    this.#forgetIfChanged()
+    return multihashes.map((multihash) => {
+      const key = `${space} ${keyOf(multihash)}`
+      return this.#slicesKept.get(key) ?? this.#slicesKept.keep(key, this.#find(space, multihash))
+    })
+  }
+
+  /**
+   * Drops what is kept. To be called after writes on this instance's own connection, which
+   * `data_version` does not show.
+   */
+  forget(): void {
+    this.#spacesKept.clear()
+    this.#slicesKept.clear()
+    this.#blobsKept.clear()
+  }
+
+  #forgetIfChanged(): void {
+    const [version] = this.#version.get() as unknown as [number]
+    if (version === this.#seenVersion) return
+    this.#seenVersion = version
+    this.forget()
+  }
+
+  #find(space: SpaceDid, multihash: Uint8Array): readonly Slice[] {
+    const id = (this.#spaceId.get(space) as unknown as [number] | undefined)?.[0]
+    if (id === undefined) return []
+    const rows = this.#slices.all(id, multihash) as unknown as [number, number, number][]
+    return rows.map(([blob, offset, length]) => ({ blob: this.#ref(blob), offset, length }))
+  }
+
+  #ref(id: number): BlobRef {
+    const key = `blob:${id}`
+    const kept = this.#blobsKept.get(key)
+    if (kept !== undefined) return kept
+    const row = this.#blob.get(id) as unknown as [Uint8Array | null, number | null, number]
+    const remote = this.#sites.all(id) as unknown as [string, string][]
+    const sites = remote.map(([url, provider]): BlobSite => ({ url, provider }))
+    if (row[2] === 1) sites.unshift(LOCAL_SITE)
+    return this.#blobsKept.keep(key, {
+      multihash: row[0] ?? undefined,
+      key,
+      size: row[1] ?? undefined,
+      sites,
+    })
+  }
+}
+
+/** A map that drops its oldest entry to stay within `entriesMax`. */
+class Kept<T> {
+  readonly #entries = new Map<string, T>()
+  readonly #entriesMax: number
+
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax
+  }
+
+  get(key: string): T | undefined {
+    return this.#entries.get(key)
+  }
+
+  keep(key: string, value: T): T {
+    if (this.#entries.size >= this.#entriesMax)
+      this.#entries.delete(this.#entries.keys().next().value!)
+    this.#entries.set(key, value)
+    return value
+  }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+}

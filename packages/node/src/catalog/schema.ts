@@ -1,0 +1,110 @@
+/**
+ * Tables of the catalog and the migrations that lead to them.
+ *
+ * A migration, once released, is never edited: folders in the field have run it.
+ * @module
+ */
+
+/** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
+export const APPLICATION_ID = 0x54504b45
+
+/**
+ * Blobs are known by small integers, since `slices` repeats one for each block. AUTOINCREMENT where
+ * an id outlives its row in caches (`blobs`) or says who came first (`spaces`, `space_blobs`).
+ *
+ * `slices` has no index by blob: that would double the largest table for the sake of gc, which
+ * scans instead.
+ */
+const V1 = `
+CREATE TABLE customers (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE spaces (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  did TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  customer INTEGER NOT NULL REFERENCES customers,
+  created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE blobs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  multihash BLOB UNIQUE,
+  size INTEGER,
+  local INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE blob_sites (
+  url TEXT NOT NULL,
+  blob INTEGER NOT NULL REFERENCES blobs,
+  provider TEXT NOT NULL,
+  PRIMARY KEY (url, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_sites_by_blob ON blob_sites (blob);
+
+CREATE TABLE slices (
+  multihash BLOB NOT NULL,
+  blob INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  PRIMARY KEY (multihash, blob)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE space_blobs (
+  accepted INTEGER PRIMARY KEY AUTOINCREMENT,
+  space INTEGER NOT NULL REFERENCES spaces,
+  blob INTEGER NOT NULL REFERENCES blobs,
+  UNIQUE (blob, space)
+) STRICT;
+
+CREATE TABLE roots (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  space INTEGER NOT NULL REFERENCES spaces,
+  cid BLOB NOT NULL,
+  name TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  added_ms INTEGER NOT NULL,
+  UNIQUE (space, cid)
+) STRICT;
+
+CREATE TABLE root_blobs (
+  root INTEGER NOT NULL REFERENCES roots,
+  blob INTEGER NOT NULL REFERENCES blobs,
+  PRIMARY KEY (root, blob)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX root_blobs_by_blob ON root_blobs (blob);
+
+CREATE TABLE indexes (
+  blob INTEGER PRIMARY KEY REFERENCES blobs,
+  index_blob INTEGER NOT NULL REFERENCES blobs
+) STRICT;
+CREATE INDEX indexes_by_index_blob ON indexes (index_blob);
+
+CREATE TABLE claims (
+  cid BLOB NOT NULL UNIQUE,
+  issuer TEXT NOT NULL,
+  space TEXT,
+  content BLOB NOT NULL,
+  expires_ms INTEGER,
+  archive BLOB NOT NULL
+) STRICT;
+CREATE INDEX claims_by_content ON claims (content, space);
+
+CREATE TABLE delegations (
+  cid BLOB NOT NULL UNIQUE,
+  space TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  can TEXT NOT NULL,
+  starts_ms INTEGER,
+  expires_ms INTEGER,
+  stored_ms INTEGER NOT NULL,
+  archive BLOB NOT NULL
+) STRICT;
+CREATE INDEX delegations_by_space ON delegations (space, audience, can);
+`
+
+/** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
+export const MIGRATIONS: readonly string[] = [V1]
