@@ -44,10 +44,9 @@ export function run(program, args, { cwd = ROOT, env = process.env } = {}) {
  */
 export function pinnedNode(root = ROOT) {
   const platform = process.platform === 'win32' ? 'win' : process.platform
-  const folder = join(root, 'node_modules', `node-${platform}-${process.arch}`)
-  if (existsSync(join(folder, 'package.json'))) {
-    const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-    const path = join(folder, bin.node)
+  for (const name of ['node', 'node-bin']) {
+    const folder = join(root, 'node_modules', `${name}-${platform}-${process.arch}`)
+    const path = join(folder, 'bin', platform === 'win' ? 'node.exe' : 'node')
     if (existsSync(path)) return path
   }
   if (newEnough(process.versions.node)) return process.execPath
@@ -102,7 +101,9 @@ export async function ensure() {
   const notice = setTimeout(() => {
     console.error('Installing what Turnpike needs (once, about 300 MB with its own Node) …')
   }, QUIET_MS)
-  const { code, output } = await npm([command])
+  let { code, output } = await npm([command])
+  // An older npm may hold a lock file for incomplete that a newer one wrote.
+  if (/EUSAGE/.test(output)) ({ code, output } = await npm(['install', '--no-save']))
   clearTimeout(notice)
   if (code === 0) return 0
   console.error(explain(output))
