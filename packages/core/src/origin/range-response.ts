@@ -77,9 +77,9 @@ export function checkRangeResponse(
   return ok(got)
 }
 
-/** The fault that a status other than 206 is. */
-export function statusFault(provider: string, status: number): OriginFault {
-  return faultOf(faultNameOf(status), provider, 'status 206', `${status}`)
+/** The fault that a status other than the expected one is. */
+export function statusFault(provider: string, status: number, expected = 206): OriginFault {
+  return faultOf(faultNameOf(status), provider, `status ${expected}`, `${status}`)
 }
 
 function faultNameOf(status: number): OriginFault['name'] {
