@@ -37,6 +37,10 @@ export const HAMT_DEPTH_MAX = 21
 export const ENTRY_BYTES_MAX = 1024
 /** Bytes of a CAR header. */
 export const CAR_HEADER_BYTES_MAX: number = 1 * MIB
+/** Bytes of a CID in a CAR: an identity CID of `IDENTITY_BYTES_MAX`, and more than any hash needs. */
+export const CAR_CID_BYTES_MAX = 256
+/** Bytes between the header of a CARv2 and the CARv1 inside. */
+export const CAR_PADDING_BYTES_MAX: number = 1 * MIB
 /** Roots of a CAR that are kept on import. */
 export const CAR_ROOTS_MAX = 1024
 /** Shard size that add aims at: Storacha's default, 133,169,152 bytes (127 MiB). */
@@ -213,7 +217,7 @@ export const READ_WINDOW_BYTES_MIN: number = 1 * MIB
 /** Located blocks that one request remembers. */
 export const LOCATED_BLOCKS_MAX = 4096
 /** Blocks of one shard: bounds its index (about 50 bytes a block) and what add holds of it. */
-export const SHARD_BLOCKS_MAX = 131_072
+export const SHARD_BLOCKS_MAX = 65_536
 /** Leaf bytes that add holds before it begins a shard: a smaller add is one shard under its root. */
 export const ADD_HELD_BYTES_MAX: number = 8 * MIB
 /** Depth of folders that add follows; deeper files could not be asked for by path. */
@@ -222,3 +226,21 @@ export const ADD_DEPTH_MAX: number = PATH_SEGMENTS_MAX
 export const ADD_FILES_AHEAD_MAX = 16
 /** Rows of the index that gc looks at in one transaction. */
 export const COLLECT_ROWS_MAX = 50_000
+/** Bytes of the archive of a sharded DAG index: some 1.4 million slices. */
+export const DAG_INDEX_BYTES_MAX: number = 64 * MIB
+/** Shards of one sharded DAG index: 8 TiB in shards of 127 MiB. */
+export const DAG_INDEX_SHARDS_MAX = 65_536
+/** Roots whose spaces a process remembers. */
+export const LOCATED_ROOTS_MAX = 16_384
+/** How long it remembers them: a change must be in force within a second. */
+export const LOCATED_TTL_MS = 500
+/** Content paths that a process remembers by their URL. */
+export const PARSED_URLS_MAX = 4096
+/** Bytes of decoded nodes that a process keeps. */
+export const NODE_CACHE_BYTES_MAX: number = 16 * MIB
+/** Entries that a folder listing shows. */
+export const LISTING_ENTRIES_MAX = 20_000
+/** Bytes of content that are looked at to guess its type. */
+export const SNIFF_BYTES_MAX = 512
+/** Rounds of the sequencer in one call that catches up: at most 32 GiB of journal. */
+export const CATCH_UP_ROUNDS_MAX = 4096

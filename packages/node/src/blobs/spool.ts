@@ -21,6 +21,7 @@ export class Spool {
   #slot: SharedArrayBuffer | undefined
   #batch: Uint8Array = new Uint8Array()
   #filled = 0
+  #written: Promise<void> = Promise.resolve()
   #failure: unknown
 
   private constructor(path: string, handle: FileHandle, thread: HashThread) {
@@ -72,15 +73,17 @@ export class Spool {
   #send(): void {
     const slot = this.#slot!
     const batch = this.#batch.subarray(0, this.#filled)
-    const work = Promise.allSettled([
-      this.#job.update(slot, batch.length),
-      writeWhole(this.#handle, batch, this.sizeBytes - batch.length),
-    ]).then((results) => {
-      for (const result of results)
-        if (result.status === 'rejected') this.#failure ??= result.reason
-      this.#underWay.splice(this.#underWay.indexOf(work), 1)
-      this.#thread.giveSlot(slot)
-    })
+    const position = this.sizeBytes - batch.length
+    // One write at a time: threads that write one file at once spin on its lock (measured).
+    this.#written = this.#written.then(() => writeWhole(this.#handle, batch, position))
+    const work = Promise.allSettled([this.#job.update(slot, batch.length), this.#written]).then(
+      (results) => {
+        for (const result of results)
+          if (result.status === 'rejected') this.#failure ??= result.reason
+        this.#underWay.splice(this.#underWay.indexOf(work), 1)
+        this.#thread.giveSlot(slot)
+      },
+    )
     this.#underWay.push(work)
     this.#slot = undefined
     this.#filled = 0
