@@ -67,6 +67,22 @@ export function decodeEntry(bytes: Uint8Array): Result<LogEntry, InvalidEntry> {
   }
 }
 
+/** What an encoded READ begins with: an array of 16, version 1, type 1, 16 bytes. */
+const READ_START = [0x90, 0x01, 0x01, 0x50]
+
+/**
+ * The `id` of an encoded READ, as a view, or undefined when `bytes` begin as something else. For
+ * scans over many entries that need no more; it does not check the rest.
+ *
+ * @example
+ * const id = readIdOf(group[0])
+ */
+export function readIdOf(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length < READ_START.length + ENTRY_ID_BYTES) return undefined
+  for (let i = 0; i < READ_START.length; i++) if (bytes[i] !== READ_START[i]) return undefined
+  return bytes.subarray(READ_START.length, READ_START.length + ENTRY_ID_BYTES)
+}
+
 // Object literals evaluate in the order they are written, which is the order of the items.
 
 function readRead(reader: CborReader): ReadEntry {
