@@ -244,3 +244,15 @@ export const LISTING_ENTRIES_MAX = 20_000
 export const SNIFF_BYTES_MAX = 512
 /** Rounds of the sequencer in one call that catches up: at most 32 GiB of journal. */
 export const CATCH_UP_ROUNDS_MAX = 4096
+/** Characters of `turnpike.json`. */
+export const SETTINGS_FILE_BYTES_MAX: number = 1 * MIB
+/** Host names in one setting. */
+export const HOSTS_MAX = 1000
+/** S3-compatible stores in the settings. */
+export const S3_STORES_MAX = 100
+/** Different blocks of one walk over a DAG: each is remembered, so that it is sent once. */
+export const DAG_BLOCKS_SEEN_MAX = 4_194_304
+/** Files of the log that are written at the same time. */
+export const LOG_WRITES_MAX = 16
+/** Attempts of an add whose space loses, meanwhile, content that the add builds on. */
+export const ADD_ATTEMPTS_MAX = 3

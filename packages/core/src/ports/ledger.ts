@@ -86,7 +86,10 @@ export interface LedgerAnswer {
 export interface Ledger {
   /** Index of the first entry that is not counted yet. */
   watermark(): Awaitable<number>
-  /** Adds a batch and moves the watermark to its `end`; durable when it resolves. */
+  /**
+   * Adds a batch and moves the watermark to its `end`, all or nothing. A power loss may take back
+   * the last batches, which the log then gives again.
+   */
   apply(batch: LedgerBatch): Awaitable<Result<Unit, WatermarkMoved>>
   /** Sums as of the watermark. */
   query(query: LedgerQuery): Awaitable<LedgerAnswer>

@@ -1,0 +1,125 @@
+/**
+ * The cold path as one: journals into the log, the log into the ledger, answers from there.
+ * @module
+ */
+import type { Ledger } from '@turnpike/core/ports/ledger'
+import { WatermarkMoved } from '@turnpike/core/ports/ledger'
+import { CATCH_UP_ROUNDS_MAX } from '@turnpike/core/limits'
+import { fail, ok } from '@turnpike/core/result'
+import type { Result } from '@turnpike/core/result'
+import { epochOf } from './epoch.ts'
+import { LedgerAhead, LogCorrupt } from './errors.ts'
+import { LogReader } from './reader.ts'
+import { LedgerFeed } from './roll-up.ts'
+import { Sequencer } from './sequencer.ts'
+import type { Round, RoundFault, SequencerDeps } from './sequencer.ts'
+import { usageAnswer } from './usage.ts'
+import type { UsageAnswer, UsageQuery } from './usage.ts'
+
+/** What accounting works with. */
+export interface AccountingDeps extends SequencerDeps {
+  readonly ledger: Ledger
+}
+
+/** Why accounting stands still. */
+export type AccountingFault = RoundFault | LedgerAhead | WatermarkMoved
+
+/** What catching up did. */
+export interface CaughtUp {
+  /** Entries that were taken from journals. */
+  readonly entries: number
+  /** Epochs that were sealed. */
+  readonly sealed: number
+  /** Entries in the log. */
+  readonly size: number
+  /** Whether it stopped at its bound of 4,096 rounds, 32 GiB: call again. */
+  readonly more: boolean
+}
+
+/**
+ * Sequencer and ledger over one log. Calls may overlap; they run one after the other.
+ *
+ * @example
+ * const accounting = new Accounting(deps)
+ * const { ok: usage, error } = await accounting.usage({ by: 'day' })
+ */
+export class Accounting {
+  readonly #deps: AccountingDeps
+  readonly #sequencer: Sequencer
+  readonly #feed: LedgerFeed
+  /** Ends when the calls made so far have. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: AccountingDeps) {
+    this.#deps = deps
+    this.#sequencer = new Sequencer(deps)
+    this.#feed = new LedgerFeed(deps.ledger)
+  }
+
+  /** Takes everything that is durable in the journals now into log and ledger. */
+  catchUp(): Promise<Result<CaughtUp, AccountingFault>> {
+    return this.#inTurn(() => this.#catchUp())
+  }
+
+  /** Catches up, then answers. */
+  usage(query: UsageQuery): Promise<Result<UsageAnswer, AccountingFault>> {
+    return this.#inTurn(async () => {
+      const caughtUp = await this.#catchUp()
+      if (caughtUp.error !== undefined) return caughtUp
+      const { ledger } = this.#deps
+      const answer = await ledger.query({
+        firstEpoch: query.sinceMs === undefined ? 0 : epochOf(query.sinceMs),
+        lastEpoch: Number.MAX_SAFE_INTEGER,
+        by: query.by,
+      })
+      return ok(usageAnswer(query, answer, caughtUp.ok.size))
+    })
+  }
+
+  /** Empties the ledger and counts the whole log again. */
+  rebuild(): Promise<Result<CaughtUp, AccountingFault>> {
+    return this.#inTurn(async () => {
+      await this.#deps.ledger.clear()
+      return this.#catchUp()
+    })
+  }
+
+  /** An operator confirms that the clock is right, after a `ClockJumped`. */
+  confirmClock(): void {
+    this.#sequencer.confirmClock()
+  }
+
+  async #catchUp(): Promise<Result<CaughtUp, AccountingFault>> {
+    let entries = 0
+    let sealed = 0
+    // Bounded, since journals may grow as fast as they are read.
+    for (let rounds = 1; ; rounds++) {
+      const { ok: round, error } = await this.#sequencer.round()
+      if (round === undefined) return fail(error)
+      entries += round.entries
+      if (round.sealed !== undefined) sealed++
+      const fault = await this.#feedLedger(round)
+      if (fault !== undefined) return fail(fault)
+      if (!round.more || rounds === CATCH_UP_ROUNDS_MAX)
+        return ok({ entries, sealed, size: round.state.size, more: round.more })
+    }
+  }
+
+  async #feedLedger(round: Round): Promise<AccountingFault | undefined> {
+    const { store, hasher } = this.#deps
+    try {
+      await this.#feed.catchUp(new LogReader(store, hasher, round.state))
+      return undefined
+    } catch (error) {
+      if (error instanceof LedgerAhead) return error
+      if (error instanceof WatermarkMoved || error instanceof LogCorrupt) return error
+      throw error
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+}

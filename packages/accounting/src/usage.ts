@@ -1,0 +1,122 @@
+/**
+ * Answers about usage: sums over whole hours, and as JSON.
+ * @module
+ */
+import { linkFromBytes, linkToString } from '@turnpike/core/link'
+import type { LedgerAnswer, LedgerRow, UsageBy, UsageCounts } from '@turnpike/core/ports/ledger'
+import { DAY_EPOCHS, EPOCH_MS, epochEndMs } from './epoch.ts'
+
+/** What is asked. */
+export interface UsageQuery {
+  /** Wall-clock ms: the hour that it lies in is taken whole. Default: all there is. */
+  readonly sinceMs?: number | undefined
+  /** Split into rows: by space, by UTC day, by CID. */
+  readonly by?: UsageBy | undefined
+}
+
+/** One row: a space's DID, a day (`2026-11-21`), or a CID; empty where there is none. */
+export interface UsageRow extends UsageCounts {
+  readonly key: string
+}
+
+/** Whole hours from `fromMs` to before `toMs`, in wall-clock ms. */
+export interface UsagePeriod {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Sums over a period. */
+export interface UsageAnswer extends UsageCounts {
+  /** Hours that are summed, from the first that has entries or was asked for; null: there are none. */
+  readonly period: UsagePeriod | null
+  /** Log entries that are summed up to. */
+  readonly asOfEntry: number
+  /** Present when the query says `by`. */
+  readonly rows: readonly UsageRow[] | undefined
+  /** Rows that were left off because there are more than 10,000. */
+  readonly rowsLeftOff: number
+}
+
+/**
+ * An answer of the ledger in the terms of the query.
+ *
+ * @example
+ * const usage = usageAnswer(query, await ledger.query(toLedger(query)), watermark)
+ */
+export function usageAnswer(
+  query: UsageQuery,
+  answer: LedgerAnswer,
+  asOfEntry: number,
+): UsageAnswer {
+  return {
+    ...answer.total,
+    period: periodOf(query, answer),
+    asOfEntry,
+    rows: query.by === undefined ? undefined : answer.rows.map(rowOf),
+    rowsLeftOff: answer.rowsLeftOff,
+  }
+}
+
+/** The JSON form of an answer; `rows` is there when they were asked for. */
+export type UsageJson = { readonly [field: string]: unknown }
+
+/**
+ * An answer for `JSON.stringify`: times in ISO 8601, a byte count as a number up to 2^53 - 1 and as
+ * a decimal string beyond, where a JSON number would not be exact.
+ *
+ * @example
+ * console.log(JSON.stringify(usageJson(usage)))
+ */
+export function usageJson(usage: UsageAnswer): UsageJson {
+  const { period, rows } = usage
+  return {
+    ...countsJson(usage),
+    period: period && {
+      from: new Date(period.fromMs).toISOString(),
+      to: new Date(period.toMs).toISOString(),
+    },
+    asOfEntry: usage.asOfEntry,
+    ...(rows && {
+      rows: rows.map(rowJson),
+      rowsLeftOff: usage.rowsLeftOff,
+    }),
+  }
+}
+
+function rowJson(row: UsageRow): UsageJson {
+  return { key: row.key, ...countsJson(row) }
+}
+
+function countsJson(counts: UsageCounts): UsageJson {
+  return {
+    reads: counts.reads,
+    bytes: bytesJson(counts.bytes),
+    bytesDelivered: bytesJson(counts.bytesDelivered),
+    bytesFetched: bytesJson(counts.bytesFetched),
+    bytesVoided: bytesJson(counts.bytesVoided),
+    denied: counts.denied,
+    errors: counts.errors,
+  }
+}
+
+function bytesJson(bytes: bigint): number | string {
+  return bytes <= Number.MAX_SAFE_INTEGER ? Number(bytes) : String(bytes)
+}
+
+function periodOf(query: UsageQuery, { epochs }: LedgerAnswer): UsagePeriod | null {
+  if (epochs === undefined) return null
+  const { sinceMs } = query
+  const fromMs =
+    sinceMs === undefined ? epochs.first * EPOCH_MS : Math.floor(sinceMs / EPOCH_MS) * EPOCH_MS
+  return { fromMs, toMs: Math.max(fromMs, epochEndMs(epochs.last)) }
+}
+
+function rowOf({ key, ...counts }: LedgerRow): UsageRow {
+  if (typeof key === 'string') return { key, ...counts }
+  if (typeof key === 'number') {
+    const day = new Date(key * DAY_EPOCHS * EPOCH_MS).toISOString()
+    return { key: day.slice(0, 'yyyy-mm-dd'.length), ...counts }
+  }
+  const link = key.length === 0 ? undefined : linkFromBytes(key)
+  return { key: link === undefined ? '' : linkToString(link), ...counts }
+}

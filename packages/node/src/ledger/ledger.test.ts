@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import { LEDGER_CONTRACT } from '@turnpike/core/contract/ledger'
+import { USAGE_ROWS_MAX } from '@turnpike/core/limits'
+import type { RollUp } from '@turnpike/core/ports/ledger'
+import { SqliteLedger } from './ledger.ts'
+
+async function openLedger(t: TestContext): Promise<{ ledger: SqliteLedger; path: string }> {
+  const directory = await mkdtemp(join(tmpdir(), 'turnpike-ledger-'))
+  const path = join(directory, 'ledger.sqlite')
+  const ledger = new SqliteLedger(path)
+  t.after(async () => {
+    ledger.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+  return { ledger, path }
+}
+
+function rollUp(space: string, bytes = 1n): RollUp {
+  return {
+    epoch: 1,
+    space,
+    cid: new Uint8Array(0),
+    reads: 1,
+    denied: 0,
+    errors: 0,
+    bytes,
+    bytesDelivered: bytes,
+    bytesFetched: 0n,
+    bytesVoided: 0n,
+  }
+}
+
+for (const { name, run } of LEDGER_CONTRACT)
+  test(`SQLite: ${name}`, async (t) => run((await openLedger(t)).ledger))
+
+test('another connection sees whole batches', async (t) => {
+  const { ledger, path } = await openLedger(t)
+  ledger.apply({ first: 0, end: 1, rows: [rollUp('did:key:alice')] })
+  const other = new SqliteLedger(path)
+  assert.equal(other.watermark(), 1)
+  const moved = other.apply({ first: 0, end: 1, rows: [rollUp('did:key:alice')] })
+  assert.equal(moved.error?.name, 'WatermarkMoved')
+  other.close()
+})
+
+test('a batch with a count that SQLite can’t hold is not added at all', async (t) => {
+  const { ledger } = await openLedger(t)
+  const rows = [rollUp('did:key:alice'), rollUp('did:key:bob', 2n ** 63n)]
+  assert.throws(() => ledger.apply({ first: 0, end: 2, rows }))
+  assert.equal(ledger.watermark(), 0)
+  assert.equal(ledger.query({ firstEpoch: 0, lastEpoch: 9 }).total.reads, 0)
+  assert.throws(() => ledger.apply({ first: 2, end: 1, rows: [] }), RangeError)
+})
+
+test('an answer has at most 10,000 rows, says how many are left off, and sums all', async (t) => {
+  const { ledger } = await openLedger(t)
+  const rows = Array.from({ length: USAGE_ROWS_MAX + 1 }, (_, i) => rollUp(`did:key:s${i}`))
+  ledger.apply({ first: 0, end: rows.length, rows })
+  const answer = ledger.query({ firstEpoch: 0, lastEpoch: 9, by: 'space' })
+  assert.equal(answer.rows.length, USAGE_ROWS_MAX)
+  assert.equal(answer.rowsLeftOff, 1)
+  assert.equal(answer.total.reads, USAGE_ROWS_MAX + 1)
+})

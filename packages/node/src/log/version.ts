@@ -1,0 +1,46 @@
+/**
+ * Opening the small databases of accounting, each with one table layout.
+ * @module
+ */
+import { DatabaseSync } from 'node:sqlite'
+
+/** A database file was written by a newer Turnpike. */
+export class StoreTooNew extends Error {
+  override readonly name = 'StoreTooNew'
+  readonly path: string
+  readonly version: number
+  constructor(path: string, version: number) {
+    super(`${path} expected version 1, got ${version}: use the newer Turnpike that wrote it`)
+    this.path = path
+    this.version = version
+  }
+}
+
+/**
+ * Opens a database of version 1, made by `schema` when it is new, after `pragmas`;
+ * waits `busyTimeoutMs` for another process to let go of it.
+ *
+ * @throws {StoreTooNew} when its version is greater
+ * @example
+ * const database = openVersioned('/data/ledger.sqlite', 5_000, 'PRAGMA journal_mode = WAL', SCHEMA)
+ */
+export function openVersioned(
+  path: string,
+  busyTimeoutMs: number,
+  pragmas: string,
+  schema: string,
+): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    database.exec(pragmas)
+    database.exec('BEGIN IMMEDIATE')
+    const version = Number(database.prepare('PRAGMA user_version').get()!['user_version'])
+    if (version > 1) throw new StoreTooNew(path, version)
+    if (version === 0) database.exec(`${schema}; PRAGMA user_version = 1`)
+    database.exec('COMMIT')
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
