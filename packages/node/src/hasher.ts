@@ -18,7 +18,7 @@ export const nodeHasher: Hasher = Object.freeze({
   digest(code: number, bytes: Uint8Array): Uint8Array | undefined {
     if (code === SHA2_256) return hash('sha256', bytes, 'buffer')
     if (code === SHA2_512) return hash('sha512', bytes, 'buffer')
-    if (code === IDENTITY) return bytes.slice()
+    if (code === IDENTITY) return new Uint8Array(bytes)
     return undefined
   },
 })

@@ -91,7 +91,8 @@ export function* parseCar(bounds: CarBounds = {}): CarParser {
     const sectionOffset = cursor.offset
     const section = yield* readExactly(cursor, length, 'a frame')
     const cidBytes = cidLength(section)
-    const link = cidBytes && linkFromBytes(section.slice(0, cidBytes))
+    // A copy by constructor: `slice` of Node's Buffer is a view.
+    const link = cidBytes && linkFromBytes(new Uint8Array(section.subarray(0, cidBytes)))
     if (!cidBytes || !link) throw new CarMalformed(sectionOffset, 'a CID', hexStart(section))
     const bytes = section.subarray(cidBytes)
     const offset = sectionOffset + cidBytes

@@ -97,7 +97,8 @@ export class HashThread {
   #start(): Worker {
     // The file is TypeScript in the repository and JavaScript when published.
     const file = import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js'
-    const worker = new Worker(new URL(file, import.meta.url))
+    // No flags of this process: some, such as --input-type, are none that a thread takes.
+    const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
     worker.on('message', ({ job, digest }: HashReply) =>
       this.#waiting.get(job)?.shift()?.resolve(digest),
     )
