@@ -223,10 +223,9 @@ test('a slow caller is no silence: only waits are timed', async () => {
   assert.ok((await opened.ok.fill(room(899_991))).ok)
 })
 
-test('a fill beyond the range, or over another, is a broken caller', async () => {
+test('a fill over another is a broken caller', async () => {
   const opened = await open({ first: 0, last: 900_000 })
   assert.ok(opened.ok)
-  assert.throws(() => opened.ok.fill(room(900_002)), RangeError)
   const underWay = opened.ok.fill(room(900_001))
   assert.throws(() => opened.ok.fill(room(0)), TypeError)
   assert.ok((await underWay).ok)

@@ -62,10 +62,10 @@ export class RangeStream implements BlobStream {
   fill(target: Uint8Array): Filled | Promise<Filled> {
     if (this.#fault !== undefined) return fail(this.#fault)
     const rest = this.#options.length - this.#copied
-    if (target.length > rest)
-      throw new RangeError(
-        `"target" expected <= ${rest} bytes left of the range, got ${target.length}`,
-      )
+    if (target.length > rest) {
+      this.#lied(`a reader that wants ${target.length - rest} more`)
+      return fail(this.#fault!)
+    }
     if (this.#resolve !== undefined)
       throw new TypeError('"fill" expected to follow the end of the last one, got an overlap')
     this.#target = target
