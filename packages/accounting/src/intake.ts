@@ -61,7 +61,11 @@ export async function takeEntries(
           bytes += bundledBytes(entry)
         }
       if (batch.nextEntry !== next)
-        throw new BadJournalEntry(journal.name, next, `expected it to be ${batch.nextEntry}`)
+        throw new BadJournalEntry(
+          journal.name,
+          next,
+          `batch expected to end here, got an end at ${batch.nextEntry}: entries are missing`,
+        )
       if (bytes >= share) more = true
     }
     if (next !== start) positions.set(journal.name, next)
