@@ -256,3 +256,5 @@ export const DAG_BLOCKS_SEEN_MAX = 4_194_304
 export const LOG_WRITES_MAX = 16
 /** Attempts of an add whose space loses, meanwhile, content that the add builds on. */
 export const ADD_ATTEMPTS_MAX = 3
+/** Bytes of a CAR that import reads at once. */
+export const IMPORT_CHUNK_BYTES: number = 1 * MIB

@@ -1,0 +1,127 @@
+/**
+ * One block on its way from an origin to whoever waits for it.
+ * @module
+ */
+import type { Slice } from '@turnpike/core/ports/blob'
+import type { BlockError } from './errors.ts'
+import type { Slab } from './slab.ts'
+
+/** A verified block, held until `release`; its bytes must not be used after that. */
+export interface HeldBlock {
+  readonly bytes: Uint8Array
+  release(): void
+}
+
+/** What an item tells its engine. */
+export interface ItemOwner {
+  /** The last holder let go of a block that is still on its way. */
+  unwanted(item: BlockItem): void
+  /** The last holder let go of a verified block: keep it in a cache or forget it. */
+  done(item: BlockItem): void
+}
+
+/**
+ * A block being fetched, or fetched and still held. All who want it at the same time share one item;
+ * its bytes stay in the slab that they were read into.
+ */
+export class BlockItem implements HeldBlock {
+  readonly key: string
+  readonly multihash: Uint8Array
+  readonly slices: readonly Slice[]
+  readonly sizeBytes: number
+  /** Bytes drawn from the read-ahead budget for this item. */
+  reservedBytes: number
+  /** Whether a second reader wanted it while it was held: then it is worth keeping. */
+  shared = false
+  /** Blobs and sites that failed to give this block. */
+  readonly tried: Set<string> = new Set()
+  readonly #owner: ItemOwner
+  #holders = 1
+  #bytes: Uint8Array | undefined
+  #slab: Slab | undefined
+  #error: BlockError | undefined
+  #waiting: (() => void)[] = []
+
+  constructor(
+    owner: ItemOwner,
+    key: string,
+    multihash: Uint8Array,
+    slices: readonly Slice[],
+    reservedBytes: number,
+  ) {
+    this.#owner = owner
+    this.key = key
+    this.multihash = multihash
+    this.slices = slices
+    this.sizeBytes = slices[0]!.length
+    this.reservedBytes = reservedBytes
+  }
+
+  get held(): boolean {
+    return this.#holders > 0
+  }
+
+  get pending(): boolean {
+    return this.#bytes === undefined && this.#error === undefined
+  }
+
+  get error(): BlockError | undefined {
+    return this.#error
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined) throw new RangeError('"block" expected to be ready, is not')
+    return this.#bytes
+  }
+
+  /** The bytes as an array that outlives the slab: the slab's own when nothing else is in it. */
+  ownedBytes(): Uint8Array {
+    const bytes = this.bytes
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+  }
+
+  /** Resolves when the block is verified or has failed; then `error` tells which. */
+  settled(): Promise<void> | undefined {
+    if (!this.pending) return undefined
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  retain(): void {
+    this.#holders++
+  }
+
+  release(): void {
+    if (this.#holders === 0) throw new RangeError('"block" expected a holder, has none')
+    if (--this.#holders > 0) return
+    if (this.pending) this.#owner.unwanted(this)
+    else this.#finish()
+  }
+
+  /** Hands in verified bytes, a view of `slab`. */
+  resolve(bytes: Uint8Array, slab: Slab): void {
+    slab.retain()
+    this.#slab = slab
+    this.#bytes = bytes
+    this.#wake()
+    if (this.#holders === 0) this.#finish()
+  }
+
+  /** Says that no origin gave the block. */
+  reject(error: BlockError): void {
+    this.#error = error
+    this.#wake()
+    if (this.#holders === 0) this.#finish()
+  }
+
+  #finish(): void {
+    this.#owner.done(this)
+    this.#slab?.release()
+    this.#slab = undefined
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * One budget of bytes that all reads ahead of their clients draw on.
+ * @module
+ */
+
+/**
+ * A counter of bytes with a bound. Blocks that a client waits for are not drawn from it, so that a
+ * spent budget slows reads down to one block at a time and never stops one.
+ */
+export class ReadBudget {
+  #freeBytes: number
+
+  constructor(bytesMax: number) {
+    this.#freeBytes = bytesMax
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes
+  }
+
+  /** Takes `bytes` if they are there. */
+  reserve(bytes: number): boolean {
+    if (bytes > this.#freeBytes) return false
+    this.#freeBytes -= bytes
+    return true
+  }
+
+  release(bytes: number): void {
+    this.#freeBytes += bytes
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The process's one place where blocks are fetched, verified, shared and kept.
+ * @module
+ */
+import { LRUCache } from 'lru-cache'
+import {
+  BLOCK_CACHE_KEEP_BYTES_MAX,
+  READ_LOCAL_BYTES_MAX,
+  RECENT_BLOCKS_MAX,
+  SLABS_KEPT_MAX,
+} from '@turnpike/core/limits'
+import type { BlobReader, BlobSite, OriginFault, Slice } from '@turnpike/core/ports/blob'
+import type { ContentIndex } from '@turnpike/core/ports/content'
+import type { Hasher } from '@turnpike/core/ports/runtime'
+import { BlockItem, type ItemOwner } from './block-item.ts'
+import { type Place, groupRuns, nextPlace } from './group-runs.ts'
+import { Run, type RunDeps } from './run.ts'
+import type { FetchTally } from './fetch-tally.ts'
+import type { Observer } from '../observer.ts'
+import { ReadBudget } from './budget.ts'
+import { SlabPool } from './slab.ts'
+
+/** What the engine is made of. */
+export interface BlockDeps {
+  readonly index: ContentIndex
+  readonly readers: readonly BlobReader[]
+  readonly hasher: Hasher
+  readonly observer: Observer
+  /** Orders the sites of a blob, those that failed lately last; default: as they are. */
+  readonly orderSites?: (sites: readonly BlobSite[]) => readonly BlobSite[]
+  readonly siteResult?: (url: string, good: boolean) => void
+  readonly blockCacheBytesMax: number
+  readonly readAheadBytesMax: number
+}
+
+/** A block that is to be fetched: where its bytes lie, and what it takes from the budget. */
+export interface Wanted {
+  readonly key: string
+  readonly multihash: Uint8Array
+  readonly slices: readonly Slice[]
+  readonly reservedBytes: number
+}
+
+/**
+ * Fetches blocks for all requests of a process. Whoever wants a block that is on its way or still
+ * held shares it; keys carry the space, so that nothing is shared between spaces.
+ */
+export class BlockEngine implements ItemOwner {
+  readonly index: ContentIndex
+  readonly budget: ReadBudget
+  readonly observer: Observer
+  readonly #runDeps: RunDeps
+  readonly #orderSites: (sites: readonly BlobSite[]) => readonly BlobSite[]
+  readonly #cache: LRUCache<string, Uint8Array>
+  /** Blocks that were read once and not kept: a second read of one tells that it is worth keeping. */
+  readonly #recent: LRUCache<string, true>
+  readonly #items = new Map<string, BlockItem>()
+  readonly #runs = new Map<BlockItem, Run>()
+
+  constructor(deps: BlockDeps) {
+    this.index = deps.index
+    this.observer = deps.observer
+    this.budget = new ReadBudget(deps.readAheadBytesMax)
+    this.#orderSites = deps.orderSites ?? ((sites) => sites)
+    this.#cache = new LRUCache({
+      maxSize: Math.max(1, deps.blockCacheBytesMax),
+      sizeCalculation: (bytes) => Math.max(1, bytes.length),
+    })
+    this.#recent = new LRUCache({ max: RECENT_BLOCKS_MAX })
+    this.#runDeps = {
+      readers: deps.readers,
+      hasher: deps.hasher,
+      observer: deps.observer,
+      pool: new SlabPool({ slabBytes: READ_LOCAL_BYTES_MAX, keptMax: SLABS_KEPT_MAX }),
+      siteResult: deps.siteResult ?? (() => {}),
+      retry: (items, fault, tally) => this.#retry(items, fault, tally),
+    }
+  }
+
+  /** A kept block, or undefined. */
+  cached(key: string): Uint8Array | undefined {
+    const bytes = this.#cache.get(key)
+    this.observer.cache('block', bytes !== undefined)
+    return bytes
+  }
+
+  /** Whether a block is kept or on its way, so that nobody need fetch it. */
+  has(key: string): boolean {
+    return this.#cache.has(key) || this.#items.has(key)
+  }
+
+  /** A block on its way or held by somebody, with one more holder; undefined when there is none. */
+  share(key: string): BlockItem | undefined {
+    const item = this.#items.get(key)
+    if (item === undefined) return undefined
+    if (!item.held && item.pending) this.#runs.get(item)?.wantedAgain()
+    item.retain()
+    item.shared = true
+    return item
+  }
+
+  /** Starts fetching blocks, in as few range reads as their places allow. Each has one holder. */
+  fetch(wanted: readonly Wanted[], tally: FetchTally): BlockItem[] {
+    const items = wanted.map((one) => {
+      const item = new BlockItem(this, one.key, one.multihash, one.slices, one.reservedBytes)
+      item.shared = this.#recent.has(one.key)
+      this.#items.set(one.key, item)
+      return item
+    })
+    this.#launch(items, tally)
+    return items
+  }
+
+  /** A client now waits for this block: it no longer counts as read ahead. */
+  drawn(item: BlockItem): void {
+    if (item.reservedBytes > 0) this.budget.release(item.reservedBytes)
+    item.reservedBytes = 0
+  }
+
+  unwanted(item: BlockItem): void {
+    const run = this.#runs.get(item)
+    if (run === undefined) return
+    run.unwanted()
+    if (run.aborted) for (const [other, its] of this.#runs) if (its === run) this.#forget(other)
+  }
+
+  done(item: BlockItem): void {
+    this.#forget(item)
+    this.drawn(item)
+    if (item.error !== undefined || item.pending) return
+    if (item.shared || item.sizeBytes <= BLOCK_CACHE_KEEP_BYTES_MAX)
+      this.#cache.set(item.key, item.ownedBytes())
+    else this.#recent.set(item.key, true)
+  }
+
+  #forget(item: BlockItem): void {
+    if (this.#items.get(item.key) === item) this.#items.delete(item.key)
+    this.#runs.delete(item)
+  }
+
+  #launch(items: readonly BlockItem[], tally: FetchTally): void {
+    const placed: { item: BlockItem; place: Place }[] = []
+    for (const item of items) {
+      const place = nextPlace(item, this.#orderSites)
+      if (place === undefined) throw new RangeError('"slices" expected a site, has none')
+      placed.push({ item, place })
+    }
+    for (const plan of groupRuns(placed)) {
+      const run = new Run(this.#runDeps, plan, tally)
+      for (const part of plan.parts) this.#runs.set(part.item, run)
+      void run.pump()
+    }
+  }
+
+  /** Tries blocks at their next place; one that has none left fails with the last fault. */
+  #retry(items: readonly BlockItem[], fault: OriginFault, tally: FetchTally): void {
+    const again: BlockItem[] = []
+    for (const item of items) {
+      if (item.held && nextPlace(item, this.#orderSites) !== undefined) again.push(item)
+      else item.reject(fault)
+    }
+    if (again.length > 0) this.#launch(again, tally)
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * One request's way to the blocks of one space.
+ * @module
+ */
+import { BLOCK_BYTES_MAX, LOCATED_BLOCKS_MAX } from '@turnpike/core/limits'
+import { IDENTITY, decodeMultihash } from '@turnpike/core/multihash'
+import { type Link, linkToString } from '@turnpike/core/link'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import type { Slice } from '@turnpike/core/ports/blob'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import { type BlockError, BlockMissing, BlockTooLarge } from './errors.ts'
+import type { BlockEngine } from './engine.ts'
+import type { BlockItem } from './block-item.ts'
+import { FetchTally } from './fetch-tally.ts'
+import { keyOf } from '@turnpike/core/bytes'
+
+/**
+ * Reads blocks of one space for one request: every look-up, cache key and shared fetch carries the
+ * space, so a link to another space's block finds nothing.
+ */
+export class BlockSession {
+  readonly space: SpaceDid
+  readonly engine: BlockEngine
+  readonly tally: FetchTally = new FetchTally()
+  /** Blocks that were not in a cache. 0 at the end: the answer came from memory alone. */
+  fetched = 0
+  readonly #located = new Map<string, readonly Slice[]>()
+
+  constructor(engine: BlockEngine, space: SpaceDid) {
+    this.engine = engine
+    this.space = space
+  }
+
+  /** Key of a block of this space in the engine. */
+  keyOf(multihash: Uint8Array): string {
+    return `${this.space} ${keyOf(multihash)}`
+  }
+
+  /**
+   * A whole verified block, which the caller may keep. Meant for nodes that are decoded; leaves of
+   * a body go through `Lookahead`, which reuses buffers.
+   */
+  async get(link: Link): Promise<Result<Uint8Array, BlockError>> {
+    const inline = identityBytes(link)
+    if (inline !== undefined) return ok(inline)
+    const key = this.keyOf(link.multihash)
+    const cached = this.engine.cached(key)
+    if (cached !== undefined) return ok(cached)
+    const started = this.engine.share(key) ?? (await this.#start(link, key))
+    if (started instanceof Error) return fail(started)
+    return this.#whole(started)
+  }
+
+  /** Size of a block in bytes, from the index alone; undefined when the space has no such block. */
+  async sizeOf(link: Link): Promise<number | undefined> {
+    const inline = identityBytes(link)
+    if (inline !== undefined) return inline.length
+    const [slices] = await this.locate([link.multihash])
+    return slices?.[0]?.length
+  }
+
+  /** For each multihash, where it lies; asks the index once for each. */
+  async locate(multihashes: readonly Uint8Array[]): Promise<readonly (readonly Slice[])[]> {
+    const keys = multihashes.map((multihash) => this.keyOf(multihash))
+    const unknown = multihashes.filter((_, i) => !this.#located.has(keys[i]!))
+    if (unknown.length > 0) {
+      const found = await this.engine.index.slices(this.space, unknown)
+      if (this.#located.size + unknown.length > LOCATED_BLOCKS_MAX) this.#located.clear()
+      const fresh = new Map<string, readonly Slice[]>()
+      unknown.forEach((multihash, i) => fresh.set(this.keyOf(multihash), usable(found[i] ?? [])))
+      for (const [key, slices] of fresh) this.#located.set(key, slices)
+      return keys.map((key) => fresh.get(key) ?? this.#located.get(key) ?? [])
+    }
+    return keys.map((key) => this.#located.get(key)!)
+  }
+
+  async #start(link: Link, key: string): Promise<BlockItem | BlockError> {
+    const [slices] = await this.locate([link.multihash])
+    const refusal = refuse(link, slices ?? [])
+    if (refusal !== undefined) return refusal
+    // Another request may have started the same block while the index was asked.
+    const shared = this.engine.share(key)
+    if (shared !== undefined) return shared
+    this.fetched++
+    const wanted = { key, multihash: link.multihash, slices: slices!, reservedBytes: 0 }
+    return this.engine.fetch([wanted], this.tally)[0]!
+  }
+
+  async #whole(item: BlockItem): Promise<Result<Uint8Array, BlockError>> {
+    await item.settled()
+    if (item.error !== undefined) {
+      const { error } = item
+      item.release()
+      return fail(error)
+    }
+    item.shared = true
+    const bytes = item.ownedBytes()
+    item.release()
+    return ok(bytes)
+  }
+}
+
+/** Bytes of an identity link, which carries its block itself. */
+export function identityBytes(link: Link): Uint8Array | undefined {
+  if (link.multihash[0] !== IDENTITY) return undefined
+  return decodeMultihash(link.multihash)?.digest
+}
+
+/** Why a located block can't be fetched, or undefined when it can. */
+export function refuse(link: Link, slices: readonly Slice[]): BlockError | undefined {
+  const first = slices[0]
+  if (first === undefined) return new BlockMissing(linkToString(link))
+  if (first.length > BLOCK_BYTES_MAX) return new BlockTooLarge(first.length, BLOCK_BYTES_MAX)
+  return undefined
+}
+
+/** Slices that can be read: all of the size of the first, each with a site. */
+function usable(slices: readonly Slice[]): readonly Slice[] {
+  const sited = slices.filter((slice) => slice.blob.sites.length > 0)
+  return sited.filter((slice) => slice.length === sited[0]!.length)
+}

@@ -1,0 +1,131 @@
+/**
+ * `format=car`: a DAG as a CAR that its reader can verify.
+ * Source: trustless gateway specification, `application/vnd.ipld.car`; order dfs, dups n.
+ * @module
+ */
+import type { BodyReader } from '@turnpike/core/body'
+import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import { type Content, IMMUTABLE } from './content.ts'
+import { DagWalk, type WalkedBlock } from '../walk/dag-walk.ts'
+import { type Link, linkToString } from '@turnpike/core/link'
+import { carFrame, encodeCarHeader } from '@turnpike/core/car/encode'
+import type { BlockSession } from '../blocks/session.ts'
+import type { HeldBlock } from '../blocks/block-item.ts'
+
+/** What goes into the CAR. */
+export interface CarRequest {
+  readonly session: BlockSession
+  /** The root of the request's path: it names the file. */
+  readonly root: Link
+  /** Blocks on the way to the target, sent first. */
+  readonly trail: readonly Link[]
+  /** Where the path leads: the CAR's root. */
+  readonly target: Link
+}
+
+/** The target's whole DAG, depth first, each block once, after the blocks of the path. */
+export function carContent(request: CarRequest): Content {
+  const root = linkToString(request.root)
+  const target = linkToString(request.target)
+  const variant = root === target ? '' : `.${target}`
+  return {
+    status: 200,
+    etag: `W/"${root}.car${variant}"`,
+    type: 'application/vnd.ipld.car; version=1; order=dfs; dups=n',
+    headers: [
+      ['Content-Disposition', `attachment; filename="${root}.car"`],
+      ['X-Content-Type-Options', 'nosniff'],
+      ['Accept-Ranges', 'none'],
+      IMMUTABLE,
+    ],
+    sizeBytes: undefined,
+    ranged: false,
+    billable: true,
+    body: () => ({ length: undefined, open: () => new CarReader(request) }),
+  }
+}
+
+/**
+ * Blocks up to this size are joined into chunks of 256 KiB, because a write costs more than copying
+ * 64 KiB; a larger one is sent from where it lies.
+ */
+const JOIN_BYTES_MAX = CHUNK_BYTES_MAX / 4
+
+class CarReader implements BodyReader {
+  readonly #walk: DagWalk
+  readonly #joined = new Uint8Array(CHUNK_BYTES_MAX)
+  #joinedBytes = 0
+  /** A block that found no room in the last chunk. */
+  #carried: WalkedBlock | undefined
+  /** A large block being sent from where it lies, and what of it is left. */
+  #large: HeldBlock | undefined
+  #rest: Uint8Array | undefined
+
+  constructor(request: CarRequest) {
+    this.#walk = new DagWalk(request.session, request.trail, request.target)
+    this.#join(encodeCarHeader([request.target]))
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const piece = this.#largePiece()
+    if (piece !== undefined) return piece
+    for (;;) {
+      const block = this.#carried ?? (await this.#walk.next())
+      this.#carried = undefined
+      if (block === undefined) return this.#joinedBytes > 0 ? this.#flush() : null
+      const chunk = this.#take(block)
+      if (chunk !== undefined) return chunk
+    }
+  }
+
+  close(): void {
+    this.#large?.release()
+    this.#carried?.held.release()
+    this.#large = this.#carried = this.#rest = undefined
+    this.#walk.close()
+  }
+
+  /** Takes a block in; returns a chunk when one is ready. */
+  #take(block: WalkedBlock): Uint8Array | undefined {
+    const { bytes } = block.held
+    const large = bytes.length > JOIN_BYTES_MAX
+    const prefix = carFrame(block.link, bytes.length)
+    const neededBytes = prefix.length + (large ? 0 : bytes.length)
+    if (this.#joinedBytes + neededBytes > CHUNK_BYTES_MAX) {
+      this.#carried = block
+      return this.#flush()
+    }
+    this.#join(prefix)
+    if (large) {
+      this.#large = block.held
+      this.#rest = bytes
+      return this.#flush()
+    }
+    this.#join(bytes)
+    block.held.release()
+    return undefined
+  }
+
+  #largePiece(): Uint8Array | undefined {
+    const rest = this.#rest
+    if (rest === undefined) return undefined
+    if (rest.length > 0) {
+      this.#rest = rest.subarray(CHUNK_BYTES_MAX)
+      return rest.subarray(0, CHUNK_BYTES_MAX)
+    }
+    this.#large?.release()
+    this.#large = this.#rest = undefined
+    return undefined
+  }
+
+  #join(bytes: Uint8Array): void {
+    this.#joined.set(bytes, this.#joinedBytes)
+    this.#joinedBytes += bytes.length
+  }
+
+  #flush(): Uint8Array {
+    const chunk = this.#joined.subarray(0, this.#joinedBytes)
+    this.#joinedBytes = 0
+    return chunk
+  }
+}

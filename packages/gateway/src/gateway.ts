@@ -1,0 +1,100 @@
+/**
+ * The frame around the read path: room in the journal first, one answer in every case, the meter last.
+ * @module
+ */
+import { type Answer, MeteredBody } from './meter.ts'
+import { COMMON_HEADERS, errorAnswer, unrecordedAnswer } from './plain-answer.ts'
+import { EntryRecorder, type ReadFacts } from './recorder.ts'
+import { type ReadContext, ReadPath } from './read-path.ts'
+import { RequestError, isAnswerable } from './errors.ts'
+import type { Gateway } from './types.ts'
+import type { GatewayDeps } from './deps.ts'
+import type { GatewayRequest } from './request.ts'
+import { READ_FLAGS } from '@turnpike/core/log/entry'
+import type { Representation } from './format/serve.ts'
+import type { Result } from '@turnpike/core/result'
+import { fail } from '@turnpike/core/result'
+import { linkToBytes } from '@turnpike/core/link'
+import { receiptIdOf } from '@turnpike/core/log/receipt-id'
+
+/**
+ * Composes a gateway over its ports.
+ *
+ * @example
+ * const gateway = createGateway(deps)
+ * const answer = await gateway.handle(new Request('http://localhost/ipfs/bafkqaaa'))
+ */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const readPath = new ReadPath(deps)
+  return {
+    async handle(request: GatewayRequest): Promise<Answer> {
+      const startedAtMs = deps.clock.monotonicMs()
+      const started = deps.clock.nowMs()
+      const open = deps.journal.admit()
+      if (open === undefined) {
+        deps.observer.unrecorded()
+        return unrecordedAnswer()
+      }
+      const context = contextOf(deps, request)
+      const outcome = await readPath.answer(context).catch((error: unknown) => fail(asError(error)))
+      if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
+      const representation = outcome.ok ?? errorAnswer(outcome.error)
+      const id = deps.random.bytes(16)
+      const facts = factsOf(deps, context, { id, started }, outcome, representation)
+      const tally = context.session?.tally
+      const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
+      const receipt = ['X-Receipt-Id', receiptIdOf(id, deps.hasher)] as const
+      return {
+        status: representation.status,
+        headers: [...representation.headers, ...COMMON_HEADERS, receipt],
+        body: new MeteredBody(representation.body, recorder),
+      }
+    },
+  }
+}
+
+function contextOf(deps: GatewayDeps, request: GatewayRequest): ReadContext {
+  return { request, path: undefined, space: deps.provider, session: undefined, fromCache: false }
+}
+
+function factsOf(
+  deps: GatewayDeps,
+  context: ReadContext,
+  start: { readonly id: Uint8Array; readonly started: number },
+  outcome: Result<Representation, Error>,
+  representation: Representation,
+): ReadFacts {
+  const { path } = context
+  const deny = outcome.error instanceof RequestError ? outcome.error.deny : 0
+  return {
+    ...start,
+    domain: path !== undefined && deps.hosts.has(path.host) ? path.host : '',
+    space: context.space,
+    provider: deps.provider,
+    region: deps.region,
+    cid: path === undefined ? null : linkToBytes(path.root),
+    status: representation.status,
+    flags: flagsOf(context, outcome, deny),
+    deny,
+    errorName: outcome.error?.name,
+  }
+}
+
+function flagsOf(
+  context: ReadContext,
+  outcome: Result<Representation, Error>,
+  deny: number,
+): number {
+  let flags = deny === 0 ? READ_FLAGS.allowed : 0
+  if (context.request.method === 'HEAD') flags |= READ_FLAGS.head
+  if (outcome.error)
+    return outcome.error.name.startsWith('Origin') ? flags | READ_FLAGS.originFailed : flags
+  if (outcome.ok.billable) flags |= READ_FLAGS.content
+  if (outcome.ok.partial) flags |= READ_FLAGS.range
+  if (context.fromCache) flags |= READ_FLAGS.fromCache
+  return flags
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('"error" expected an Error', { cause: error })
+}

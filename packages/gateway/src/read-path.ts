@@ -1,0 +1,154 @@
+/**
+ * The stages from a request to a representation: parse → name → locate → authorize → represent.
+ * @module
+ */
+import { type ContentPath, type Format, parseContentPath, parseFormat } from './parse-request.ts'
+import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
+import { type Representation, serveContent, wholeSmall } from './format/serve.ts'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import { BlockSession, identityBytes } from './blocks/session.ts'
+import { AnswerCache } from './answer-cache.ts'
+import { BlockEngine } from './blocks/engine.ts'
+import type { Content } from './format/content.ts'
+import type { GatewayDeps } from './deps.ts'
+import type { GatewayRequest } from './request.ts'
+import { LRUCache } from 'lru-cache'
+import { Locator } from './locate.ts'
+import { Nodes } from './walk/nodes.ts'
+import { RequestError } from './errors.ts'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import { optionsAnswer } from './plain-answer.ts'
+import { represent } from './represent.ts'
+import { tokenOf } from './parse-request.ts'
+
+/** What is known of a read while it runs; stages fill it in from top to bottom. */
+export interface ReadContext {
+  readonly request: GatewayRequest
+  path: ContentPath | undefined
+  /** The space that pays. */
+  space: string
+  session: BlockSession | undefined
+  /** Whether no block was fetched for it. */
+  fromCache: boolean
+}
+
+/** What one space is asked for. */
+interface SpaceRead {
+  readonly space: SpaceDid
+  readonly path: ContentPath
+  readonly format: Format | undefined
+  /** Key of the kept answer; undefined for a request with a token, whose answer is never kept. */
+  readonly key: string | undefined
+}
+
+/** The stages over one process's caches. */
+export class ReadPath {
+  readonly #deps: GatewayDeps
+  readonly #paths = new LRUCache<string, ContentPath>({ max: PARSED_URLS_MAX })
+  readonly #nodes = new Nodes(NODE_CACHE_BYTES_MAX)
+  readonly #engine: BlockEngine
+  readonly #locator: Locator
+  readonly #answers: AnswerCache
+
+  constructor(deps: GatewayDeps) {
+    this.#deps = deps
+    this.#engine = new BlockEngine(deps)
+    this.#locator = new Locator(deps)
+    this.#answers = new AnswerCache(deps.answerCacheBytesMax)
+  }
+
+  /** Answers a request as far as an expected outcome goes; what is thrown is a broken invariant. */
+  async answer(context: ReadContext): Promise<Result<Representation, Error>> {
+    const { request } = context
+    if (request.method === 'OPTIONS') return ok(optionsAnswer())
+    const method = checkMethod(request.method)
+    if (method !== undefined) return fail(method)
+    const path = this.#parse(request.url)
+    if (path.error) return path
+    context.path = path.ok
+    const format = parseFormat(path.ok, request)
+    if (format.error) return format
+    const token = tokenOf(path.ok, request)
+    const spaces = await this.#authorize(path.ok, token)
+    if (spaces.error) return spaces
+    return this.#answerInTurn(context, spaces.ok, path.ok, format.ok.format, token === undefined)
+  }
+
+  #parse(url: string): Result<ContentPath, RequestError> {
+    const known = this.#paths.get(url)
+    if (known !== undefined) return ok(known)
+    const path = parseContentPath(url)
+    if (path.ok) this.#paths.set(url, path.ok)
+    return path
+  }
+
+  async #authorize(
+    path: ContentPath,
+    token: string | undefined,
+  ): Promise<Result<readonly SpaceDid[], RequestError>> {
+    if (identityBytes(path.root) !== undefined) return ok([this.#deps.provider])
+    const only = path.params.get('space') ?? undefined
+    const granted = await this.#locator.authorize(path.root.multihash, token, only)
+    return granted.error ? granted : ok(granted.ok.map((one) => one.space))
+  }
+
+  /**
+   * A block that the first space lacks may be in the next one that authorizes: until the first byte
+   * is out, that one may answer, and pays.
+   */
+  async #answerInTurn(
+    context: ReadContext,
+    spaces: readonly SpaceDid[],
+    path: ContentPath,
+    format: Format | undefined,
+    keepable: boolean,
+  ): Promise<Result<Representation, Error>> {
+    let outcome: Result<Representation, Error> | undefined
+    for (const space of spaces) {
+      context.space = space
+      const key = keepable
+        ? this.#answers.keyOf(space, path.escapedPath, path.query, format)
+        : undefined
+      outcome = await this.#answerIn(context, { space, path, format, key })
+      if (outcome.error?.name !== 'BlockMissing') return outcome
+    }
+    return outcome!
+  }
+
+  async #answerIn(context: ReadContext, read: SpaceRead): Promise<Result<Representation, Error>> {
+    const kept = read.key === undefined ? undefined : this.#answers.get(read.key)
+    this.#deps.observer.cache('answer', kept !== undefined)
+    if (kept !== undefined) {
+      context.fromCache = true
+      return serveContent(kept, context.request)
+    }
+    const session = new BlockSession(this.#engine, read.space)
+    context.session = session
+    const content = await represent({ nodes: this.#nodes, session, ...read })
+    if (content.error) return content
+    const whole = await this.#keepSmall(read.key, content.ok, context.request)
+    const served = await serveContent(whole ?? content.ok, context.request)
+    context.fromCache = session.fetched === 0
+    return served
+  }
+
+  async #keepSmall(
+    key: string | undefined,
+    content: Content,
+    request: GatewayRequest,
+  ): Promise<Content | undefined> {
+    if (key === undefined || request.method === 'HEAD') return undefined
+    const whole = await wholeSmall(content)
+    if (whole !== undefined) this.#answers.set(key, whole)
+    return whole
+  }
+}
+
+function checkMethod(method: string): RequestError | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined
+  return new RequestError(
+    'MethodNotAllowed',
+    `method expected GET, HEAD or OPTIONS, got ${method}`,
+    { headers: [['Allow', 'GET, HEAD, OPTIONS']] },
+  )
+}

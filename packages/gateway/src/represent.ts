@@ -1,0 +1,145 @@
+/**
+ * From an authorized path to content: resolve, then the representation that is asked for.
+ * @module
+ */
+import type { ContentPath, Format } from './parse-request.ts'
+import { type Content, IMMUTABLE, bytesContent } from './format/content.ts'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import { type Resolved, resolvePath, step } from './walk/resolve-path.ts'
+import { fileContent, symlinkContent } from './format/file.ts'
+import { BlockMissing } from './blocks/errors.ts'
+import type { BlockSession } from './blocks/session.ts'
+import { LISTING_ENTRIES_MAX } from '@turnpike/core/limits'
+import type { Nodes, PbNode, WalkError } from './walk/nodes.ts'
+import { carContent } from './format/car.ts'
+import { folderEntries } from './walk/folder-entries.ts'
+import { linkToString } from '@turnpike/core/link'
+import { listingContent } from './format/listing.ts'
+import { rawContent } from './format/raw.ts'
+import { RequestError } from './errors.ts'
+
+/** What the stage works on. */
+export interface RepresentRequest {
+  readonly nodes: Nodes
+  readonly session: BlockSession
+  readonly path: ContentPath
+  readonly format: Format | undefined
+}
+
+/** Content for a path in one space. Nothing of a body is fetched yet. */
+export async function represent(request: RepresentRequest): Promise<Result<Content, WalkError>> {
+  const { nodes, session, path } = request
+  if (request.format === 'raw' && path.segments.length === 0) return rawRoot(request)
+  const resolved = await resolvePath(nodes, session, path.root, path.segments)
+  if (resolved.error) return resolved
+  const content = await contentOf(request, resolved.ok)
+  return content.error ? content : ok(withRoots(content.ok, path, resolved.ok))
+}
+
+/** A block that is asked for by its own CID needs no decoding, whatever its codec. */
+async function rawRoot({
+  nodes,
+  session,
+  path,
+}: RepresentRequest): Promise<Result<Content, WalkError>> {
+  const content = await raw(nodes, session, path.root)
+  if (content.error) return content
+  const roots = [path.root]
+  return ok(withRoots(content.ok, path, { roots }))
+}
+
+async function contentOf(
+  request: RepresentRequest,
+  resolved: Resolved,
+): Promise<Result<Content, WalkError>> {
+  const { nodes, session, path } = request
+  const { node, trail } = resolved
+  if (request.format === 'raw') return raw(nodes, session, node.link)
+  if (request.format === 'car')
+    return carOf(request, { session, root: path.root, trail, target: node.link })
+  const name = path.params.get('filename') ?? path.segments.at(-1) ?? ''
+  if (node.kind === 'raw') return fileContent({ nodes, session, root: node, tag: node.link, name })
+  if (node.unixfs.type === 'symlink') return ok(symlinkContent(node))
+  if (node.unixfs.type === 'directory' || node.unixfs.type === 'hamt')
+    return folderContent(request, node)
+  return fileContent({ nodes, session, root: node, tag: node.link, name })
+}
+
+/** The root must be there before a CAR of it is promised. */
+async function carOf(
+  { session }: RepresentRequest,
+  car: Parameters<typeof carContent>[0],
+): Promise<Result<Content, WalkError>> {
+  if ((await session.sizeOf(car.target)) === undefined)
+    return fail(new BlockMissing(linkToString(car.target)))
+  return ok(carContent(car))
+}
+
+async function raw(
+  nodes: Nodes,
+  session: BlockSession,
+  link: ContentPath['root'],
+): Promise<Result<Content, WalkError>> {
+  const sizeBytes = await session.sizeOf(link)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
+  return ok(rawContent(nodes, session, link, sizeBytes))
+}
+
+/** A folder: its index.html, else its listing; without a trailing slash, the way to it. */
+async function folderContent(
+  request: RepresentRequest,
+  folder: PbNode,
+): Promise<Result<Content, WalkError>> {
+  const { nodes, session, path } = request
+  if (!path.trailingSlash) return ok(redirect(`${path.escapedPath}/${path.query}`))
+  const index = await step(nodes, session, folder, 'index.html')
+  if (index.ok) {
+    const root = await nodes.load(session, index.ok)
+    if (root.error) return root
+    if (root.ok.kind === 'dag-pb' && root.ok.unixfs.type !== 'file')
+      return fail(new RequestError('MalformedBlock', 'index.html expected to be a file, is not'))
+    return fileContent({ nodes, session, root: root.ok, tag: folder.link, name: 'index.html' })
+  }
+  if (index.error.name !== 'PathNotFound') return index
+  return listing(request, folder)
+}
+
+async function listing(
+  { nodes, session, path }: RepresentRequest,
+  folder: PbNode,
+): Promise<Result<Content, WalkError>> {
+  const listed = await folderEntries(nodes, session, folder, LISTING_ENTRIES_MAX)
+  if (listed.error) return listed
+  const sizeBytes = listed.ok.entries.reduce((sum, entry) => sum + entry.tsizeBytes, 0)
+  return ok(
+    listingContent({
+      rootText: path.rootText,
+      segments: path.segments,
+      cid: linkToString(folder.link),
+      sizeBytes,
+      ...listed.ok,
+    }),
+  )
+}
+
+function redirect(location: string): Content {
+  const headers = [['Location', location] as const, IMMUTABLE]
+  const page = { status: 301, etag: '', headers, ranged: false, billable: false }
+  const text = `moved to ${location}\n`
+  return bytesContent(
+    { ...page, type: 'text/plain; charset=utf-8' },
+    new TextEncoder().encode(text),
+  )
+}
+
+function withRoots(
+  content: Content,
+  path: ContentPath,
+  { roots }: Pick<Resolved, 'roots'>,
+): Content {
+  const list = roots.map(linkToString).join(',')
+  return {
+    ...content,
+    headers: [...content.headers, ['X-Ipfs-Path', path.escapedPath], ['X-Ipfs-Roots', list]],
+  }
+}

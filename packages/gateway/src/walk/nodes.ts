@@ -1,0 +1,84 @@
+/**
+ * Decoded nodes of one request's space, kept between requests.
+ * @module
+ */
+import { DAG_PB, type Link, RAW } from '@turnpike/core/link'
+import { type DagPbNode, decodeDagPb } from '@turnpike/core/dag-pb/decode'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import { type UnixfsNode, decodeUnixfs } from '@turnpike/core/unixfs/decode'
+import type { BlockError } from '../blocks/errors.ts'
+import type { BlockSession } from '../blocks/session.ts'
+import { LRUCache } from 'lru-cache'
+import { RequestError } from '../errors.ts'
+
+/** A dag-pb block with the UnixFS node in it. */
+export interface PbNode {
+  readonly kind: 'dag-pb'
+  readonly link: Link
+  readonly node: DagPbNode
+  readonly unixfs: UnixfsNode
+  readonly blockBytes: number
+}
+
+/** A raw block: a file's bytes, not loaded yet. */
+export interface RawNode {
+  readonly kind: 'raw'
+  readonly link: Link
+}
+
+export type LoadedNode = PbNode | RawNode
+
+/** Every way in which walking a DAG can fail. */
+export type WalkError = BlockError | RequestError
+
+/** Loads and decodes nodes; decoded ones are kept by space and multihash, bounded by their bytes. */
+export class Nodes {
+  readonly #kept: LRUCache<string, PbNode>
+
+  constructor(bytesMax: number) {
+    this.#kept = new LRUCache({
+      maxSize: bytesMax,
+      sizeCalculation: (node) => node.node.sizeBytes + 256,
+    })
+  }
+
+  /** The node of a link. A raw block is not fetched for it. */
+  async load(session: BlockSession, link: Link): Promise<Result<LoadedNode, WalkError>> {
+    if (link.codec === RAW) return ok({ kind: 'raw', link })
+    if (link.codec !== DAG_PB) return fail(unsupported(link.codec))
+    const key = session.keyOf(link.multihash)
+    const kept = this.#kept.get(key)
+    session.engine.observer.cache('node', kept !== undefined)
+    if (kept !== undefined) return ok(kept)
+    const block = await session.get(link)
+    return block.error ? block : this.keep(session, link, block.ok)
+  }
+
+  /** A node that was decoded lately, without loading it. */
+  kept(session: BlockSession, link: Link): PbNode | undefined {
+    return link.codec === DAG_PB ? this.#kept.get(session.keyOf(link.multihash)) : undefined
+  }
+
+  /** Decodes a verified block whose bytes the caller gives away, and keeps the node. */
+  keep(session: BlockSession, link: Link, bytes: Uint8Array): Result<PbNode, WalkError> {
+    const decoded = decodePb(link, bytes)
+    if (decoded.ok) this.#kept.set(session.keyOf(link.multihash), decoded.ok)
+    return decoded
+  }
+}
+
+/** Decodes a verified dag-pb block and its UnixFS data. */
+export function decodePb(link: Link, bytes: Uint8Array): Result<PbNode, WalkError> {
+  const node = decodeDagPb(bytes)
+  if (node.error) return node
+  const unixfs = decodeUnixfs(node.ok.data)
+  if (unixfs.error) return unixfs
+  return ok({ kind: 'dag-pb', link, node: node.ok, unixfs: unixfs.ok, blockBytes: bytes.length })
+}
+
+function unsupported(codec: number): RequestError {
+  return new RequestError(
+    'UnsupportedCodec',
+    `codec expected raw or dag-pb, got 0x${codec.toString(16)}: ask for it with ?format=raw`,
+  )
+}

@@ -1,0 +1,87 @@
+/**
+ * From a root and names to the node that they lead to. A path of n names loads n + 1 blocks, and
+ * the HAMT shards on its way.
+ * @module
+ */
+import { HAMT_DEPTH_MAX } from '@turnpike/core/limits'
+import { type Link, linkToString } from '@turnpike/core/link'
+import type { LoadedNode, Nodes, PbNode, WalkError } from './nodes.ts'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import { hamtHash, hamtStep } from '@turnpike/core/unixfs/hamt-read'
+import type { BlockSession } from '../blocks/session.ts'
+import { RequestError } from '../errors.ts'
+import { shorten } from '../parse-request.ts'
+
+/** Where a path leads. */
+export interface Resolved {
+  readonly node: LoadedNode
+  /** The root and what each name led to; the last is the node itself. */
+  readonly roots: readonly Link[]
+  /** Every block on the way in the order of loading, HAMT shards included, the last left out. */
+  readonly trail: readonly Link[]
+}
+
+/** Follows `segments` from `root`. */
+export async function resolvePath(
+  nodes: Nodes,
+  session: BlockSession,
+  root: Link,
+  segments: readonly string[],
+): Promise<Result<Resolved, WalkError>> {
+  const roots = [root]
+  const trail: Link[] = []
+  let node = await nodes.load(session, root)
+  for (const segment of segments) {
+    if (node.error) return node
+    trail.push(node.ok.link)
+    const next = await step(nodes, session, node.ok, segment, trail)
+    if (next.error) return next
+    roots.push(next.ok)
+    node = await nodes.load(session, next.ok)
+  }
+  return node.error ? node : ok({ node: node.ok, roots, trail })
+}
+
+/** One name down from a node; shards passed on the way are added to `trail`. */
+export async function step(
+  nodes: Nodes,
+  session: BlockSession,
+  from: LoadedNode,
+  segment: string,
+  trail: Link[] = [],
+): Promise<Result<Link, WalkError>> {
+  if (from.kind === 'raw') return fail(notFound(from, segment))
+  if (from.unixfs.type === 'hamt') return stepHamt(nodes, session, from, segment, trail)
+  if (from.unixfs.type !== 'directory') return fail(notFound(from, segment))
+  const index = from.node.indexOf(segment)
+  return index < 0 ? fail(notFound(from, segment)) : ok(from.node.link(index))
+}
+
+async function stepHamt(
+  nodes: Nodes,
+  session: BlockSession,
+  root: PbNode,
+  segment: string,
+  trail: Link[],
+): Promise<Result<Link, WalkError>> {
+  const hash = hamtHash(segment)
+  let shard = root
+  for (let level = 0; level <= HAMT_DEPTH_MAX; level++) {
+    const found = hamtStep(shard.node, shard.unixfs, segment, hash, level)
+    if (found.error) return found
+    if (found.ok.found === 'nothing') return fail(notFound(root, segment))
+    const link = shard.node.link(found.ok.linkIndex)
+    if (found.ok.found === 'entry') return ok(link)
+    const next = await nodes.load(session, link)
+    if (next.error) return next
+    if (next.ok.kind === 'raw' || next.ok.unixfs.type !== 'hamt') break
+    trail.push(link)
+    shard = next.ok
+  }
+  return fail(notFound(root, segment))
+}
+
+function notFound(from: LoadedNode, segment: string): RequestError {
+  const cid = linkToString(from.link)
+  return new RequestError('PathNotFound', `no link named "${shorten(segment)}" under ${cid}`)
+}
