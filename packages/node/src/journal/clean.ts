@@ -60,7 +60,8 @@ export async function checkCleanRecord(folder: string): Promise<boolean | Journa
   }
   const extra = rest.keys().next().value
   if (extra !== undefined) return new JournalCorrupt(extra, 0, 'expected no file beside the record')
-  if (!seen) return new JournalCorrupt(cleanPath(folder), 0, 'expected the last recorded file')
+  if (!seen && record !== '')
+    return new JournalCorrupt(cleanPath(folder), 0, 'expected the last recorded file')
   return true
 }
 

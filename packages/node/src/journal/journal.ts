@@ -32,6 +32,8 @@ export interface JournalStats {
   readonly openReads: number
   readonly queuedBytes: number
   readonly roomBytes: number
+  /** Bytes of all frames written since it was opened. */
+  readonly writtenBytes: number
   /** Reads that the last recovery wrote down with flag 256. */
   readonly recovered: number
   /** Why there is no room, when the last try to make some failed. */
@@ -73,7 +75,9 @@ export async function openJournal(
   const wal = await Wal.open({ folder, disk, fileBytes, frameBytes, room, marks }, nextEntry)
   const journal = new NodeJournal(settings, { wal, room, marks }, recovered.ok)
   await room.make()
-  if (room.ready) await journal.begin()
+  const begun = journal.begin()
+  // With the disk full it begins once there is room.
+  if (room.ready || wal.hasFile) await begun
   return ok(journal)
 }
 
@@ -127,6 +131,7 @@ export class NodeJournal implements Journal {
       openReads: this.#openReads,
       queuedBytes: this.#queue.bytes,
       roomBytes: this.#wal.roomBytes,
+      writtenBytes: this.#wal.writtenBytes,
       recovered: this.#recovered,
       roomError: this.#room.lastError,
     }
@@ -159,8 +164,10 @@ export class NodeJournal implements Journal {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    // With the disk full since the start there is no file: what recovery found stays in the marks.
-    const flushed = this.#wal.hasFile ? this.flush() : Promise.resolve()
+    // With the disk full since the start nothing was admitted, and what recovery found stays in
+    // the marks.
+    const hasRoom = this.#wal.hasFile || this.#room.ready
+    const flushed = hasRoom ? this.flush() : Promise.resolve()
     const [end] = await Promise.allSettled([flushed])
     clearTimeout(this.#timer)
     await this.#room.close()

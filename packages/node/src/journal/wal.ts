@@ -30,6 +30,7 @@ export class Wal {
   /** Bytes of the frame that is being written: it counts though it has no place yet. */
   #writing = 0
   #nextEntry: number
+  #writtenBytes = 0
 
   private constructor(options: WalOptions, watermark: DiskFile, nextEntry: number) {
     this.#options = options
@@ -47,6 +48,11 @@ export class Wal {
   /** Whether a file is in use. */
   get hasFile(): boolean {
     return this.#file !== undefined
+  }
+
+  /** Bytes of all frames written since it was opened. */
+  get writtenBytes(): number {
+    return this.#writtenBytes
   }
 
   /** Number of durable entries. */
@@ -74,6 +80,7 @@ export class Wal {
     await file.sync()
     this.#position += frame.length
     this.#writing = 0
+    this.#writtenBytes += frame.length
     this.#nextEntry += frame.count
     await writeWatermark(this.#watermark, this.#nextEntry)
   }
