@@ -258,3 +258,9 @@ export const LOG_WRITES_MAX = 16
 export const ADD_ATTEMPTS_MAX = 3
 /** Bytes of a CAR that import reads at once. */
 export const IMPORT_CHUNK_BYTES: number = 1 * MIB
+/** Pause between rounds of a running sequencer: how far log and ledger may lag behind journals. */
+export const LOG_ROUND_MS = 1_000
+/** Pause after a round that failed. */
+export const LOG_RETRY_MS = 5_000
+/** Calls that may wait for the accounting thread at once. */
+export const ACCOUNTING_CALLS_MAX = 1024

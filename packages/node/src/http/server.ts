@@ -1,0 +1,298 @@
+/**
+ * The HTTP server: takes requests off sockets, hands them to the gateway, stops gracefully.
+ * @module
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import {
+  CONNECTIONS_MAX,
+  HALF_CLOSED_WAIT_MS,
+  HEADERS_BYTES_MAX,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  PIPELINED_REQUESTS_MAX,
+  REFUSAL_LINGER_MS,
+  REQUEST_BODY_BYTES_MAX,
+  REQUEST_TIMEOUT_MS,
+  RESPONSE_DURATION_MS_MAX,
+  STOP_GRACE_MS,
+  STOP_SETTLE_MS,
+  URL_CHARS_MAX,
+  WRITE_IDLE_TIMEOUT_MS,
+} from '@turnpike/core/limits'
+import type { Observer } from '@turnpike/gateway/observer'
+import type { Gateway } from '@turnpike/gateway/types'
+import { Exchange, type ExchangeContext } from './exchange.ts'
+import { listen, urlOf } from './listen.ts'
+import { type ParserError, refusalOf, refuse, refuseRaw, URL_TOO_LONG } from './refusal.ts'
+import { absoluteUrl, authorityOf } from './target.ts'
+
+/** What a server is made of. Times are in milliseconds; each has its default in `limits.ts`. */
+export interface HttpServerOptions {
+  readonly gateway: Gateway
+  readonly observer: Observer
+  /** Name or address to listen on; `127.0.0.1` unless told, `::` for all of both families. */
+  readonly host?: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** Take the next free port when `port` is taken. */
+  readonly portSearch?: boolean
+  /** Share the port with the other workers. */
+  readonly reusePort?: boolean
+  /** Believe `X-Forwarded-Proto` and `X-Forwarded-Host`: only behind a proxy that sets them. */
+  readonly trustForwarded?: boolean
+  readonly connectionsMax?: number
+  readonly headersTimeoutMs?: number
+  readonly requestTimeoutMs?: number
+  readonly keepAliveTimeoutMs?: number
+  /** A reader that takes no byte for so long is cut. */
+  readonly writeIdleTimeoutMs?: number
+  /** A response that takes longer is cut. */
+  readonly responseDurationMsMax?: number
+  /** Patience with a client that closed its sending side while there is nothing to write. */
+  readonly halfClosedWaitMs?: number
+}
+
+/** What a server is doing. */
+export interface HttpServerStats {
+  readonly connections: number
+  /** Requests that are being answered. */
+  readonly inFlight: number
+  /** Requests refused before they reached the gateway, since the start. */
+  readonly refused: number
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly url: string
+  readonly port: number
+  stats(): HttpServerStats
+  /**
+   * Stops: takes no more connections, closes idle ones, lets what is in flight finish for
+   * `graceMs`, then cuts it. Resolves when all of it is settled (the gateway gets
+   * `STOP_SETTLE_MS` for answers that it still owes).
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** One connection. Node answers pipelined requests in turn; only the one in turn is `current`. */
+interface Connection {
+  current: Exchange | undefined
+  waiting: number
+  refused: boolean
+}
+
+class HttpListener implements HttpServer {
+  url = ''
+  port = 0
+  readonly server: Server
+  readonly #context: ExchangeContext
+  readonly #trustForwarded: boolean
+  readonly #connections = new Map<Socket, Connection>()
+  #inFlight = 0
+  #refused = 0
+  #closing = false
+  #quiet: (() => void) | undefined
+
+  constructor(options: HttpServerOptions) {
+    this.#trustForwarded = options.trustForwarded ?? false
+    this.#context = {
+      gateway: options.gateway,
+      observer: options.observer,
+      writeIdleTimeoutMs: options.writeIdleTimeoutMs ?? WRITE_IDLE_TIMEOUT_MS,
+      responseDurationMsMax: options.responseDurationMsMax ?? RESPONSE_DURATION_MS_MAX,
+      halfClosedWaitMs: options.halfClosedWaitMs ?? HALF_CLOSED_WAIT_MS,
+      over: (exchange) => this.#onOver(exchange),
+    }
+    const server = createServerOf(options)
+    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    server.on('request', (request, response) => this.#onRequest(request, response))
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    server.on('timeout', (socket: Socket) => this.#onTimeout(socket))
+    this.server = server
+  }
+
+  stats(): HttpServerStats {
+    return {
+      connections: this.#connections.size,
+      inFlight: this.#inFlight,
+      refused: this.#refused,
+    }
+  }
+
+  async close({ graceMs = STOP_GRACE_MS }: { readonly graceMs?: number } = {}): Promise<void> {
+    this.#closing = true
+    this.server.close()
+    for (const [socket, { current }] of this.#connections) {
+      if (current === undefined) socket.destroy()
+    }
+    await this.#untilQuiet(graceMs)
+    for (const [socket, { current }] of this.#connections) {
+      if (current === undefined) socket.destroy()
+      else current.cut()
+    }
+    await this.#untilQuiet(STOP_SETTLE_MS)
+  }
+
+  #onConnection(socket: Socket): void {
+    const connection: Connection = { current: undefined, waiting: 0, refused: false }
+    this.#connections.set(socket, connection)
+    socket.once('end', () => connection.current?.halfClosed())
+    socket.once('close', () => {
+      this.#connections.delete(socket)
+      connection.current?.left()
+      this.#checkQuiet()
+    })
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.get(request.socket)!
+    if (response.socket !== null) return this.#answer(connection, request, response)
+    // Behind another request. Whoever pipelines sends again what got no answer (RFC 9112, 9.3.2).
+    if (connection.waiting === PIPELINED_REQUESTS_MAX) {
+      request.socket.destroy()
+      return
+    }
+    connection.waiting += 1
+    response.once('socket', () => {
+      connection.waiting -= 1
+      this.#answer(connection, request, response)
+    })
+  }
+
+  #answer(connection: Connection, request: IncomingMessage, response: ServerResponse): void {
+    const { headers, socket } = request
+    const target = request.url!
+    if (this.#closing) response.shouldKeepAlive = false
+    if (target.length > URL_CHARS_MAX) return this.#refuse(response, URL_TOO_LONG)
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
+      if (!this.#takesBody(request, response)) return
+    }
+    // Only HTTP/1.0 may leave the Host field away (RFC 9112 section 3.2).
+    const fallback =
+      request.httpVersionMinor === 0 ? `${bracketed(socket.localAddress)}:${this.port}` : undefined
+    const url = absoluteUrl(target, authorityOf(headers, fallback, this.#trustForwarded))
+    if (url instanceof Error) return this.#refuse(response, { status: 400, text: url.message })
+    const exchange = new Exchange(this.#context, request, response, url)
+    connection.current = exchange
+    this.#inFlight += 1
+    if (socket.readableEnded) exchange.halfClosed()
+    void exchange.run()
+  }
+
+  /** Lets a small request body pass by unread; refuses one that is larger than it may be. */
+  #takesBody(request: IncomingMessage, response: ServerResponse): boolean {
+    if (Number(request.headers['content-length'] ?? 0) > REQUEST_BODY_BYTES_MAX) {
+      const text = `Expected a request body of at most ${REQUEST_BODY_BYTES_MAX} bytes.`
+      this.#refuse(response, { status: 413, text })
+      return false
+    }
+    let bytes = 0
+    request.on('data', (chunk: Uint8Array) => {
+      bytes += chunk.byteLength
+      if (bytes > REQUEST_BODY_BYTES_MAX) request.socket.destroy()
+    })
+    return true
+  }
+
+  #refuse(response: ServerResponse, refusal: { status: number; text: string }): void {
+    this.#refused += 1
+    response.socket!.setTimeout(REFUSAL_LINGER_MS)
+    refuse(response, refusal)
+  }
+
+  #onClientError(error: ParserError, socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    if (connection.refused) return
+    if (connection.current !== undefined || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    connection.refused = true
+    this.#refused += 1
+    socket.setTimeout(REFUSAL_LINGER_MS)
+    refuseRaw(socket, refusalOf(error))
+  }
+
+  #onTimeout(socket: Socket): void {
+    const current = this.#connections.get(socket)?.current
+    if (current === undefined) socket.destroy()
+    else current.idle()
+  }
+
+  #onOver(exchange: Exchange): void {
+    const { socket } = exchange
+    this.#inFlight -= 1
+    const connection = this.#connections.get(socket)
+    if (connection?.current === exchange) connection.current = undefined
+    if (this.#closing) {
+      socket.destroySoon()
+      this.#checkQuiet()
+    }
+  }
+
+  #checkQuiet(): void {
+    if (this.#inFlight === 0 && this.#connections.size === 0) this.#quiet?.()
+  }
+
+  /** Resolves when no connection and no request is left, or after `timeoutMs`. */
+  #untilQuiet(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#quiet = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.#checkQuiet()
+    })
+  }
+}
+
+function createServerOf(options: HttpServerOptions): Server {
+  const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS
+  const server = createServer({
+    maxHeaderSize: HEADERS_BYTES_MAX,
+    headersTimeout,
+    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: options.keepAliveTimeoutMs ?? KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: Math.ceil(headersTimeout / 4),
+    joinDuplicateHeaders: true,
+    requireHostHeader: false,
+    // Requests without a body are most of them; their streams need no life of their own.
+    optimizeEmptyRequests: true,
+  })
+  server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX
+  // Node would drop fields beyond 2,000 in silence; their bytes are bounded already.
+  server.maxHeadersCount = 0
+  // Without it Node ends the response as soon as the client ends its side.
+  return Object.assign(server, { httpAllowHalfOpen: true })
+}
+
+function bracketed(address: string | undefined): string {
+  return address?.includes(':') ? `[${address}]` : (address ?? 'localhost')
+}
+
+/**
+ * Starts a server that answers with the gateway and settles every body.
+ *
+ * @throws {PortTaken} when no port could be had
+ * @example
+ * const server = await startHttpServer({ gateway, observer: silentObserver, port: 8080 })
+ * await server.close()
+ */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const listener = new HttpListener(options)
+  const address = await listen(listener.server, {
+    host: options.host ?? '127.0.0.1',
+    port: options.port,
+    portSearch: options.portSearch ?? false,
+    reusePort: options.reusePort ?? false,
+  })
+  listener.url = urlOf(address)
+  listener.port = address.port
+  return listener
+}
