@@ -95,7 +95,7 @@ function sha256Multihash(bytes: Uint8Array): Uint8Array {
   return encodeMultihash(SHA2_256, createHash('sha256').update(bytes).digest())
 }
 
-test('any CAR is indexed so that its slices are its blocks and its hash is that of the file', async () => {
+test('slices of any CAR are its blocks, and its hash is that of the file', async () => {
   const blocks = fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 40 })
   await fc.assert(
     fc.asyncProperty(blocks, async (contents) => {
@@ -114,8 +114,8 @@ test('any CAR is indexed so that its slices are its blocks and its hash is that 
   )
 })
 
-test('a CAR larger than a range is read in ranges, each byte once, and progress is told', async () => {
-  const car = carOf(40, 1_000_000)
+test('a CAR larger than a range is read in ranges, each byte once', async () => {
+  const car = carOf(34, 1_000_000)
   const progress: number[] = []
   const { indexed } = await indexBytes(car, { onProgress: (bytes) => progress.push(bytes) })
   assert.ok(indexed.ok)
@@ -140,14 +140,22 @@ test('slices come in batches of at most the bound', async () => {
 })
 
 test('a transfer that breaks goes on where it broke', async () => {
-  const car = carOf(40, 1_000_000)
+  const car = carOf(8, 1_000_000)
   for (const lie of ['cut', 'reset', 'reset-head', 503] as const) {
     origin.requests.length = 0
     origin.lieAbout('/a.car', lie, 3)
     const { indexed } = await indexBytes(car)
     assert.deepEqual(indexed.ok?.multihash, sha256Multihash(car), `${lie}`)
-    const read = origin.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0)
-    assert.ok(read < car.length * 1.5, `${read} bytes were sent for ${car.length}`)
+    const starts = origin.requests.map(({ range }) => Number(/\d+/.exec(range ?? '')?.[0]))
+    assert.equal(starts.length, 4)
+    assert.deepEqual(
+      starts,
+      starts.toSorted((a, b) => a - b),
+    )
+    // Only here: what a reset drops on its way was sent all the same.
+    if (lie !== 'cut') continue
+    const sent = origin.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0)
+    assert.ok(sent < car.length * 1.5, `${sent} bytes were sent for ${car.length}`)
   }
 })
 
@@ -168,7 +176,7 @@ test('attempts at one place are bounded, and what does not pass is not tried aga
   }
 })
 
-test('a block that does not match its CID is refused by name, and nothing is committed', async () => {
+test('a block that does not match its CID is refused by name, nothing is committed', async () => {
   const good = rawBlock(new Uint8Array(100))
   const bad = { link: rawBlock(new Uint8Array([1])).link, bytes: new Uint8Array([2]) }
   const blake = { ...good, link: { ...good.link, multihash: new Uint8Array([0x1e, 1, 0]) } }
@@ -203,7 +211,7 @@ test('identity blocks are checked and left out; roots are kept up to the bound',
 
 test('what follows the blocks of a version 2 CAR belongs to the blob', async () => {
   const inner = carOf(3, 100)
-  const pragma = Uint8Array.from(Buffer.from('0aa16776657273696f6e02', 'hex'))
+  const pragma = Uint8Array.of(0x0a, 0xa1, 0x67, 0x76, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e, 0x02)
   const header = new DataView(new ArrayBuffer(40))
   header.setBigUint64(16, 51n, true)
   header.setBigUint64(24, BigInt(inner.length), true)
@@ -218,7 +226,7 @@ test('what follows the blocks of a version 2 CAR belongs to the blob', async () 
 test('an abort, and a sink that fails, end it, are thrown, and abort the draft', async () => {
   const controller = new AbortController()
   const onProgress = (): void => controller.abort(new Error('stopped'))
-  const car = carOf(40, 1_000_000)
+  const car = carOf(5, 1_000_000)
   origin.put('/a.car', car)
   const { told, sink } = memorySink()
   const deps = { reader, random, hasher: nodeHasher, sink }
