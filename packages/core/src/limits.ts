@@ -223,7 +223,7 @@ export const ADD_HELD_BYTES_MAX: number = 8 * MIB
 /** Depth of folders that add follows; deeper files could not be asked for by path. */
 export const ADD_DEPTH_MAX: number = PATH_SEGMENTS_MAX
 /** Bytes of a file that add reads at once and without waiting. */
-export const READ_SYNC_BYTES_MAX: number = 256 * KIB
+export const ADD_READ_SYNC_BYTES_MAX: number = 256 * KIB
 /** Entries of a folder that add takes before others have a turn. */
 export const ADD_TURN_ENTRIES = 64
 /** Rows of the index that gc looks at in one transaction. */
@@ -271,3 +271,5 @@ export const ACCOUNTING_CALLS_MAX = 1024
  * where the way through a thread of the pool costs 60 to 80 us of CPU.
  */
 export const READ_SYNC_BYTES_MAX: number = 64 * KIB
+/** Shards of one folder that a listing walks over. */
+export const HAMT_SHARDS_MAX = 1_048_576

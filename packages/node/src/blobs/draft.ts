@@ -7,7 +7,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import { encodeSidecar } from '@turnpike/core/sidecar'
 import { createHash, type Hash } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
-import { makeDirectory, publishFile, tempPath, writeSynced } from '../durable.ts'
+import { makeDirectory, publishFile, syncDirectory, tempPath, writeSynced } from '../durable.ts'
 import type { HashThread } from './hash-thread.ts'
 import { blobPaths } from './paths.ts'
 import { Spool } from './spool.ts'
@@ -97,6 +97,8 @@ export class BlobDraft {
     const paths = blobPaths(this.#place.root, multihash)!
     const there = await stat(paths.blob).catch(() => undefined)
     if (there?.size === sizeBytes) {
+      // Its name may be seen before it is down: by a commit beside this one, or one that was killed.
+      await syncDirectory(paths.directory)
       await rm(temp)
       return { multihash, sizeBytes, isNew: false }
     }

@@ -4,7 +4,12 @@ import {
   type BlobReaderSubject,
   type MakeBlobReader,
 } from '@turnpike/core/contract/blob-reader'
-import { BLOB_FILES_MAX, CHUNK_BYTES_MAX, SIDECAR_CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import {
+  BLOB_FILES_MAX,
+  CHUNK_BYTES_MAX,
+  READ_SYNC_BYTES_MAX,
+  SIDECAR_CHUNK_BYTES_MAX,
+} from '@turnpike/core/limits'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
 import type { BlobReader, BlobRef } from '@turnpike/core/ports/blob'
 import type { ByteRange } from '@turnpike/core/range'
@@ -206,6 +211,26 @@ test('a blob is stored once, listed, and gone when removed, while a reader reads
   )
 })
 
+test('a blob that was cut short on disk is a fault, however it is read', async (t) => {
+  const { root, store } = await freshStore(t)
+  const { multihash } = (await store.putWhole(chunksOf(randomBytes(200_000), 9999))).ok!
+  for (const syncBytesMax of [0, READ_SYNC_BYTES_MAX]) {
+    const other = await openBlobStore({ root, hasher: nodeHasher, owner: false, syncBytesMax })
+    t.after(() => other.close())
+    const path = blobPaths(root, multihash)!.blob
+    const range = { first: 199_000, last: 199_999 }
+    const stream = (await other.open(refOf(multihash), SITE, range, NEVER)).ok!
+    assert.ok((await stream.fill(new Uint8Array(100))).ok)
+    const content = await readFile(path)
+    await truncate(path, 199_500)
+    const filled = stream.fill(new Uint8Array(900))
+    assert.equal(filled instanceof Promise, syncBytesMax === 0)
+    assert.equal((await filled).error?.name, 'OriginLied')
+    stream.close()
+    await writeFile(path, content)
+  }
+})
+
 test('an empty blob and one of a whole chunk have sidecars', async (t) => {
   const { store } = await freshStore(t)
   const empty = (await store.putWhole(chunksOf(new Uint8Array(), 1))).ok!
@@ -259,7 +284,7 @@ test('kept files stay within their bound, and all are closed in the end', async 
     const path = join(root, `${i}`)
     await writeFile(path, 'x')
     const file = await files.take(path)
-    const stream = streamFile(files, file, { first: 0, last: 0 }, NEVER)
+    const stream = streamFile(files, file, { first: 0, last: 0 }, NEVER, i % 2)
     assert.ok((await stream.fill(new Uint8Array(1))).ok)
     stream.close()
     stream.close()

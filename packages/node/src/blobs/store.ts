@@ -7,6 +7,7 @@
  * @module
  */
 import type { BodySource } from '@turnpike/core/body'
+import { READ_SYNC_BYTES_MAX } from '@turnpike/core/limits'
 import {
   OriginFault,
   type BlobReader,
@@ -18,7 +19,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { ByteRange } from '@turnpike/core/range'
 import { fail, ok, type Awaitable, type Result } from '@turnpike/core/result'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { makeDirectory, removeTemps, syncDirectory } from '../durable.ts'
 import { BlobDraft, type StoredBlob } from './draft.ts'
 import { BlobFiles, rangeFault, readFault, streamFile, type BlobFile } from './files.ts'
@@ -34,8 +35,14 @@ export interface BlobStoreOptions {
   readonly hasher: Hasher
   /** Whether this process owns the data folder: only then are leftover temps removed. */
   readonly owner: boolean
+  /**
+   * Targets of at most so many bytes are filled synchronously; `READ_SYNC_BYTES_MAX` unless told,
+   * 0 for a slow disk, whose reads would hold up everything else.
+   */
+  readonly syncBytesMax?: number
 }
 
+/** Bytes of a sidecar chunk of a blob that is no shard. */
 const PUT_CHUNK_BYTES = 1024 * 1024
 
 /** See the module. Safe for any number of readers and writers at once in one process. */
@@ -46,6 +53,7 @@ export class BlobStore implements BlobReader {
   readonly #files = new BlobFiles()
   readonly #sidecars: Sidecars
   readonly #thread = new HashThread()
+  readonly #syncBytesMax: number
 
   /** Use {@link openBlobStore}. */
   constructor(options: BlobStoreOptions) {
@@ -53,6 +61,7 @@ export class BlobStore implements BlobReader {
     this.#temps = join(options.root, 'temps')
     this.#hasher = options.hasher
     this.#sidecars = new Sidecars(options.hasher)
+    this.#syncBytesMax = options.syncBytesMax ?? READ_SYNC_BYTES_MAX
   }
 
   serves(url: string): boolean {
@@ -71,19 +80,22 @@ export class BlobStore implements BlobReader {
     return this.#openPath(path, range, signal)
   }
 
-  async #openPath(
+  #openPath(
     path: string,
     range: ByteRange,
     signal: AbortSignal,
-  ): Promise<Result<BlobStream, OriginFault>> {
-    let file: BlobFile
-    try {
-      file = await this.#files.take(path)
-    } catch (error) {
-      return fail(readFault(error))
-    }
+  ): Awaitable<Result<BlobStream, OriginFault>> {
+    const file = this.#files.take(path)
+    if (!(file instanceof Promise)) return this.#stream(file, range, signal)
+    return file.then(
+      (opened) => this.#stream(opened, range, signal),
+      (error: unknown) => fail(readFault(error)),
+    )
+  }
+
+  #stream(file: BlobFile, range: ByteRange, signal: AbortSignal): Result<BlobStream, OriginFault> {
     if (range.first >= 0 && range.first <= range.last && range.last < file.sizeBytes)
-      return ok(streamFile(this.#files, file, range, signal))
+      return ok(streamFile(this.#files, file, range, signal, this.#syncBytesMax))
     this.#files.give(file)
     return fail(rangeFault(range, file.sizeBytes))
   }
@@ -115,8 +127,8 @@ export class BlobStore implements BlobReader {
 
   /** Begins a blob whose chunks the caller decides. For shards, see `createShardWriter`. */
   beginBlob(): Promise<BlobDraft> {
-    const { thread, hasher } = { thread: this.#thread, hasher: this.#hasher }
-    return BlobDraft.begin({ root: this.#root, temps: this.#temps, thread, hasher })
+    const place = { root: this.#root, temps: this.#temps }
+    return BlobDraft.begin({ ...place, thread: this.#thread, hasher: this.#hasher })
   }
 
   /** Stores what `source` yields as one blob. When the source fails, nothing is left, and it throws. */
@@ -149,7 +161,7 @@ export class BlobStore implements BlobReader {
       if (!/^[0-9a-f]{2}$/.test(first)) continue
       for (const second of await readdir(join(this.#root, first)))
         for (const name of await readdir(join(this.#root, first, second))) {
-          const multihash = multihashOfName(basename(name))
+          const multihash = multihashOfName(name)
           if (multihash !== undefined) yield multihash
         }
     }
@@ -157,7 +169,8 @@ export class BlobStore implements BlobReader {
 
   /**
    * Removes a blob; streams that read it go on. The blob goes first and its sidecar after, so
-   * that no crash leaves a visible blob without one. Says whether there was one.
+   * that no crash leaves a visible blob without one. Not while the same blob may be stored: the
+   * caller keeps the two apart. Says whether there was one.
    */
   async remove(multihash: Uint8Array): Promise<boolean> {
     const paths = blobPaths(this.#root, multihash)

@@ -8,7 +8,7 @@ import { CHUNK_BYTES_MAX, SIDECAR_CACHE_BYTES_MAX } from '@turnpike/core/limits'
 import { OriginFault, type BlobStream } from '@turnpike/core/ports/blob'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { rangeLength, type ByteRange } from '@turnpike/core/range'
-import { fail, ok, type Result } from '@turnpike/core/result'
+import { fail, ok, type Awaitable, type Result } from '@turnpike/core/result'
 import { decodeSidecar, SIDECAR_BYTES_MAX, type Sidecar } from '@turnpike/core/sidecar'
 import { open as openFile } from 'node:fs/promises'
 import { readFault } from './files.ts'
@@ -88,7 +88,7 @@ async function readBounded(path: string, bytesMax: number): Promise<Uint8Array> 
 export type OpenRange = (
   range: ByteRange,
   signal: AbortSignal,
-) => Promise<Result<BlobStream, OriginFault>>
+) => Awaitable<Result<BlobStream, OriginFault>>
 
 /** The bytes of `range`, which the chunks `covering` hold, each chunk verified before its first byte. */
 export function verifiedBody(
