@@ -1,0 +1,245 @@
+/**
+ * Every setting, once: parsing, bounds, `turnpike config`, `--help` and the page
+ * docs/operating/settings.md all derive from this table.
+ * @module
+ */
+import * as limits from '@turnpike/core/limits'
+import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
+import type { S3Settings } from '../origins/s3-store.ts'
+import { bytes, flag, httpUrl, integer, listOf, milliseconds, oneOf, path, text } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { s3Stores } from './origins.ts'
+
+/** Levels of the log, most talkative first. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** All settings of a deployment. Undefined ones have no value unless one is given. */
+export interface Settings {
+  readonly data: string
+  readonly host: string
+  readonly port: number
+  readonly portSearch: boolean
+  readonly publicUrl: string | undefined
+  readonly hosts: readonly string[]
+  readonly region: string
+  readonly workers: number
+  readonly trustForwarded: boolean
+  readonly adminHost: string
+  readonly adminPort: number
+  readonly adminHosts: readonly string[]
+  readonly adminToken: string | undefined
+  readonly profile: ProfileName
+  readonly origins: readonly S3Settings[]
+  readonly allowPrivateOrigins: boolean
+  readonly blockCacheBytes: number
+  readonly answerCacheBytes: number
+  readonly readAheadBytes: number
+  readonly journalFileBytes: number
+  readonly journalReserveBytes: number
+  readonly connectionsMax: number
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly writeIdleTimeoutMs: number
+  readonly responseDurationMsMax: number
+  readonly stopGraceMs: number
+  readonly logLevel: LogLevel
+  readonly logFile: string | undefined
+}
+
+/** Name of a setting in `turnpike.json`; flags and variables derive from it. */
+export type SettingName = keyof Settings
+
+/** One setting. */
+export interface Setting<T> {
+  readonly kind: Kind<NonNullable<T>>
+  readonly default: T
+  /** One sentence or two for people who run Turnpike. */
+  readonly doc: string
+  /** Never printed. */
+  readonly secret?: boolean
+  /** Can't stand in `turnpike.json`: it says where that file is. */
+  readonly notInFile?: boolean
+}
+
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
+const HOUR_MS = 3_600_000
+
+const hostName = text('a host name or an address', /^[A-Za-z0-9.:_-]{1,255}$/)
+
+/** The table, in the order in which it is shown. */
+export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
+  data: {
+    kind: path,
+    default: './turnpike-data',
+    doc: 'The data folder. It is made when there is none.',
+    notInFile: true,
+  },
+  host: {
+    kind: hostName,
+    default: '127.0.0.1',
+    doc: 'Address to listen on. `::` is all addresses, of IPv6 and IPv4.',
+  },
+  port: {
+    kind: integer(0, 65_535),
+    default: 8080,
+    doc: 'Port to listen on; 0 is any free one.',
+  },
+  portSearch: {
+    kind: flag,
+    default: false,
+    doc: 'Take the next free port when the port is taken. `turnpike start` does.',
+  },
+  publicUrl: {
+    kind: httpUrl,
+    default: undefined,
+    doc: 'Address under which readers reach this gateway, when a proxy stands before it.',
+  },
+  hosts: {
+    kind: listOf(hostName, limits.HOSTS_MAX),
+    default: [],
+    doc: 'Host names of this gateway. An entry of the log names the one that matched.',
+  },
+  region: {
+    kind: text('1 to 32 letters, digits or hyphens', /^[A-Za-z0-9-]{1,32}$/),
+    default: 'local',
+    doc: 'Where this gateway runs, as entries of the log say it.',
+  },
+  workers: {
+    kind: integer(0, limits.WORKERS_MAX),
+    default: 0,
+    doc: 'Processes that serve beside the one that owns the data folder. With 0 that one serves.',
+  },
+  trustForwarded: {
+    kind: flag,
+    default: false,
+    doc:
+      'Believe `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy that sets them, ' +
+      'or anybody may.',
+  },
+  adminHost: {
+    kind: hostName,
+    default: '127.0.0.1',
+    doc: 'Address of the second listener, for health, metrics and usage.',
+  },
+  adminPort: {
+    kind: integer(0, 65_535),
+    default: 8081,
+    doc:
+      'Port of the second listener; 0 is any free one. While it is not set, the next free port ' +
+      'is taken when this one is not.',
+  },
+  adminHosts: {
+    kind: listOf(hostName, limits.HOSTS_MAX),
+    default: [],
+    doc: 'Further names by which the second listener may be called. Others are refused.',
+  },
+  adminToken: {
+    kind: text('16 to 256 visible characters', /^[!-~]{16,256}$/),
+    default: undefined,
+    doc: 'Token for metrics and usage. While it is not set, one is made in `keys/admin-token`.',
+    secret: true,
+  },
+  profile: {
+    kind: oneOf('unixfs-v1-2025', 'unixfs-v0-2015'),
+    default: PROFILE_DEFAULT,
+    doc:
+      'How files become blocks: the profile of IPIP-499, or the one that kubo has used since ' +
+      '2015. The same content has another CID in each.',
+  },
+  origins: {
+    kind: s3Stores,
+    default: [],
+    doc: 'S3-compatible stores that `s3:` addresses are read from, and their credentials.',
+    secret: true,
+  },
+  allowPrivateOrigins: {
+    kind: flag,
+    default: false,
+    doc: 'Let content lie at private and loopback addresses and at http: for private networks.',
+  },
+  blockCacheBytes: {
+    kind: bytes(0, 64 * GIB),
+    default: limits.BLOCK_CACHE_BYTES_MAX,
+    doc: 'Memory of each process for verified blocks.',
+  },
+  answerCacheBytes: {
+    kind: bytes(0, 64 * GIB),
+    default: limits.ANSWER_CACHE_BYTES_MAX,
+    doc: 'Memory of each process for whole small answers.',
+  },
+  readAheadBytes: {
+    kind: bytes(8 * MIB, 64 * GIB),
+    default: limits.READ_AHEAD_BYTES_MAX,
+    doc: 'Memory of each process for what is read before its client takes it.',
+  },
+  journalFileBytes: {
+    kind: bytes(1 * MIB, 1 * GIB),
+    default: limits.JOURNAL_FILE_BYTES_MAX,
+    doc: 'Size of one journal file. Room for it is taken before reads are admitted.',
+  },
+  journalReserveBytes: {
+    kind: bytes(0, 16 * GIB),
+    default: limits.JOURNAL_RESERVE_BYTES,
+    doc: 'Disk space kept free, so that a full disk can still be brought to order.',
+  },
+  connectionsMax: {
+    kind: integer(1, 1_000_000),
+    default: limits.CONNECTIONS_MAX,
+    doc: 'Open connections of each process that serves; more are closed as they come.',
+  },
+  headersTimeoutMs: {
+    kind: milliseconds(100, HOUR_MS),
+    default: limits.HEADERS_TIMEOUT_MS,
+    doc: 'Time for a client to send the header fields of a request.',
+  },
+  requestTimeoutMs: {
+    kind: milliseconds(100, HOUR_MS),
+    default: limits.REQUEST_TIMEOUT_MS,
+    doc: 'Time for a client to send a whole request.',
+  },
+  keepAliveTimeoutMs: {
+    kind: milliseconds(0, HOUR_MS),
+    default: limits.KEEP_ALIVE_TIMEOUT_MS,
+    doc: 'Time that an idle connection stays open. Longer than what a proxy before us waits.',
+  },
+  writeIdleTimeoutMs: {
+    kind: milliseconds(100, 24 * HOUR_MS),
+    default: limits.WRITE_IDLE_TIMEOUT_MS,
+    doc: 'A reader that takes no byte for so long is cut.',
+  },
+  responseDurationMsMax: {
+    kind: milliseconds(1000, 168 * HOUR_MS),
+    default: limits.RESPONSE_DURATION_MS_MAX,
+    doc: 'A response that takes longer is cut.',
+  },
+  stopGraceMs: {
+    kind: milliseconds(0, HOUR_MS),
+    default: limits.STOP_GRACE_MS,
+    doc: 'Time that a stop leaves to what is in flight.',
+  },
+  logLevel: {
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    doc: 'Least level that is logged. At `debug` every read is.',
+  },
+  logFile: {
+    kind: path,
+    default: undefined,
+    doc: 'File that the log is appended to, instead of stderr.',
+  },
+}
+
+/** Names of all settings, in the table's order. */
+export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[]
+
+/** Flag of a setting: `port-search` for `portSearch`. */
+export function flagOf(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+/** Environment variable of a setting: `TURNPIKE_PORT_SEARCH` for `portSearch`. */
+export function variableOf(name: string): string {
+  return `TURNPIKE_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
+}
