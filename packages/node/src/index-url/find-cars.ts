@@ -123,8 +123,9 @@ async function* fromS3(
 }
 
 /**
- * Asks for a CAR's first byte, which tells its size and that the origin answers ranges; HEAD would
- * tell neither for certain, and URLs signed for GET refuse it.
+ * Asks for a CAR's first two bytes, which tells its size and that the origin answers ranges; HEAD
+ * would tell neither for certain, and URLs signed for GET refuse it. Two, since some servers take
+ * a range that ends at 0 for none (s3rver 3.7.1 sends the whole object).
  */
 async function probe(
   transport: HttpTransport,
@@ -133,10 +134,10 @@ async function probe(
   signal: AbortSignal,
 ): Promise<Found> {
   const { provider } = site
-  const query = { ...target, provider, range: { first: 0, last: 0 }, size: undefined }
+  const query = { ...target, provider, range: { first: 0, last: 1 }, size: undefined }
   const opened = await openRange(transport, query, signal)
   if (opened.error !== undefined) return opened
-  const filled = await opened.ok.stream.fill(new Uint8Array(1))
+  const filled = await opened.ok.stream.fill(new Uint8Array(2))
   opened.ok.stream.close()
   if (filled.error !== undefined) return filled
   const sizeBytes = opened.ok.contentRange.size

@@ -56,7 +56,7 @@ async function listPage(
 ): Promise<Result<S3Page, OriginFault>> {
   const provider = `s3://${prefix.bucket}`
   const url = s3Url(store.settings.endpoint, { bucket: prefix.bucket, key: '' })
-  // Keys come percent-encoded, since XML can't carry all of them.
+  // XML can't carry all keys, so they are asked for percent-encoded.
   url.search = String(
     new URLSearchParams({ 'list-type': '2', 'encoding-type': 'url', prefix: prefix.key }),
   )
@@ -110,17 +110,20 @@ function readText(
 }
 
 /**
- * Reads the fields of a listing that matter; undefined when the text is none. The schema is flat
- * and keys are percent-encoded, so nothing of XML but its tags is needed.
+ * Reads the fields of a listing that matter; undefined when the text is none. The schema is flat,
+ * so nothing of XML but its tags and references is needed. Stores that don't know `encoding-type`
+ * say so by leaving it out, and send keys as XML text.
  *
  * @example
  * parseListing('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>')
  */
 export function parseListing(xml: string): { readonly ok: S3Page } | undefined {
   if (!/<ListBucketResult[\s>]/.test(xml)) return undefined
+  const decode = /<EncodingType>url</.test(xml) ? decodeKey : decodeText
   const objects: S3Object[] = []
   for (const [, contents] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-    const key = decodeKey(/<Key>([^<]*)<\/Key>/.exec(contents!)?.[1])
+    const text = /<Key>([^<]*)<\/Key>/.exec(contents!)?.[1]
+    const key = text === undefined ? undefined : decode(text)
     const sizeBytes = Number(/<Size>(\d{1,16})<\/Size>/.exec(contents!)?.[1] ?? Number.NaN)
     if (key === undefined || !Number.isSafeInteger(sizeBytes)) return undefined
     objects.push({ key, sizeBytes })
@@ -128,14 +131,36 @@ export function parseListing(xml: string): { readonly ok: S3Page } | undefined {
   return ok({ objects, isTruncated: /<IsTruncated>\s*true\s*</.test(xml) })
 }
 
-/** Some stores encode a space as `+`; a plus itself is always `%2B`. */
-function decodeKey(encoded: string | undefined): string | undefined {
-  if (encoded === undefined) return undefined
+/** S3 encodes a space as `+` and a plus as `%2B`, others a space as `%20`. */
+function decodeKey(encoded: string): string | undefined {
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '))
   } catch {
     return undefined
   }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+}
+
+/** XML text with its references resolved; undefined when one is none of XML's. */
+function decodeText(text: string): string | undefined {
+  let isGood = true
+  const decoded = text.replace(/&([^;]{0,10});?/g, (_, name: string) => {
+    const isHex = name.startsWith('#x')
+    const code = name.startsWith('#')
+      ? Number.parseInt(name.slice(isHex ? 2 : 1), isHex ? 16 : 10)
+      : -1
+    const char = code >= 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ENTITIES[name]
+    isGood &&= char !== undefined
+    return char ?? ''
+  })
+  return isGood ? decoded : undefined
 }
 
 function listFault(provider: string, expected: string, got: string): OriginFault {

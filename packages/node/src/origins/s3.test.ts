@@ -182,6 +182,20 @@ test('a listing that fails, lies or stalls ends with a fault', async () => {
   }
 })
 
+test('keys of stores that do not know encoding-type are read as XML text', () => {
+  const listing = (key: string): string =>
+    `<ListBucketResult><Contents><Key>${key}</Key><Size>1</Size></Contents></ListBucketResult>`
+  const keyOf = (key: string): string | undefined => parseListing(listing(key))?.ok.objects[0]?.key
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (key) => {
+      const escaped = key.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&#x3E;')
+      assert.equal(keyOf(escaped), key)
+    }),
+  )
+  assert.equal(keyOf('a+b%20&#33;&#x1F600;&quot;&apos;'), `a+b%20!😀"'`)
+  for (const bad of ['&', '&nbsp;', '&#;', '&#x110000;']) assert.equal(keyOf(bad), undefined, bad)
+})
+
 test('any text is read as a listing or refused', () => {
   fc.assert(fc.property(fc.string(), (text) => void parseListing(`<ListBucketResult>${text}`)))
   assert.equal(parseListing('<Error/>'), undefined)

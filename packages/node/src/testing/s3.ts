@@ -81,13 +81,15 @@ function list(
     .slice(0, pageKeys)
     .map((key) => {
       const size = objects.get(key)
-      return `<Contents><Key>${encodeURIComponent(key)}</Key><Size>${size}</Size></Contents>`
+      const encoded = encodeURIComponent(key).replaceAll('%20', '+')
+      return `<Contents><Key>${encoded}</Key><Size>${size}</Size></Contents>`
     })
     .join('')
-  const truncated = `<IsTruncated>${keys.length > pageKeys}</IsTruncated>`
+  const isTruncated = keys.length > pageKeys
+  const fields = `<IsTruncated>${isTruncated}</IsTruncated><EncodingType>url</EncodingType>`
   response.writeHead(200, { 'content-type': 'application/xml' })
   response.end(
-    `<?xml version="1.0"?><ListBucketResult xmlns="x">${truncated}${contents}</ListBucketResult>`,
+    `<?xml version="1.0"?><ListBucketResult xmlns="x">${fields}${contents}</ListBucketResult>`,
   )
 }
 
