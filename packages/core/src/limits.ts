@@ -273,3 +273,19 @@ export const ACCOUNTING_CALLS_MAX = 1024
 export const READ_SYNC_BYTES_MAX: number = 64 * KIB
 /** Shards of one folder that a listing walks over. */
 export const HAMT_SHARDS_MAX = 1_048_576
+/** Commands that may be connected to the owner of a data folder at once. */
+export const CONTROL_CLIENTS_MAX = 64
+/** Bytes of a command's request to the owner. */
+export const CONTROL_REQUEST_BYTES_MAX: number = 1 * MIB
+/** Bytes of one line of the owner's answer: usage has at most 10,000 rows. */
+export const CONTROL_ANSWER_BYTES_MAX: number = 16 * MIB
+/** Time for a connected command to send its request. */
+export const CONTROL_REQUEST_TIMEOUT_MS = 5_000
+/** Time for the owner to take a command's connection. */
+export const CONTROL_CONNECT_TIMEOUT_MS = 5_000
+/** Time between two reports of how far an operation is. */
+export const CONTROL_PROGRESS_MS = 100
+/** Pause before a command looks again for a folder's owner that is starting or stopping. */
+export const CONTROL_RETRY_MS = 200
+/** Time after which it gives up. */
+export const CONTROL_RETRY_MS_MAX = 5_000

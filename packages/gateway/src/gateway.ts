@@ -36,7 +36,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
         return unrecordedAnswer()
       }
       const context = contextOf(deps, request)
-      const outcome = await readPath.answer(context).catch((error: unknown) => fail(asError(error)))
+      const outcome = await readPath
+        .answer(context)
+        .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
       const representation = outcome.ok ?? errorAnswer(outcome.error)
       const id = deps.random.bytes(16)

@@ -138,6 +138,8 @@ export class ReadPath {
     request: GatewayRequest,
   ): Promise<Content | undefined> {
     if (key === undefined || request.method === 'HEAD') return undefined
+    // A range must not make us fetch leaves that it does not touch.
+    if (content.ranged && request.headers.get('range') !== null) return undefined
     const whole = await wholeSmall(content)
     if (whole !== undefined) this.#answers.set(key, whole)
     return whole

@@ -34,6 +34,8 @@ export class Lookahead {
   readonly #session: BlockSession
   readonly #held = new Map<string, BlockItem>()
   #heldBytes = 0
+  /** What was held when the last plan was made. */
+  #plannedBytes = 0
   #windowBytes = READ_WINDOW_BYTES_MIN
   #windowBytesMax = READ_REMOTE_BYTES_MAX
   #planning: Promise<void> | undefined
@@ -105,9 +107,12 @@ export class Lookahead {
     this.#windowBytes = Math.min(this.#windowBytes * 2, this.#windowBytesMax)
   }
 
-  /** Starts the next window when half of the last one was taken. */
+  /**
+   * Starts the next window when half of what the last one brought was taken: not sooner, or a walk
+   * that finds its links bit by bit would fetch them bit by bit.
+   */
   #readOn(upcoming: Upcoming): void {
-    if (this.#planning !== undefined || this.#heldBytes * 2 > this.#windowBytes) return
+    if (this.#planning !== undefined || this.#heldBytes * 2 > this.#plannedBytes) return
     this.#grow()
     this.#planning = this.#plan(undefined, upcoming).finally(() => {
       this.#planning = undefined
@@ -136,6 +141,7 @@ export class Lookahead {
     this.#fit(wanted[0])
     this.#session.fetched += wanted.length
     for (const item of engine.fetch(wanted, this.#session.tally)) this.#hold(item)
+    this.#plannedBytes = this.#heldBytes
     if (this.#closed) this.close()
   }
 
