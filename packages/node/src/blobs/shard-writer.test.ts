@@ -10,20 +10,21 @@ import {
 } from '@turnpike/core/limits'
 import { linkToString, RAW, type Link } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
+import type { Result } from '@turnpike/core/result'
 import { decodeSidecar } from '@turnpike/core/sidecar'
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { nodeHasher } from '../hasher.ts'
 import { HashThread } from './hash-thread.ts'
 import { blobPaths } from './paths.ts'
-import { createShardWriter, type ShardWriter } from './shard-writer.ts'
+import { createShardWriter, type Shard, type ShardWriter } from './shard-writer.ts'
 import { Spool } from './spool.ts'
-import { storeFault } from './store-fault.ts'
+import { storeFault, type StoreFault } from './store-fault.ts'
 import { openBlobStore, type BlobStore } from './store.ts'
 
 async function freshStore(t: TestContext): Promise<{ root: string; store: BlobStore }> {
@@ -240,4 +241,25 @@ test('a kill at any moment leaves whole blobs only, and all that were reported',
     for (const multihash of reported) assert.ok(held.has(multihash), 'a reported blob is there')
     await store.close()
   }
+})
+
+test('a shard that cannot take its name leaves nothing, and can be stored again', async (t) => {
+  const { root, store } = await freshStore(t)
+  const block = randomBytes(100_000)
+  const write = async (): Promise<Result<Shard, StoreFault>> => {
+    const writer = (await createShardWriter(store, { roots: [] })).ok!
+    await writer.append(rawLink(block), block)
+    return writer.finish()
+  }
+  const { multihash } = (await write()).ok!
+  await store.remove(multihash)
+  const folder = dirname(blobPaths(root, multihash)!.directory)
+  await rm(folder, { recursive: true })
+  await writeFile(folder, 'in the way')
+  assert.equal((await write()).error?.name, 'StoreFailed')
+  assert.equal(await store.has(multihash), false)
+  assert.deepEqual(await readdir(join(root, 'temps')), [])
+  await rm(folder)
+  assert.equal((await write()).ok?.isNew, true)
+  assert.equal((await write()).ok?.isNew, false)
 })
