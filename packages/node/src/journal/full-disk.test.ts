@@ -4,7 +4,6 @@ import { rm, statfs, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nodeDisk } from './disk.ts'
 import { listWals } from './files.ts'
 import { freeReserve } from './room.ts'
 import { journalSource } from './source.ts'
@@ -71,7 +70,7 @@ if (mount === undefined) {
     await writeFile(`${mount}/other`, new Uint8Array(bavail * bsize))
     assert.equal((await statfs(mount)).bavail, 0)
     // The sequencer gets its reserve, and lets files go.
-    await freeReserve(folder, nodeDisk)
+    await freeReserve(folder)
     await writeFile(`${mount}/log`, new Uint8Array(options.reserveBytes))
     await journalSource(folder, 'a').release(journal.stats.durable)
     for (let i = 0; i < 400 && journal.stats.roomBytes < SMALL.fileBytes! / 2; i++) await sleep(5)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits'
+import { JOURNAL_GROUP_BYTES_MAX, MARK_BYTES } from '@turnpike/core/limits'
 import { benchJournal } from './journal.bench.ts'
 import { openJournal } from './journal.ts'
 import { READ_BYTES_MAX } from './options.ts'
@@ -14,6 +14,7 @@ import {
   groupOf,
   groupsIn,
   openSmall,
+  readOf,
   record,
   SMALL,
   tempFolder,
@@ -192,6 +193,23 @@ test('an I/O error on what was admitted poisons the journal, once and for good',
   }
 })
 
+test('an I/O error on a mark poisons the journal too', async (t) => {
+  const failures: Error[] = []
+  const sync = (path: string): void => {
+    if (path.endsWith('.marks')) throw diskError('EIO')
+  }
+  const journal = await openSmall(await tempFolder(t), {
+    disk: diskWith({ sync }),
+    onFailure: (error) => failures.push(error),
+  })
+  const read = journal.admit()!
+  read.start(readOf(0))
+  read.mark(MARK_BYTES, readOf(0).ts)
+  await until(() => failures.length > 0)
+  assert.equal(journal.admit(), undefined)
+  await assert.rejects(journal.close(), { name: 'JournalFailed' })
+})
+
 test('an idle journal syncs nothing, and many reads share one sync', async (t) => {
   let syncs = 0
   const disk = diskWith({ sync: () => syncs++ })
@@ -213,7 +231,7 @@ test('the reserve is there before room is, and made anew once it was used', asyn
   const journal = await openSmall(folder, { reserveBytes: 100_000 })
   await until(() => journal.stats.roomBytes > SMALL.fileBytes!)
   assert.equal((await stat(reserve)).size, 100_000)
-  await freeReserve(folder, nodeDisk)
+  await freeReserve(folder)
   await assert.rejects(stat(reserve), { code: 'ENOENT' })
   for (let i = 0; i < 300; i += 5) {
     await until(() => journal.stats.roomBytes > 6 * READ_BYTES_MAX)

@@ -223,6 +223,19 @@ test('marks outlive the journal file they were made beside', async (t) => {
   await journal.close()
 })
 
+test('reads that are open at a clean stop are found like those of a kill', async (t) => {
+  const folder = await tempFolder(t)
+  const journal = await openSmall(folder)
+  const read = journal.admit()!
+  read.start(readOf(7))
+  read.mark(MARK_BYTES, 1_763_683_300_000)
+  await journal.close()
+  assert.throws(() => read.end(groupOf(7)), TypeError)
+  const again = await openSmall(folder)
+  assert.equal(again.stats.recovered, 1)
+  await again.close()
+})
+
 test('slots of marks are used again only when the entry before is durable', async (t) => {
   const root = await tempFolder(t)
   const journal = await openSmall(`${root}/a`, { openReadsMax: 2 })

@@ -5,6 +5,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { reservePath } from './files.ts'
 
@@ -29,10 +30,10 @@ export interface Spare {
  * log. The journal makes it anew before it makes other room.
  *
  * @example
- * await freeReserve('/data/journal/0', nodeDisk)
+ * await freeReserve('/data/journal/0')
  */
-export async function freeReserve(folder: string, disk: Disk): Promise<void> {
-  await disk.remove(reservePath(folder))
+export async function freeReserve(folder: string): Promise<void> {
+  await nodeDisk.remove(reservePath(folder))
 }
 
 /** Keeps one spare file ready, trying again for as long as the disk is full. */

@@ -15,8 +15,9 @@ import { groupOf, openSmall, readOf } from './folder.ts'
 
 /** Reads with a body that are under way at once. */
 const BODIES = 4
-/** Steps of a body, each of less than a mark. */
-const STEPS = 60
+/** Steps of a short body, over within some 50 ms, and of one that a kill will meet. */
+const STEPS = [30, 3000] as const
+/** Most bytes of a step. */
 const STEP_BYTES = MARK_BYTES / 5
 
 const say = (line: string): number => writeSync(1, `${line}\n`)
@@ -45,7 +46,7 @@ async function begin(): Promise<Body> {
   const open = await admitted()
   const number = next++
   await open.start(readOf(number, { ts: Date.now() }))
-  return { number, open, bytes: 0, steps: 1 + Math.floor(Math.random() * STEPS) }
+  return { number, open, bytes: 0, steps: 1 + Math.floor(Math.random() * STEPS[number % 2]!) }
 }
 
 /** Sends one piece of each body, and ends those that are done. */
