@@ -34,9 +34,10 @@ function serve(accounting: AccountingHost): void {
     if (request.do === 'close') {
       closed = true
       clearTimeout(timer)
-      host.removeAllListeners('message')
     }
     say(await answer(accounting, request))
+    // The answer is on its way; without the port nothing keeps the thread.
+    if (request.do === 'close') host.close()
   })
 }
 
