@@ -181,23 +181,22 @@ test('a kept connection that the origin closed costs one more, not a fault', asy
 })
 
 test('a reader that stops reading stops the transfer, and one that closes ends it', async () => {
-  const size = 64 * 1024 * 1024
+  const size = 256 * 1024 * 1024
   origin.put('/big', { size, read: (_, length) => new Uint8Array(length) })
   const url = `${origin.url}/big`
   const opened = await open({ first: 0, last: size - 1 }, { url, size })
   assert.ok(opened.ok)
   await opened.ok.fill(room(100_000))
-  await sleep(150)
-  const sent = origin.requests[0]!.bytesSent
-  await sleep(100)
-  assert.equal(origin.requests[0]!.bytesSent, sent)
-  assert.ok(sent < size / 4, `${sent} bytes went out`)
+  // What goes out fills the buffers of two kernels, which grow for a while, and no more.
+  const seen = origin.requests[0]!
+  for (let sent = -1; sent !== seen.bytesSent; await sleep(100)) sent = seen.bytesSent
+  assert.ok(seen.bytesSent < size / 4, `${seen.bytesSent} bytes went out`)
   const underWay = opened.ok.fill(room(32 * 1024 * 1024))
   opened.ok.close()
   assert.equal((await underWay).error?.name, 'OriginUnavailable')
   await origin.idle()
-  assert.equal(origin.requests[0]!.clientLeft, true)
-  assert.ok(origin.requests[0]!.bytesSent < size / 4)
+  assert.equal(seen.clientLeft, true)
+  assert.ok(seen.bytesSent < size / 4)
   assert.ok((await opened.ok.fill(room(1))).error)
 })
 
