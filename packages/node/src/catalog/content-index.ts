@@ -107,14 +107,14 @@ export class CatalogIndex implements ContentIndex {
     const key = `blob:${id}`
     const kept = this.#blobsKept.get(key)
     if (kept !== undefined) return kept
-    const row = this.#blob.get(id) as unknown as [Uint8Array | null, number | null, number]
+    const row = this.#blob.get(id) as unknown as [Uint8Array, number, number]
     const remote = this.#sites.all(id) as unknown as [string, string][]
     const sites = remote.map(([url, provider]): BlobSite => ({ url, provider }))
     if (row[2] === 1) sites.unshift(LOCAL_SITE)
     return this.#blobsKept.keep(key, {
-      multihash: row[0] ?? undefined,
+      multihash: row[0],
       key,
-      size: row[1] ?? undefined,
+      size: row[1],
       sites,
     })
   }

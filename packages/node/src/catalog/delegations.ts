@@ -88,7 +88,7 @@ function msOf(seconds: number | undefined): number | null {
   return seconds === undefined || seconds === Infinity ? null : seconds * 1000
 }
 
-type AnyDelegation = Delegation
+type AnyDelegation = NonNullable<Awaited<ReturnType<typeof Delegation.extract>>['ok']>
 
 /** ucanto's CAR reader does not check blocks against their CIDs, so that is done here. */
 async function signedBy(delegation: AnyDelegation, did: string): Promise<boolean> {
