@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JournalSource } from '@turnpike/core/ports/log'
-import { nodeDisk } from '../journal/disk.ts'
 import { cleanPath, listWals, marksPath } from '../journal/files.ts'
 import { openJournal } from '../journal/journal.ts'
 import { markedReads } from '../journal/marks.ts'
@@ -53,7 +52,7 @@ export class Journals {
 
   /** Gives the space that slots hold in reserve back to a full disk. */
   async freeReserves(): Promise<void> {
-    for (const name of await this.#slots()) await freeReserve(this.#folder(name), nodeDisk)
+    for (const name of await this.#slots()) await freeReserve(this.#folder(name))
   }
 
   #folder(name: string): string {

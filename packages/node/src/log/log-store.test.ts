@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { LOG_STORE_CONTRACT } from '@turnpike/core/contract/log-store'
 import { FileLogStore } from './log-store.ts'
+import { benchSequencer } from './sequencer.bench.ts'
 
 async function tempDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'turnpike-log-'))
@@ -73,4 +74,10 @@ test('a file that can’t be written fails the put', async (t) => {
   await assert.rejects(store.put(files), /EISDIR|ENOTEMPTY|EEXIST/)
   assert.deepEqual(await readdir(join(directory, 'temp')), [])
   store.close()
+})
+
+test('the sequencer’s bench runs', async () => {
+  const figures = await benchSequencer(600)
+  assert.equal(figures.entries, 600)
+  assert.ok(figures.entriesPerSecond > 0 && figures.logBytesPerEntry < 300)
 })
