@@ -125,6 +125,8 @@ export const USAGE_ROWS_MAX = 10_000
 export const SPOOL_BATCH_BYTES: number = 1 * MIB
 /** Batches of one blob under way at once: what a slow disk may pile up in memory. */
 export const SPOOL_BATCHES_MAX = 8
+/** Buffers of batches that are kept for the next blob. */
+export const SPOOL_IDLE_BATCHES_MAX = 16
 /** Frames smaller than `SHARD_LEAF_BYTES_MIN` that one sidecar chunk of a shard takes in. */
 export const SHARD_GROUP_BYTES: number = 256 * KIB
 /** Bytes of a block that is a sidecar chunk of its own in a shard. */

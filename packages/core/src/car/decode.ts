@@ -123,22 +123,19 @@ function* readExactly(cursor: Cursor, length: number, what: string): Reading<Uin
   return bytes
 }
 
-/** The length before a section; undefined at the end of the file. */
+/** The length before a section; undefined at the end of a file that may end here. */
 function* readLength(cursor: Cursor): Reading<number | undefined> {
   const start = cursor.offset
   let value = 0
   for (let i = 0; i < VARINT_BYTES_MAX; i++) {
-    if (i === 0 && cursor.end === Number.POSITIVE_INFINITY) {
-      const first = yield 1
-      if (first.length === 0) return undefined
-      cursor.offset++
-      value = first[0]! & 0x7f
-      if (first[0]! < 0x80) return value
-      continue
+    const bytes = yield 1
+    if (bytes.length === 0) {
+      if (i === 0 && cursor.end === Number.POSITIVE_INFINITY) return undefined
+      throw new CarMalformed(cursor.offset, 'a length', 'the end of the file')
     }
-    const byte = (yield* readExactly(cursor, 1, 'a length'))[0]!
-    value += (byte & 0x7f) * 128 ** i
-    if (byte < 0x80) return value
+    cursor.offset++
+    value += (bytes[0]! & 0x7f) * 128 ** i
+    if (bytes[0]! < 0x80) return value
   }
   throw new CarMalformed(start, `a length of <= ${VARINT_BYTES_MAX} bytes`, 'a longer one')
 }

@@ -5,13 +5,9 @@
  * what `add` is measured by is two hashes a byte on two cores.
  * @module
  */
-import { SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
-import { once } from 'node:events'
+import { SPOOL_BATCH_BYTES, SPOOL_IDLE_BATCHES_MAX } from '@turnpike/core/limits'
 import { Worker } from 'node:worker_threads'
 import type { HashReply, HashRequest } from './hash-worker.ts'
-
-/** Idle buffers that are kept for the next blob. */
-const IDLE_SLOTS_MAX = 16
 
 /** One blob's hash. Slots are hashed in the order of `update`. */
 export interface HashJob {
@@ -28,11 +24,13 @@ type Waiter = {
   readonly reject: (error: Error) => void
 }
 
+/** A thread with the replies that each of its jobs waits for. */
+type Running = { readonly worker: Worker; readonly waiting: Map<number, Waiter[]> }
+
 /** The thread, started at its first job and asleep between jobs (it keeps no process alive). */
 export class HashThread {
-  #worker: Worker | undefined
+  #running: Running | undefined
   #jobs = 0
-  readonly #waiting = new Map<number, Waiter[]>()
   readonly #idle: SharedArrayBuffer[] = []
 
   /** A buffer of `SPOOL_BATCH_BYTES`; its content is arbitrary. */
@@ -42,20 +40,21 @@ export class HashThread {
 
   /** Gives back a buffer that nobody reads any more. */
   giveSlot(slot: SharedArrayBuffer): void {
-    if (this.#idle.length < IDLE_SLOTS_MAX) this.#idle.push(slot)
+    if (this.#idle.length < SPOOL_IDLE_BATCHES_MAX) this.#idle.push(slot)
   }
 
   /** Begins hashing a blob. End it with `digest` or `drop`. */
   begin(): HashJob {
-    const worker = (this.#worker ??= this.#start())
+    const running = (this.#running ??= this.#start())
+    const { worker, waiting } = running
     const job = this.#jobs++
     const waiters: Waiter[] = []
     let open = true
-    this.#waiting.set(job, waiters)
+    waiting.set(job, waiters)
     worker.ref()
     const ask = (request: HashRequest): Promise<Uint8Array | undefined> => {
       if (!open) return Promise.reject(new TypeError('hash job expected to be open, got ended'))
-      if (this.#worker !== worker) return Promise.reject(new Error('hash thread has ended'))
+      if (this.#running !== running) return Promise.reject(new Error('hash thread has ended'))
       return new Promise((resolve, reject) => {
         waiters.push({ resolve, reject })
         worker.postMessage(request)
@@ -63,8 +62,8 @@ export class HashThread {
     }
     const end = (): void => {
       open = false
-      this.#waiting.delete(job)
-      if (this.#waiting.size === 0) worker.unref()
+      waiting.delete(job)
+      if (waiting.size === 0) worker.unref()
     }
     return {
       update: async (slot, length) => void (await ask({ job, slot, length })),
@@ -86,29 +85,25 @@ export class HashThread {
 
   /** Ends the thread; jobs under way fail. */
   async close(): Promise<void> {
-    const worker = this.#worker
-    if (worker === undefined) return
-    this.#worker = undefined
-    const ended = once(worker, 'exit')
-    await worker.terminate()
-    await ended
+    const running = this.#running
+    this.#running = undefined
+    await running?.worker.terminate()
   }
 
-  #start(): Worker {
+  #start(): Running {
     // The file is TypeScript in the repository and JavaScript when published.
     const file = import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js'
     // No flags of this process: some, such as --input-type, are none that a thread takes.
     const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
-    worker.on('message', ({ job, digest }: HashReply) =>
-      this.#waiting.get(job)?.shift()?.resolve(digest),
-    )
+    const waiting = new Map<number, Waiter[]>()
+    worker.on('message', ({ job, digest }: HashReply) => waiting.get(job)?.shift()?.resolve(digest))
     const failAll = (error: Error): void => {
-      if (this.#worker === worker) this.#worker = undefined
-      for (const waiters of this.#waiting.values())
+      if (this.#running?.worker === worker) this.#running = undefined
+      for (const waiters of waiting.values())
         for (const waiter of waiters.splice(0)) waiter.reject(error)
     }
     worker.on('error', failAll)
     worker.on('exit', (code) => failAll(new Error(`hash thread ended with code ${code}`)))
-    return worker
+    return { worker, waiting }
   }
 }

@@ -7,6 +7,7 @@ import {
   SHARD_LEAF_BYTES_MIN,
   SPOOL_BATCH_BYTES,
   SPOOL_BATCHES_MAX,
+  SPOOL_IDLE_BATCHES_MAX,
 } from '@turnpike/core/limits'
 import { linkToString, RAW, type Link } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
@@ -134,6 +135,14 @@ test('a shard is full at its bound, and takes one block whatever its size', asyn
   await writer.abort()
 })
 
+test('idle buffers stay within their bound', () => {
+  const thread = new HashThread()
+  const slots = Array.from({ length: SPOOL_IDLE_BATCHES_MAX + 1 }, () => thread.takeSlot())
+  for (const slot of slots) thread.giveSlot(slot)
+  const again = new Set(slots.map(() => thread.takeSlot()))
+  assert.equal(slots.filter((slot) => again.has(slot)).length, SPOOL_IDLE_BATCHES_MAX)
+})
+
 test('batches that wait for the disk stay within their bound', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'turnpike-spool-'))
   const thread = new HashThread()
@@ -174,7 +183,11 @@ test('a hash thread that dies fails what is under way, and the next blob has a n
   const finished = await writer.finish()
   assert.equal(finished.error?.name, 'StoreFailed')
   assert.deepEqual(await readdir(root, { recursive: true }), ['temps'])
+  const before = (await createShardWriter(store, { roots: [] })).ok!
+  const closing = store.close()
   const next = (await createShardWriter(store, { roots: [] })).ok!
+  await closing
+  await before.abort()
   assert.ok((await next.append(rawLink(block), block)).ok)
   assert.ok((await next.finish()).ok)
 })
