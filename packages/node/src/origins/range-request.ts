@@ -45,7 +45,7 @@ export async function openRange(
     range: `bytes=${range.first}-${range.last}`,
     'accept-encoding': 'identity',
   }
-  const sent = await transport.send({ method: 'GET', url, headers, provider }, signal)
+  const sent = await transport.send({ url, headers, provider }, signal)
   if (sent.error !== undefined) return sent
   const { request, response } = sent.ok
   const checked = checkRangeResponse(query, {

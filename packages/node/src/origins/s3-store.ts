@@ -70,5 +70,5 @@ export async function sendSigned(
   signal: AbortSignal,
 ): Promise<Result<OriginResponse, OriginFault>> {
   const headers = await signedHeaders(store, asked.url)
-  return store.transport.send({ method: 'GET', ...asked, headers }, signal)
+  return store.transport.send({ ...asked, headers }, signal)
 }

@@ -37,9 +37,8 @@ export interface TransportOptions {
   readonly ca?: string
 }
 
-/** One GET or HEAD to an origin. */
+/** One GET to an origin. */
 export interface OriginRequest {
-  readonly method: 'GET' | 'HEAD'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   /** Name for faults. */
@@ -100,6 +99,7 @@ export class HttpTransport {
     asked: OriginRequest,
     signal: AbortSignal,
   ): Promise<Result<OriginResponse, OriginFault>> {
+    if (signal.aborted) return fail(closedFault(asked.provider))
     const trusted = this.#trusts(asked.url)
     const refusal = trusted ? undefined : refusalOf(asked.url)
     if (refusal !== undefined) {
@@ -107,11 +107,11 @@ export class HttpTransport {
       return fail(new OriginFault('OriginForbidden', asked.provider, message))
     }
     const secure = asked.url.protocol === 'https:'
-    const options = { method: asked.method, headers: asked.headers }
+    const { headers } = asked
     const request = (agent: HttpAgent | false): ClientRequest =>
       secure
-        ? httpsRequest(asked.url, { ...options, ...(trusted ? this.#own : this.#foreign), agent })
-        : httpRequest(asked.url, { ...options, ...this.#own, agent })
+        ? httpsRequest(asked.url, { headers, ...(trusted ? this.#own : this.#foreign), agent })
+        : httpRequest(asked.url, { headers, ...this.#own, agent })
     const { http, own, foreign } = this.#agents
     const first = request(secure ? (trusted ? own : foreign) : http)
     const outcome = await headOf(first, asked.provider, this.timeouts, signal)
@@ -161,7 +161,6 @@ function headOf(
     // Stays for the life of the request: an error without a listener would end the process.
     request.on('error', (error) => end(fail(faultOfError(provider, error))))
     request.end()
-    if (signal.aborted) onAbort()
   })
 }
 
