@@ -1,5 +1,5 @@
 /**
- * Recipes of the UnixFS vectors: what a file, folder or link in `vectors/unixfs/*.json` consists of.
+ * Recipes of the UnixFS vectors: what a file, folder or link in `vectors/unixfs/` consists of.
  * @module
  */
 import { createCipheriv, createHash } from 'node:crypto'
@@ -9,7 +9,7 @@ export type Content =
   | { readonly text: string }
   /** `bytes` times the same byte. */
   | { readonly fill: number; readonly bytes: number }
-  /** Keystream of ChaCha20 with the key SHA-256(seed) and a nonce of zeros, as kubo's tests use it. */
+  /** Keystream of ChaCha20, its key SHA-256(seed), its nonce zeros, as kubo's tests use it. */
   | { readonly chacha20: string; readonly bytes: number }
 
 /** Status that is stored with a node. */

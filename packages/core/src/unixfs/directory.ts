@@ -95,7 +95,7 @@ export class FolderBuilder {
     this.#entriesMax = entriesMax
   }
 
-  /** Adds an entry. Fails when its name is invalid or taken, or the folder full; nothing changes then. */
+  /** Adds an entry. Refused, and nothing changed, when its name is invalid or taken, or it is full. */
   add(name: string, { link, dagBytes }: DagNode): Result<Unit, EntryRefused> {
     const error = checkEntryName(name)
     if (error) return fail(error)

@@ -14,7 +14,7 @@ export const UNIXFS_HAMT_SHARD = 5
 /** Multihash code of the hash in a HAMT: murmur3-x64-64. */
 const MURMUR3_X64_64 = 0x22
 
-/** When a file was last changed: seconds since 1970 (negative before), and nanoseconds after that. */
+/** When a file was last changed: seconds since 1970 (negative before), and nanoseconds on top. */
 export interface UnixfsTime {
   readonly seconds: number
   /** 0 to 999,999,999; 0 is left out on the wire. */

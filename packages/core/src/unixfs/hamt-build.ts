@@ -101,7 +101,8 @@ export function compareHashed(a: HashedEntry, b: HashedEntry): number {
  * `entries` are sorted by {@link compareHashed}, and no two have the same hash.
  *
  * @example
- * for (const shard of hamtBlocks(profile, hasher, entries.toSorted(compareHashed), {})) store(shard)
+ * const sorted = entries.toSorted(compareHashed)
+ * for (const shard of hamtBlocks(profile, hasher, sorted, {})) store(shard)
  */
 export function hamtBlocks(
   profile: UnixfsProfile,

@@ -59,8 +59,9 @@ export function leafOf(profile: UnixfsProfile, hasher: Hasher, chunk: Uint8Array
 }
 
 /**
- * A whole file that fits one block, the empty file too. Without metadata that is its only leaf; with
- * metadata it is a dag-pb node that holds the content, because a raw block has no place for them.
+ * A whole file that fits one block, the empty file too. Without metadata that is its only leaf;
+ * with metadata it is a dag-pb node that holds the content, because a raw block has no place for
+ * them.
  *
  * @throws {RangeError} when the content is longer than one chunk of the profile
  * @example

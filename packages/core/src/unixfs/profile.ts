@@ -19,8 +19,8 @@ export interface UnixfsProfile {
   /** A folder of more bytes than this becomes a HAMT; at exactly this many it stays basic. */
   readonly hamtThresholdBytes: number
   /**
-   * How a folder's bytes are counted: `block` is the exact size of the basic folder's block, `links`
-   * the sum of the names' and the CIDs' lengths.
+   * How a folder's bytes are counted: `block` is the exact size of the basic folder's block,
+   * `links` the sum of the names' and the CIDs' lengths.
    */
   readonly hamtMeasure: 'block' | 'links'
 }

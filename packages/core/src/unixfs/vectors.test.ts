@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { chunksOf, entriesOf } from '../../../../scripts/unixfs-recipe.ts'
 import type { Content, Metadata, Recipe, Vector } from '../../../../scripts/unixfs-recipe.ts'
 import { linkToString } from '../link.ts'
-import type { Hasher } from '../ports/runtime.ts'
 import type { DagNode, UnixfsBlock } from './block.ts'
 import { FolderBuilder } from './directory.ts'
 import { FileLayout } from './file-layout.ts'
@@ -13,15 +11,11 @@ import { leafOf, smallFile } from './leaf.ts'
 import { PROFILES } from './profile.ts'
 import type { UnixfsProfile } from './profile.ts'
 import { symlinkBlock } from './symlink.ts'
+import { hasher } from './testing/block-store.ts'
 
 /** Content beyond this is hashed only in long runs; filled content is hashed once a chunk. */
 const CONTENT_BYTES_MAX = 64 * 1024 * 1024
 const isLongRun = process.env['TURNPIKE_FUZZ_RUNS'] !== undefined
-
-const hasher: Hasher = {
-  sha256: (bytes) => hash('sha256', bytes, 'buffer'),
-  digest: () => undefined,
-}
 
 function buildFile(profile: UnixfsProfile, content: Content, metadata: Metadata): DagNode {
   const leaves = new Map<Uint8Array, UnixfsBlock>()
@@ -72,10 +66,13 @@ function isLong({ recipe }: Vector): boolean {
   return recipe.content.bytes > CONTENT_BYTES_MAX
 }
 
-for (const source of ['kubo', 'importer']) {
+function vectorsOf(source: string): Vector[] {
   const url = new URL(`../../../../vectors/unixfs/${source}.json`, import.meta.url)
-  const { vectors } = JSON.parse(readFileSync(url, 'utf8')) as { vectors: Vector[] }
-  for (const vector of vectors) {
+  return (JSON.parse(readFileSync(url, 'utf8')) as { vectors: Vector[] }).vectors
+}
+
+for (const source of ['kubo', 'importer']) {
+  for (const vector of vectorsOf(source)) {
     const skip = isLong(vector) && !isLongRun && 'hashes a gibibyte: set TURNPIKE_FUZZ_RUNS'
     test(`${source}, ${vector.profile}: ${vector.name}`, { skip }, () => {
       const profile = { ...PROFILES[vector.profile], ...vector.override }
@@ -85,3 +82,22 @@ for (const source of ['kubo', 'importer']) {
     })
   }
 }
+
+test('a threshold, chunk or width that is off by one misses the vector', () => {
+  const misses = (
+    name: string,
+    change: (profile: UnixfsProfile) => Partial<UnixfsProfile>,
+  ): void => {
+    const vector = vectorsOf('kubo').find((one) => one.name === name)!
+    const profile = PROFILES[vector.profile]
+    const root = build({ ...profile, ...change(profile) }, vector.recipe)
+    assert.notEqual(linkToString(root.link), vector.cid)
+  }
+  const lower = ({ hamtThresholdBytes }: UnixfsProfile): Partial<UnixfsProfile> => ({
+    hamtThresholdBytes: hamtThresholdBytes - 1,
+  })
+  misses('folder at the threshold: a block of 262,144 bytes', lower)
+  misses('folder at the threshold: 262,144 bytes of links', lower)
+  misses('file at 174 links', ({ chunkBytes }) => ({ chunkBytes: chunkBytes - 1 }))
+  misses('file at 174 links', ({ fileLinksMax }) => ({ fileLinksMax: fileLinksMax - 1 }))
+})
