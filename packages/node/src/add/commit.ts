@@ -18,7 +18,7 @@ import { stagePath } from './stage.ts'
 export interface CommitContext {
   /** The catalog's writer. */
   readonly catalog: DatabaseSync
-  readonly blobs: BlobStore
+  readonly blobs: Pick<BlobStore, 'has'>
   /** Issues the location claims. */
   readonly gateway: Signer
   /** `FolderPaths.stages`. */

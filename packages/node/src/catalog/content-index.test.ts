@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import * as ed25519 from '@ucanto/principal/ed25519'
+import {
+  A,
+  contentIndexContract,
+  type ContentIndexSubject,
+} from '@turnpike/core/contract/content-index'
+import { CATALOG_ANSWERS_KEPT_MAX } from '@turnpike/core/limits'
+import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
+import { commitStage } from '../add/commit.ts'
+import { Stage } from '../add/stage.ts'
+import { CatalogIndex } from './content-index.ts'
+import { openCatalogReader, openCatalogWriter } from './database.ts'
+import { ensureSpace, spaceId } from './spaces.ts'
+
+const gateway = await ed25519.generate()
+
+/** A catalog that is written through stages, as adds do, and read over another connection. */
+function makeSubject(): ContentIndexSubject & { readonly path: string } {
+  const root = mkdtempSync(join(tmpdir(), 'turnpike-catalog-'))
+  const stages = join(root, 'stages')
+  mkdirSync(stages)
+  const path = join(root, 'turnpike.sqlite')
+  const catalog = openCatalogWriter(path).ok!
+  const reader = openCatalogReader(path).ok!
+  const blobs = { has: async () => true }
+  return {
+    path,
+    index: new CatalogIndex(reader),
+    async put({ space, multihash, size, sites, slices }) {
+      ensureSpace(catalog, { did: space, name: space, customer: 'test', createdMs: 0 })
+      const stage = new Stage(stages, space)
+      stage.addShard(0, { multihash, sizeBytes: size, sites, interior: false }, slices)
+      stage.close()
+      const context = { catalog, blobs, gateway, stages, nowMs: 0 }
+      const committed = await commitStage(context, stage.id)
+      assert.ifError(committed.error)
+    },
+    withdraw(space, multihash) {
+      catalog
+        .prepare(
+          `DELETE FROM space_blobs WHERE space = ?
+           AND blob = (SELECT id FROM blobs WHERE multihash = ?)`,
+        )
+        .run(spaceId(catalog, space).ok!, multihash)
+    },
+    close() {
+      reader.close()
+      catalog.close()
+      rmSync(root, { recursive: true })
+    },
+  }
+}
+
+for (const { name, run } of contentIndexContract)
+  test(name, async () => {
+    const subject = makeSubject()
+    await run(subject).finally(() => subject.close())
+  })
+
+test('the contract rejects an index that forgets whose a block is', async () => {
+  const careless = (): ContentIndexSubject => {
+    const subject = makeSubject()
+    const { index } = subject
+    return {
+      ...subject,
+      index: {
+        spaces: (multihash) => index.spaces(multihash),
+        slices: (_, multihashes) => index.slices(A, multihashes),
+      },
+    }
+  }
+  const failed: string[] = []
+  for (const { name, run } of contentIndexContract) {
+    const subject = careless()
+    await run(subject).catch(() => failed.push(name))
+    await subject.close()
+  }
+  assert.ok(failed.includes('a block of one space is never found for another'))
+})
+
+test('more look-ups than are kept are all answered right', async () => {
+  const subject = makeSubject()
+  const hashAt = (n: number): Uint8Array => {
+    const digest = new Uint8Array(32)
+    new DataView(digest.buffer).setUint32(0, n)
+    return encodeMultihash(SHA2_256, digest)
+  }
+  const count = CATALOG_ANSWERS_KEPT_MAX + 100
+  const slices = Array.from({ length: count }, (_, n) => ({
+    multihash: hashAt(n),
+    offset: n,
+    length: 1,
+  }))
+  const multihash = encodeMultihash(SHA2_256, new Uint8Array(32).fill(7))
+  const space = A
+  await subject.put({ space, multihash, size: count, sites: [], slices })
+  for (const round of [0, 1]) {
+    const all = await subject.index.slices(
+      space,
+      slices.map((slice) => slice.multihash),
+    )
+    const wrong = all.findIndex((found, n) => found[0]?.offset !== n)
+    assert.equal(wrong, -1, `round ${round}`)
+  }
+  await subject.close()
+})
