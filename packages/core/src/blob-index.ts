@@ -3,8 +3,8 @@
  *
  * A CAR whose root is DAG-CBOR `{ 'index/sharded/dag@0.1': { content, shards } }`; each shard is a
  * block `[shard, [[slice, [offset, length]], …]]` of multihashes. Both lists are sorted by digest
- * (not multihash). Offsets are of a block's bytes, behind length and CID. A shard also lists itself,
- * from 0.
+ * (not multihash). Offsets are of a block's bytes, behind length and CID. A shard also lists
+ * itself, from 0.
  * Source: Storacha, "w3-index" specification, in the form that its implementations write
  * (`[offset, length]` nested), with which this writer agrees to the byte.
  * @module

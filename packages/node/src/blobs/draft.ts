@@ -75,7 +75,7 @@ export class BlobDraft {
     this.#chunkBytes = 0
   }
 
-  /** Appends a chunk of its own whose sha2-256 `digest` is known, so that it is not hashed again. */
+  /** Appends a chunk of its own whose sha2-256 `digest` is known: it is not hashed again. */
   writeChunk(bytes: Uint8Array, digest: Uint8Array): Promise<void> | undefined {
     this.endChunk()
     this.#chunks.push({ length: bytes.length, digest })
@@ -97,7 +97,7 @@ export class BlobDraft {
     const paths = blobPaths(this.#place.root, multihash)!
     const there = await stat(paths.blob).catch(() => undefined)
     if (there?.size === sizeBytes) {
-      // Its name may be seen before it is down: by a commit beside this one, or one that was killed.
+      // Its name may be seen before it is down: by a commit beside this one, or after a kill.
       await syncDirectory(paths.directory)
       await rm(temp)
       return { multihash, sizeBytes, isNew: false }

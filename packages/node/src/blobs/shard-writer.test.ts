@@ -63,7 +63,7 @@ test('a shard holds each block where its slice says, under the hash of the whole
   assert.deepEqual(await readdir(join(root, 'temps')), [])
 })
 
-test('a shard is a CAR with its roots, and its sidecar has leaves as chunks of their own', async (t) => {
+test('a shard is a CAR with roots; leaves are sidecar chunks of their own', async (t) => {
   const { root, store } = await freshStore(t)
   const small = randomBytes(SHARD_LEAF_BYTES_MIN - 1)
   const leaf = randomBytes(SHARD_LEAF_BYTES_MIN)
@@ -96,7 +96,7 @@ test('a shard is a CAR with its roots, and its sidecar has leaves as chunks of t
   assert.ok(lengths.at(-2)! < 100)
 })
 
-test('a shard that is there already is stored once, and an aborted one leaves nothing', async (t) => {
+test('a shard is stored once, and an aborted one leaves nothing', async (t) => {
   const { root, store } = await freshStore(t)
   const block = randomBytes(2_000_000)
   const write = async (): Promise<ShardWriter> => {
@@ -174,7 +174,7 @@ test('batches that wait for the disk stay within their bound', async (t) => {
   assert.equal(taken, 0)
 })
 
-test('a hash thread that dies fails what is under way, and the next blob has a new one', async (t) => {
+test('a hash thread that dies fails what is under way, not the next blob', async (t) => {
   const { root, store } = await freshStore(t)
   const writer = (await createShardWriter(store, { roots: [] })).ok!
   const block = randomBytes(BLOCK_BYTES_MAX)

@@ -68,7 +68,7 @@ const makeStore: MakeBlobReader = async (content) => {
 
 blobReaderContract(test, makeStore)
 
-test('the contract refuses readers that shift, shorten, go on after close or hide a miss', async () => {
+test('the contract refuses readers that shift, go on after close or hide a miss', async () => {
   const broken: Record<string, (reader: BlobReader) => BlobReader['open']> = {
     shift:
       (reader) =>

@@ -131,7 +131,7 @@ export class BlobStore implements BlobReader {
     return BlobDraft.begin({ ...place, thread: this.#thread, hasher: this.#hasher })
   }
 
-  /** Stores what `source` yields as one blob. When the source fails, nothing is left, and it throws. */
+  /** Stores what `source` yields as one blob. A source that fails rejects, and leaves nothing. */
   async putWhole(source: AsyncIterable<Uint8Array>): Promise<Result<StoredBlob, StoreFault>> {
     const draft = await this.beginBlob().catch((error: unknown) => storeFault(error))
     if (draft instanceof Error) return fail(draft)

@@ -90,7 +90,7 @@ export type OpenRange = (
   signal: AbortSignal,
 ) => Awaitable<Result<BlobStream, OriginFault>>
 
-/** The bytes of `range`, which the chunks `covering` hold, each chunk verified before its first byte. */
+/** Bytes of `range`, which the chunks `covering` hold; each is verified before its first byte. */
 export function verifiedBody(
   sidecar: Sidecar,
   covering: ByteRange,
