@@ -19,6 +19,8 @@ import type { UsageAnswer, UsageQuery } from './usage.ts'
 /** What accounting works with. */
 export interface AccountingDeps extends SequencerDeps {
   readonly ledger: Ledger
+  /** Rounds of one call; 4,096 when not given, 32 GiB of journal. */
+  readonly roundsMax?: number
 }
 
 /** Why accounting stands still. */
@@ -32,7 +34,7 @@ export interface CaughtUp {
   readonly sealed: number
   /** Entries in the log. */
   readonly size: number
-  /** Whether it stopped at its bound of 4,096 rounds, 32 GiB: call again. */
+  /** Whether it stopped at its bound of rounds: call again. */
   readonly more: boolean
 }
 
@@ -72,7 +74,7 @@ export class Accounting {
         lastEpoch: Number.MAX_SAFE_INTEGER,
         by: query.by,
       })
-      return ok(usageAnswer(query, answer, caughtUp.ok.size))
+      return ok(usageAnswer(query, answer, caughtUp.ok))
     })
   }
 
@@ -92,6 +94,7 @@ export class Accounting {
   async #catchUp(): Promise<Result<CaughtUp, AccountingFault>> {
     let entries = 0
     let sealed = 0
+    const { roundsMax = CATCH_UP_ROUNDS_MAX } = this.#deps
     // Bounded, since journals may grow as fast as they are read.
     for (let rounds = 1; ; rounds++) {
       const { ok: round, error } = await this.#sequencer.round()
@@ -100,7 +103,7 @@ export class Accounting {
       if (round.sealed !== undefined) sealed++
       const fault = await this.#feedLedger(round)
       if (fault !== undefined) return fail(fault)
-      if (!round.more || rounds === CATCH_UP_ROUNDS_MAX)
+      if (!round.more || rounds >= roundsMax)
         return ok({ entries, sealed, size: round.state.size, more: round.more })
     }
   }

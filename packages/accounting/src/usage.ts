@@ -29,8 +29,10 @@ export interface UsagePeriod {
 export interface UsageAnswer extends UsageCounts {
   /** Hours that are summed, from the first that has entries or was asked for; null: there are none. */
   readonly period: UsagePeriod | null
-  /** Log entries that are summed up to. */
+  /** Log entries that are summed. */
   readonly asOfEntry: number
+  /** Whether that is everything the journals had; false only after gigabytes of backlog. */
+  readonly complete: boolean
   /** Present when the query says `by`. */
   readonly rows: readonly UsageRow[] | undefined
   /** Rows that were left off because there are more than 10,000. */
@@ -41,17 +43,18 @@ export interface UsageAnswer extends UsageCounts {
  * An answer of the ledger in the terms of the query.
  *
  * @example
- * const usage = usageAnswer(query, await ledger.query(toLedger(query)), watermark)
+ * const usage = usageAnswer(query, await ledger.query(range), caughtUp)
  */
 export function usageAnswer(
   query: UsageQuery,
   answer: LedgerAnswer,
-  asOfEntry: number,
+  asOf: { readonly size: number; readonly more: boolean },
 ): UsageAnswer {
   return {
     ...answer.total,
     period: periodOf(query, answer),
-    asOfEntry,
+    asOfEntry: asOf.size,
+    complete: !asOf.more,
     rows: query.by === undefined ? undefined : answer.rows.map(rowOf),
     rowsLeftOff: answer.rowsLeftOff,
   }
@@ -76,6 +79,7 @@ export function usageJson(usage: UsageAnswer): UsageJson {
       to: new Date(period.toMs).toISOString(),
     },
     asOfEntry: usage.asOfEntry,
+    complete: usage.complete,
     ...(rows && {
       rows: rows.map(rowJson),
       rowsLeftOff: usage.rowsLeftOff,

@@ -10,6 +10,7 @@ import { groupOf, testRandom } from '@turnpike/accounting/testing/entries'
 import { MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
 import { usageJson } from '@turnpike/accounting/usage'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
+import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
 import { nodeHasher } from '../hasher.ts'
@@ -246,6 +247,26 @@ test('a ledger that is ahead of its log stops, and a rebuild mends it', async ()
   assert.equal((await rig.accounting.usage({})).error?.name, 'LedgerAhead')
   assert.equal((await rig.accounting.rebuild()).error, undefined)
   assert.equal((await usageOf(rig)).reads, 1)
+  await rig.close()
+})
+
+test('a call that reaches its bound of rounds says that there is more', async () => {
+  const rig = await openRig()
+  const domain = 'x'.repeat(800)
+  for (let n = 0; n < 10_000; n++) rig.journal.append(groupOf(n, { domain }))
+  const accounting = new Accounting({ ...rig.deps, roundsMax: 1 })
+  assert.equal((await accounting.usage({})).ok?.complete, false)
+  const rest = await accounting.usage({})
+  assert.deepEqual([rest.ok?.complete, rest.ok?.reads], [true, 10_000])
+  await rig.close()
+})
+
+test('a batch of more than 8,192 rows is added in parts, and sums all the same', async () => {
+  const rig = await openRig()
+  for (let n = 0; n <= LEDGER_BATCH_ROWS_MAX; n++)
+    rig.journal.append(groupOf(n, { space: `did:key:s${n}`, bytes: 1n }))
+  const usage = await usageOf(rig)
+  assert.deepEqual([usage.reads, usage.bytes], [LEDGER_BATCH_ROWS_MAX + 1, 8193n])
   await rig.close()
 })
 
