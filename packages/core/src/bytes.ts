@@ -21,6 +21,18 @@ export function keyOf(bytes: Uint8Array): BytesKey {
   return String.fromCharCode.apply(null, bytes as unknown as number[]) as BytesKey
 }
 
+/**
+ * The byte string that a key was made of.
+ *
+ * @example
+ * bytesOfKey(keyOf(new Uint8Array([1, 2]))) // Uint8Array [1, 2]
+ */
+export function bytesOfKey(key: BytesKey): Uint8Array {
+  const bytes = new Uint8Array(key.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = key.charCodeAt(i)
+  return bytes
+}
+
 /** Whether two byte strings are the same. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

@@ -2,10 +2,11 @@
  * Folders: basic below the profile's threshold, a HAMT above it.
  * @module
  */
-import { bytesEqual, compareBytes } from '../bytes.ts'
+import { compareBytes, keyOf } from '../bytes.ts'
 import { cidLength, encodePbNode, pbLinkLength } from '../dag-pb/encode.ts'
 import type { PbLink } from '../dag-pb/encode.ts'
 import { ENTRY_NAME_BYTES_MAX, FOLDER_ENTRIES_MAX } from '../limits.ts'
+import { linkToBytes } from '../link.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok } from '../result.ts'
 import type { Result, Unit } from '../result.ts'
@@ -13,7 +14,7 @@ import { interiorBlock } from './block.ts'
 import type { DagNode, UnixfsBlock } from './block.ts'
 import { dataFieldLength, directoryData } from './encode.ts'
 import type { UnixfsMetadata } from './encode.ts'
-import { compareHashed, hamtBlocks } from './hamt-build.ts'
+import { type HeldEntry, compareHashed, hamtBlocks, nodeOf } from './hamt-build.ts'
 import { hamtHash } from './hamt-read.ts'
 import type { UnixfsProfile } from './profile.ts'
 
@@ -54,17 +55,15 @@ export function checkEntryName(name: string): EntryRefused | undefined {
   return undefined
 }
 
-/** Bytes of a folder as its profile counts them. */
-function measure(
-  profile: UnixfsProfile,
-  links: readonly PbLink[],
-  data: readonly Uint8Array[],
-): number {
-  let bytes = profile.hamtMeasure === 'block' ? dataFieldLength(data) : 0
-  for (const link of links)
-    bytes +=
-      profile.hamtMeasure === 'block' ? pbLinkLength(link) : link.name.length + cidLength(link.link)
-  return bytes
+/** Bytes that an entry adds to its folder, as the profile counts them. */
+function measure(profile: UnixfsProfile, link: PbLink): number {
+  return profile.hamtMeasure === 'block'
+    ? pbLinkLength(link)
+    : link.name.length + cidLength(link.link)
+}
+
+function pbLinkOf(name: string, { link, dagBytes }: DagNode): PbLink {
+  return { link, name: utf8.encode(name), tsize: dagBytes }
 }
 
 /**
@@ -81,7 +80,8 @@ export class FolderBuilder {
   readonly #hasher: Hasher
   readonly #metadata: UnixfsMetadata
   readonly #entriesMax: number
-  readonly #entries = new Map<string, DagNode>()
+  readonly #entries = new Map<string, HeldEntry>()
+  #linkBytes = 0
 
   constructor(
     profile: UnixfsProfile,
@@ -95,8 +95,8 @@ export class FolderBuilder {
     this.#entriesMax = entriesMax
   }
 
-  /** Adds an entry. Refused, and nothing changed, when its name is invalid or taken, or it is full. */
-  add(name: string, { link, dagBytes }: DagNode): Result<Unit, EntryRefused> {
+  /** Adds an entry. Refused, changing nothing, if its name is invalid or taken, or it is full. */
+  add(name: string, node: DagNode): Result<Unit, EntryRefused> {
     const error = checkEntryName(name)
     if (error) return fail(error)
     if (this.#entries.has(name))
@@ -105,7 +105,9 @@ export class FolderBuilder {
       const message = `folder expected <= ${this.#entriesMax} entries: split it`
       return fail(new EntryRefused('FolderFull', name, message))
     }
-    this.#entries.set(name, { link, dagBytes })
+    const cid = keyOf(linkToBytes(node.link))
+    this.#entries.set(name, { name, cid, dagBytes: node.dagBytes })
+    this.#linkBytes += measure(this.#profile, pbLinkOf(name, node))
     return ok({})
   }
 
@@ -116,22 +118,16 @@ export class FolderBuilder {
    */
   finish(): Result<Generator<UnixfsBlock, UnixfsBlock>, EntryRefused> {
     const data = directoryData(this.#metadata)
-    const links = this.#links()
-    return measure(this.#profile, links, data) > this.#profile.hamtThresholdBytes
+    const dataBytes = this.#profile.hamtMeasure === 'block' ? dataFieldLength(data) : 0
+    return this.#linkBytes + dataBytes > this.#profile.hamtThresholdBytes
       ? this.#sharded()
-      : ok(this.#basic(links, data))
+      : ok(this.#basic(data))
   }
 
-  #links(): PbLink[] {
-    return Array.from(this.#entries, ([name, { link, dagBytes }]) => ({
-      link,
-      name: utf8.encode(name),
-      tsize: dagBytes,
-    }))
-  }
-
-  *#basic(links: PbLink[], data: readonly Uint8Array[]): Generator<UnixfsBlock, UnixfsBlock> {
-    links.sort((a, b) => compareBytes(a.name, b.name))
+  *#basic(data: readonly Uint8Array[]): Generator<UnixfsBlock, UnixfsBlock> {
+    const links = Array.from(this.#entries.values(), (entry) =>
+      pbLinkOf(entry.name, nodeOf(entry)),
+    ).sort((a, b) => compareBytes(a.name, b.name))
     const belowBytes = links.reduce((sum, link) => sum + link.tsize, 0)
     const bytes = encodePbNode(links, data)
     const root = interiorBlock(this.#profile, this.#hasher, bytes, 0, belowBytes)
@@ -140,16 +136,15 @@ export class FolderBuilder {
   }
 
   #sharded(): Result<Generator<UnixfsBlock, UnixfsBlock>, EntryRefused> {
-    const entries = Array.from(this.#entries, ([name, node]) => ({
-      name,
-      node,
-      hash: hamtHash(name),
+    const entries = Array.from(this.#entries.values(), (entry) => ({
+      entry,
+      hash: keyOf(hamtHash(entry.name)),
     })).sort(compareHashed)
     for (let i = 1; i < entries.length; i++) {
-      const [a, b] = [entries[i - 1]!, entries[i]!]
-      if (!bytesEqual(a.hash, b.hash)) continue
-      const message = `"${a.name}" and "${b.name}" expected different hashes: rename one of them`
-      return fail(new EntryRefused('EntryHashTaken', b.name, message))
+      if (entries[i - 1]!.hash !== entries[i]!.hash) continue
+      const [a, b] = [entries[i - 1]!.entry.name, entries[i]!.entry.name]
+      const message = `"${a}" and "${b}" expected different hashes: rename one of them`
+      return fail(new EntryRefused('EntryHashTaken', b, message))
     }
     return ok(hamtBlocks(this.#profile, this.#hasher, entries, this.#metadata))
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keyOf } from '../bytes.ts'
+import { linkToBytes } from '../link.ts'
 import { type HashedEntry, compareHashed, hamtBlocks } from './hamt-build.ts'
 import { leafOf } from './leaf.ts'
 import { PROFILES } from './profile.ts'
@@ -9,7 +11,9 @@ const profile = PROFILES['unixfs-v1-2025']
 const node = leafOf(profile, hasher, new Uint8Array([120]))
 
 function entry(name: string, ...hash: number[]): HashedEntry {
-  return { name, node, hash: Uint8Array.from([...hash, 0, 0, 0, 0, 0, 0, 0, 0].slice(0, 8)) }
+  const bytes = Uint8Array.from([...hash, 0, 0, 0, 0, 0, 0, 0, 0].slice(0, 8))
+  const held = { name, cid: keyOf(linkToBytes(node.link)), dagBytes: node.dagBytes }
+  return { entry: held, hash: keyOf(bytes) }
 }
 
 /** Names and bitfields of a tree of shards, as nested lists. */

@@ -2,9 +2,10 @@
  * Builds the HAMT of a large folder, shard by shard, as boxo does.
  * @module
  */
-import { compareBytes } from '../bytes.ts'
+import { type BytesKey, bytesOfKey } from '../bytes.ts'
 import { encodePbNode } from '../dag-pb/encode.ts'
 import type { PbLink } from '../dag-pb/encode.ts'
+import { linkFromBytes } from '../link.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { interiorBlock } from './block.ts'
 import type { DagNode, UnixfsBlock } from './block.ts'
@@ -13,12 +14,33 @@ import type { UnixfsMetadata } from './encode.ts'
 import { HAMT_FANOUT } from './profile.ts'
 import type { UnixfsProfile } from './profile.ts'
 
-/** A folder's entry with its place in the HAMT. */
-export interface HashedEntry {
+/**
+ * An entry of a folder while the folder is built. CIDs and hashes are strings of one char a byte: a
+ * third of the memory of arrays, and a folder may have a million of them.
+ */
+export interface HeldEntry {
   readonly name: string
-  readonly node: DagNode
+  /** Binary CID. */
+  readonly cid: BytesKey
+  readonly dagBytes: number
+}
+
+/** An entry with its place in the HAMT. */
+export interface HashedEntry {
+  readonly entry: HeldEntry
   /** From `hamtHash`: at a fanout of 256, byte `n` is the slot at depth `n`. */
-  readonly hash: Uint8Array
+  readonly hash: BytesKey
+}
+
+/**
+ * The node that an entry leads to.
+ *
+ * @throws {TypeError} when its CID is none
+ */
+export function nodeOf({ name, cid, dagBytes }: HeldEntry): DagNode {
+  const link = linkFromBytes(bytesOfKey(cid))
+  if (link === undefined) throw new TypeError(`entry "${name}" expected a CID`)
+  return { link, dagBytes }
 }
 
 const utf8 = new TextEncoder()
@@ -48,9 +70,9 @@ function bitfieldOf(slots: readonly number[]): Uint8Array {
 
 /** End of the run of entries from `first` that share the slot at `depth`. */
 function runEnd(build: Build, first: number, end: number, depth: number): number {
-  const slot = build.entries[first]!.hash[depth]
+  const slot = build.entries[first]!.hash.charCodeAt(depth)
   let next = first + 1
-  while (next < end && build.entries[next]!.hash[depth] === slot) next++
+  while (next < end && build.entries[next]!.hash.charCodeAt(depth) === slot) next++
   return next
 }
 
@@ -70,15 +92,12 @@ function* buildShard(
   let belowBytes = 0
   for (let at = first; at < end;) {
     const next = runEnd(build, at, end, depth)
-    const { name, node, hash } = build.entries[at]!
-    const slot = hash[depth]!
-    const prefix = PREFIXES[slot]!
-    const child = next - at === 1 ? node : yield* buildShard(build, at, next, depth + 1, {})
-    links.push({
-      link: child.link,
-      name: utf8.encode(child === node ? prefix + name : prefix),
-      tsize: child.dagBytes,
-    })
+    const { entry, hash } = build.entries[at]!
+    const slot = hash.charCodeAt(depth)
+    const isOnly = next - at === 1
+    const child = isOnly ? nodeOf(entry) : yield* buildShard(build, at, next, depth + 1, {})
+    const name = isOnly ? PREFIXES[slot]! + entry.name : PREFIXES[slot]!
+    links.push({ link: child.link, name: utf8.encode(name), tsize: child.dagBytes })
     slots.push(slot)
     belowBytes += child.dagBytes
     at = next
@@ -91,7 +110,7 @@ function* buildShard(
 
 /** Orders entries as their shards hold them. */
 export function compareHashed(a: HashedEntry, b: HashedEntry): number {
-  return compareBytes(a.hash, b.hash)
+  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0
 }
 
 /**
