@@ -5,7 +5,7 @@
 import { CID } from 'multiformats/cid'
 import type { MultihashDigest } from 'multiformats'
 import { bytesEqual } from './bytes.ts'
-import { readVarint, varintLength, writeVarint } from './varint.ts'
+import { tryVarint, varintLength, writeVarint } from './varint.ts'
 
 /** Codecs of the multicodec table that Turnpike knows by name. */
 export const RAW = 0x55
@@ -32,12 +32,12 @@ export interface Link {
 export function linkFromBytes(bytes: Uint8Array): Link | undefined {
   if (bytes.length === 34 && bytes[0] === 0x12 && bytes[1] === 0x20)
     return { version: 0, codec: DAG_PB, multihash: bytes }
-  const version = readVarint(bytes, 0)
+  const version = tryVarint(bytes, 0)
   if (version?.value !== 1) return undefined
-  const codec = readVarint(bytes, version.next)
+  const codec = tryVarint(bytes, version.next)
   if (codec === undefined) return undefined
-  const code = readVarint(bytes, codec.next)
-  const length = code && readVarint(bytes, code.next)
+  const code = tryVarint(bytes, codec.next)
+  const length = code && tryVarint(bytes, code.next)
   if (length === undefined || bytes.length - length.next !== length.value) return undefined
   return { version: 1, codec: codec.value, multihash: bytes.subarray(codec.next) }
 }

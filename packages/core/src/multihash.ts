@@ -2,7 +2,7 @@
  * Multihashes as bytes: hash function code, length, digest (multiformats/multihash).
  * @module
  */
-import { readVarint, varintLength, writeVarint } from './varint.ts'
+import { tryVarint, varintLength, writeVarint } from './varint.ts'
 
 /** Codes of the hash functions that Turnpike verifies. */
 export const IDENTITY = 0x00
@@ -23,8 +23,8 @@ export interface Multihash {
  * decodeMultihash(new Uint8Array([0x00, 1, 7])) // { code: 0, digest: Uint8Array [7] }
  */
 export function decodeMultihash(bytes: Uint8Array): Multihash | undefined {
-  const code = readVarint(bytes, 0)
-  const length = code && readVarint(bytes, code.next)
+  const code = tryVarint(bytes, 0)
+  const length = code && tryVarint(bytes, code.next)
   if (code === undefined || length === undefined) return undefined
   if (bytes.length - length.next !== length.value) return undefined
   return { code: code.value, digest: bytes.subarray(length.next) }

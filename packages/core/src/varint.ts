@@ -36,6 +36,15 @@ export function readVarint(bytes: Uint8Array, offset: number): Varint | undefine
   return undefined
 }
 
+/** {@link readVarint} for bytes that anybody may have written: undefined also when it is too long. */
+export function tryVarint(bytes: Uint8Array, offset: number): Varint | undefined {
+  try {
+    return readVarint(bytes, offset)
+  } catch {
+    return undefined
+  }
+}
+
 /** Number of bytes that {@link writeVarint} writes for `value`. */
 export function varintLength(value: number): number {
   let length = 1

@@ -15,6 +15,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import { BlockItem, type ItemOwner } from './block-item.ts'
 import { type Place, groupRuns, nextPlace } from './group-runs.ts'
 import { Run, type RunDeps } from './run.ts'
+import type { SiteOrder } from '@turnpike/core/origin/order-sites'
 import type { FetchTally } from './fetch-tally.ts'
 import type { Observer } from '../observer.ts'
 import { ReadBudget } from './budget.ts'
@@ -26,9 +27,8 @@ export interface BlockDeps {
   readonly readers: readonly BlobReader[]
   readonly hasher: Hasher
   readonly observer: Observer
-  /** Orders the sites of a blob, those that failed lately last; default: as they are. */
-  readonly orderSites?: (sites: readonly BlobSite[]) => readonly BlobSite[]
-  readonly siteResult?: (url: string, good: boolean) => void
+  /** Remembers which sites failed lately, so that others are tried first. */
+  readonly sites: SiteOrder
   readonly blockCacheBytesMax: number
   readonly readAheadBytesMax: number
 }
@@ -61,7 +61,7 @@ export class BlockEngine implements ItemOwner {
     this.index = deps.index
     this.observer = deps.observer
     this.budget = new ReadBudget(deps.readAheadBytesMax)
-    this.#orderSites = deps.orderSites ?? ((sites) => sites)
+    this.#orderSites = (sites) => (sites.length > 1 ? deps.sites.order(sites) : sites)
     this.#cache = new LRUCache({
       maxSize: Math.max(1, deps.blockCacheBytesMax),
       sizeCalculation: (bytes) => Math.max(1, bytes.length),
@@ -72,7 +72,7 @@ export class BlockEngine implements ItemOwner {
       hasher: deps.hasher,
       observer: deps.observer,
       pool: new SlabPool({ slabBytes: READ_LOCAL_BYTES_MAX, keptMax: SLABS_KEPT_MAX }),
-      siteResult: deps.siteResult ?? (() => {}),
+      sites: deps.sites,
       retry: (items, fault, tally) => this.#retry(items, fault, tally),
     }
   }

@@ -9,7 +9,7 @@ import {
   READ_WINDOW_BYTES_MIN,
 } from '@turnpike/core/limits'
 import { type Result, fail, ok } from '@turnpike/core/result'
-import { type BlockSession, identityBytes, refuse } from './session.ts'
+import { type BlockSession, knownBytes, refuse } from './session.ts'
 import type { BlockItem, HeldBlock } from './block-item.ts'
 import type { BlockError } from './errors.ts'
 import { LOCAL_URL } from './group-runs.ts'
@@ -48,7 +48,7 @@ export class Lookahead {
 
   /** The block of `link`, verified. The caller releases it when its bytes are no longer needed. */
   async take(link: Link, upcoming: Upcoming): Promise<Result<HeldBlock, BlockError>> {
-    const inline = identityBytes(link)
+    const inline = knownBytes(link)
     if (inline !== undefined) return ok({ bytes: inline, release: keep })
     const key = this.#session.keyOf(link.multihash)
     // A plan under way may be about to start this very block.
@@ -152,7 +152,7 @@ export class Lookahead {
     let looked = 0
     for (const link of upcoming()) {
       if (links.length >= READ_AHEAD_LINKS_MAX || ++looked > 2 * READ_AHEAD_LINKS_MAX) break
-      if (identityBytes(link) !== undefined) continue
+      if (knownBytes(link) !== undefined) continue
       const key = this.#session.keyOf(link.multihash)
       if (key === firstKey || seen.has(key) || this.#held.has(key)) continue
       seen.add(key)

@@ -11,6 +11,7 @@ import type { BlockItem } from './block-item.ts'
 import { decodeMultihash } from '@turnpike/core/multihash'
 import type { FetchTally } from './fetch-tally.ts'
 import type { Observer } from '../observer.ts'
+import type { SiteOrder } from '@turnpike/core/origin/order-sites'
 import type { SlabPool } from './slab.ts'
 import { verifyBlock } from './verify.ts'
 
@@ -21,7 +22,7 @@ export interface RunDeps {
   readonly observer: Observer
   readonly pool: SlabPool
   /** Told how a site did, so that others are asked first after a failure. */
-  readonly siteResult: (url: string, good: boolean) => void
+  readonly sites: SiteOrder
   /** Takes blocks that this run could not give, to try them elsewhere. */
   readonly retry: (items: readonly BlockItem[], fault: OriginFault, tally: FetchTally) => void
 }
@@ -76,10 +77,15 @@ export class Run {
 
   #report(failed: readonly BlockItem[], fault: OriginFault | undefined): void {
     const { site } = this.#plan
-    this.#deps.siteResult(site.url, failed.length === 0)
-    if (failed.length === 0) return
+    if (failed.length === 0) {
+      if (site.provider !== '') this.#deps.sites.succeeded(site)
+      return
+    }
+    const reason = fault ?? this.#lied()
+    // `local:` names all blobs of our store: one that is missing must not speak against the others.
+    if (site.provider !== '') this.#deps.sites.failed(site, reason)
     this.#tally.failed(site.provider)
-    this.#deps.observer.originFault(fault ?? this.#lied())
+    this.#deps.observer.originFault(reason)
   }
 
   /** Fills `bad` with blocks whose bytes are wrong; returns what ended the transfer early. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { BLOCK_BYTES_MAX, LOCATED_BLOCKS_MAX } from '@turnpike/core/limits'
-import { IDENTITY, decodeMultihash } from '@turnpike/core/multihash'
+import { IDENTITY, SHA2_256, decodeMultihash } from '@turnpike/core/multihash'
 import { type Link, linkToString } from '@turnpike/core/link'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import type { Slice } from '@turnpike/core/ports/blob'
@@ -12,7 +12,7 @@ import { type BlockError, BlockMissing, BlockTooLarge } from './errors.ts'
 import type { BlockEngine } from './engine.ts'
 import type { BlockItem } from './block-item.ts'
 import { FetchTally } from './fetch-tally.ts'
-import { keyOf } from '@turnpike/core/bytes'
+import { bytesEqual, keyOf } from '@turnpike/core/bytes'
 
 /**
  * Reads blocks of one space for one request: every look-up, cache key and shared fetch carries the
@@ -41,7 +41,7 @@ export class BlockSession {
    * a body go through `Lookahead`, which reuses buffers.
    */
   async get(link: Link): Promise<Result<Uint8Array, BlockError>> {
-    const inline = identityBytes(link)
+    const inline = knownBytes(link)
     if (inline !== undefined) return ok(inline)
     const key = this.keyOf(link.multihash)
     const cached = this.engine.cached(key)
@@ -53,7 +53,7 @@ export class BlockSession {
 
   /** Size of a block in bytes, from the index alone; undefined when the space has no such block. */
   async sizeOf(link: Link): Promise<number | undefined> {
-    const inline = identityBytes(link)
+    const inline = knownBytes(link)
     if (inline !== undefined) return inline.length
     const [slices] = await this.locate([link.multihash])
     return slices?.[0]?.length
@@ -104,6 +104,22 @@ export class BlockSession {
 export function identityBytes(link: Link): Uint8Array | undefined {
   if (link.multihash[0] !== IDENTITY) return undefined
   return decodeMultihash(link.multihash)?.digest
+}
+
+/** SHA2-256 multihash of no bytes: the block that needs no reading. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const EMPTY_MULTIHASH = Uint8Array.from([
+  SHA2_256,
+  32,
+  ...EMPTY_SHA256.match(/../g)!.map((hex) => Number.parseInt(hex, 16)),
+])
+const NO_BYTES = new Uint8Array(0)
+
+/** Bytes of a link that tells them all itself: an identity link, or that of the empty block. */
+export function knownBytes(link: Link): Uint8Array | undefined {
+  if (link.multihash[2] === EMPTY_MULTIHASH[2] && bytesEqual(link.multihash, EMPTY_MULTIHASH))
+    return NO_BYTES
+  return identityBytes(link)
 }
 
 /** Why a located block can't be fetched, or undefined when it can. */

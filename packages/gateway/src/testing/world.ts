@@ -32,6 +32,7 @@ import { createHash, hash, randomBytes } from 'node:crypto'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { keyOf } from '@turnpike/core/bytes'
 import { leafOf, smallFile } from '@turnpike/core/unixfs/leaf'
+import { orderSites } from '@turnpike/core/origin/order-sites'
 import { silentObserver } from '../observer.ts'
 
 export const alice: SpaceDid = 'did:key:z6MkAlice'
@@ -147,6 +148,10 @@ export class World implements ContentIndex, Authorizer, BlobReader {
       authorizer: this,
       readers: [this],
       hasher,
+      sites: orderSites({
+        clock: { nowMs: () => this.#clockMs, monotonicMs: () => this.#clockMs },
+        random: { bytes: (length) => randomBytes(length) },
+      }),
       observer: { ...silentObserver, crash: (error) => assertNever(error) },
       journal: this.#journal(),
       clock: { nowMs: () => this.#clockMs, monotonicMs: () => this.#clockMs },

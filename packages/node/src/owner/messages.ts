@@ -1,0 +1,23 @@
+/**
+ * What the owner thread and its host say to each other.
+ * @module
+ */
+import type { OwnerOperation, Whoami } from './operations.ts'
+
+/** A call of the host. Answered once, with the same `call`. */
+export type OwnerRequest =
+  | { readonly call: number; readonly do: OwnerOperation; readonly params: unknown }
+  | { readonly call: number; readonly do: 'close' }
+
+/** An error on its way between threads, which keep no classes. */
+export interface SentError {
+  readonly name: string
+  readonly message: string
+}
+
+/** Answers, and first of all whether the folder could be opened. */
+export type OwnerReply =
+  | { readonly opened: Whoami }
+  | { readonly refused: SentError }
+  | { readonly call: number; readonly ok: unknown }
+  | { readonly call: number; readonly error: SentError }

@@ -1,0 +1,63 @@
+/**
+ * What the owner of a data folder does for commands: everything that writes to its catalog.
+ * @module
+ */
+import { collectGarbage } from '../add/gc.ts'
+import { commitStage } from '../add/commit.ts'
+import { removeRoot } from '../catalog/roots.ts'
+import type { FolderOwner } from '../folder/open.ts'
+import type { Operation } from '../control/server.ts'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { Clock } from '@turnpike/core/ports/runtime'
+import { linkFromString } from '@turnpike/core/link'
+import { fail, ok } from '@turnpike/core/result'
+
+/** Names of the owner's operations. */
+export type OwnerOperation = 'commit' | 'rm' | 'gc' | 'whoami'
+
+/** Who a data folder's gateway is, and which space is its default. Serializable. */
+export interface Whoami {
+  readonly gateway: SpaceDid
+  readonly defaultSpace: SpaceDid
+}
+
+/** The parameters of an operation are not what it takes. */
+export class InvalidParams extends Error {
+  override readonly name = 'InvalidParams'
+}
+
+/**
+ * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
+ * `gc`, `whoami`.
+ */
+export function ownerOperations(
+  folder: FolderOwner,
+  clock: Clock,
+): Readonly<Record<OwnerOperation, Operation>> {
+  const { catalog, blobs, gateway, paths } = folder
+  return {
+    async commit(params) {
+      const stage = textOf(params, 'stage')
+      if (stage === undefined) return fail(new InvalidParams('"stage" expected a string'))
+      const stages = paths.stages
+      return commitStage({ catalog, blobs, gateway, stages, nowMs: clock.nowMs() }, stage)
+    },
+    async rm(params) {
+      const text = textOf(params, 'cid') ?? ''
+      const link = linkFromString(text)
+      if (link === undefined) return fail(new InvalidParams(`"cid" expected a CID, got "${text}"`))
+      return removeRoot(catalog, textOf(params, 'space') ?? folder.space.did(), link)
+    },
+    gc: () => collectGarbage(folder),
+    async whoami() {
+      const who: Whoami = { gateway: gateway.did(), defaultSpace: folder.space.did() }
+      return ok(who)
+    },
+  }
+}
+
+function textOf(params: unknown, name: string): string | undefined {
+  if (typeof params !== 'object' || params === null) return undefined
+  const value = (params as Readonly<Record<string, unknown>>)[name]
+  return typeof value === 'string' ? value : undefined
+}

@@ -1,0 +1,88 @@
+/**
+ * What a process needs to serve: the folder to read, a journal to write, and the gateway over them.
+ * @module
+ */
+import { createGateway } from '@turnpike/gateway/gateway'
+import type { Gateway } from '@turnpike/gateway/types'
+import type { Observer } from '@turnpike/gateway/observer'
+import { orderSites } from '@turnpike/core/origin/order-sites'
+import { fail, ok, type Result } from '@turnpike/core/result'
+import { join } from 'node:path'
+import { accountingPaths } from '../accounting/open.ts'
+import { CatalogIndex } from '../catalog/content-index.ts'
+import { ownSites } from '../catalog/own-sites.ts'
+import { StoredDelegations } from '../catalog/delegations.ts'
+import type { Settings } from '../config/settings.ts'
+import { openFolderReader } from '../folder/open.ts'
+import { nodeHasher } from '../hasher.ts'
+import { openJournal, type NodeJournal } from '../journal/journal.ts'
+import type { JournalFailed } from '../journal/options.ts'
+import { openOrigins } from '../origins/open.ts'
+import type { Whoami } from '../owner/operations.ts'
+import { nodeClock, nodeRandom } from '../runtime.ts'
+
+/** What the read side is opened with. */
+export interface ReadSideOptions {
+  readonly settings: Settings
+  readonly whoami: Whoami
+  /** The process's slot: it names its journal. */
+  readonly slot: string
+  readonly observer: Observer
+  /** The journal can't write what it admitted: the process must stop. */
+  readonly onJournalFailure: (error: JournalFailed) => void
+}
+
+/** A process that can serve. */
+export interface ReadSide {
+  readonly gateway: Gateway
+  readonly journal: NodeJournal
+  /** Closes files and connections; the journal is left clean. */
+  close(): Promise<void>
+}
+
+/** Opens everything that serving reads from, and the process's journal. */
+export async function openReadSide(options: ReadSideOptions): Promise<Result<ReadSide, Error>> {
+  const { settings, whoami, observer } = options
+  const folder = await openFolderReader(settings.data, { hasher: nodeHasher })
+  if (folder.error) return folder
+  const journal = await openJournal({
+    folder: join(accountingPaths(settings.data).journals, options.slot),
+    onFailure: options.onJournalFailure,
+    fileBytes: settings.journalFileBytes,
+    reserveBytes: settings.journalReserveBytes,
+  })
+  if (journal.error) {
+    await folder.ok.close()
+    return fail(journal.error)
+  }
+  const origins = openOrigins({
+    clock: nodeClock,
+    stores: settings.origins,
+    trusts: ownSites(folder.ok.catalog),
+    allowPrivate: settings.allowPrivateOrigins,
+  })
+  const { catalog, blobs } = folder.ok
+  const gateway = createGateway({
+    index: new CatalogIndex(catalog),
+    authorizer: new StoredDelegations(catalog, whoami.gateway, nodeClock),
+    readers: [blobs, origins.reader],
+    sites: orderSites({ clock: nodeClock, random: nodeRandom }),
+    hasher: nodeHasher,
+    clock: nodeClock,
+    random: nodeRandom,
+    journal: journal.ok,
+    observer,
+    provider: whoami.gateway,
+    region: settings.region,
+    hosts: new Set(settings.hosts),
+    blockCacheBytesMax: settings.blockCacheBytes,
+    readAheadBytesMax: settings.readAheadBytes,
+    answerCacheBytesMax: settings.answerCacheBytes,
+  })
+  const close = async (): Promise<void> => {
+    await journal.ok.close()
+    origins.close()
+    await folder.ok.close()
+  }
+  return ok({ gateway, journal: journal.ok, close })
+}
