@@ -1,0 +1,142 @@
+/**
+ * The second listener: health, readiness, metrics and usage, for operators alone.
+ * @module
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ADMIN_CONNECTIONS_MAX, ADMIN_TIMEOUT_MS } from '@turnpike/core/limits'
+import type { Awaitable, Result } from '@turnpike/core/result'
+import type { UsageJson, UsageQuery } from '@turnpike/accounting/usage'
+import { listen, urlOf } from '../http/listen.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { namesUs } from './hosts.ts'
+import { bearsToken } from './token.ts'
+import { parseUsageQuery } from './usage-query.ts'
+
+/** What the admin listener answers from. */
+export interface AdminSources {
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
+  /** Why this deployment is not ready to serve; nothing when it is. */
+  unready(): Awaitable<readonly string[]>
+  usage(query: UsageQuery): Promise<Result<UsageJson, Error>>
+  /** Wall clock, in ms. */
+  nowMs(): number
+  /** Hears of what failed unexpectedly; whoever asked gets no details. */
+  onCrash(error: unknown): void
+}
+
+/** Where the admin listener is. */
+export interface AdminOptions extends AdminSources {
+  readonly host: string
+  readonly port: number
+  readonly portSearch: boolean
+  readonly token: string
+  /** Further names by which it may be called; its own host is one. */
+  readonly hosts: readonly string[]
+}
+
+/** A listening admin server. */
+export interface AdminServer {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** What is sent. */
+interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts the admin listener. `/healthz` and `/readyz` are for probes and need no token.
+ *
+ * @throws {PortTaken} when the port is taken
+ * @example
+ * const admin = await startAdmin({ host: '127.0.0.1', port: 8081, portSearch: true, … })
+ */
+export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
+  const server = createServer((request, response) => {
+    void answer(options, request)
+      .catch((error: unknown) => {
+        options.onCrash(error)
+        return text(500, 'The answer could not be made; the log has more.')
+      })
+      .then((reply) => send(request, response, reply))
+  })
+  server.maxConnections = ADMIN_CONNECTIONS_MAX
+  server.requestTimeout = ADMIN_TIMEOUT_MS
+  server.setTimeout(ADMIN_TIMEOUT_MS)
+  const { host, port, portSearch } = options
+  const address = await listen(server, { host, port, portSearch, reusePort: false })
+  return { url: urlOf(address), port: address.port, close: () => close(server) }
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+async function answer(options: AdminOptions, request: IncomingMessage): Promise<Reply> {
+  const { headers, method, url = '' } = request
+  if (!namesUs(headers.host, [...options.hosts, options.host]))
+    return text(421, 'Expected a Host field that names this listener; see the setting adminHosts.')
+  if (method !== 'GET' && method !== 'HEAD')
+    return { ...text(405, 'Expected GET or HEAD.'), headers: { allow: 'GET, HEAD' } }
+  const target = URL.parse(url, 'http://admin.invalid')
+  if (target === null) return text(400, 'Expected a path.')
+  const { pathname, searchParams } = target
+  if (pathname === '/healthz') return text(200, 'ok')
+  if (pathname === '/readyz') return readiness(options)
+  if (!bearsToken(headers.authorization, options.token)) {
+    const challenge = { 'www-authenticate': 'Bearer realm="turnpike"' }
+    return { ...text(401, 'Expected the token in keys/admin-token.'), headers: challenge }
+  }
+  if (pathname === '/metrics') {
+    const { contentType } = options.metrics
+    return { status: 200, type: contentType, body: await options.metrics.text() }
+  }
+  if (pathname === '/usage') return usage(options, searchParams)
+  return text(404, 'Expected /healthz, /readyz, /metrics or /usage.')
+}
+
+async function readiness({ unready }: AdminOptions): Promise<Reply> {
+  const reasons = await unready()
+  return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons })
+}
+
+async function usage(options: AdminOptions, asked: URLSearchParams): Promise<Reply> {
+  const unknown = [...asked.keys()].find((name) => name !== 'since' && name !== 'by')
+  if (unknown !== undefined) return text(400, `Expected since or by, got "${unknown}".`)
+  const query = parseUsageQuery(
+    { since: asked.get('since') ?? undefined, by: asked.get('by') ?? undefined },
+    options.nowMs(),
+  )
+  if (query.error) return text(400, query.error.message)
+  const answered = await options.usage(query.ok)
+  if (answered.ok) return json(200, answered.ok)
+  return json(503, { error: answered.error.name, message: answered.error.message })
+}
+
+function json(status: number, value: object): Reply {
+  return { status, type: 'application/json', body: `${JSON.stringify(value)}\n` }
+}
+
+function text(status: number, line: string): Reply {
+  return { status, type: 'text/plain; charset=utf-8', body: `${line}\n` }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const body = Buffer.from(reply.body)
+  response.writeHead(reply.status, {
+    'content-type': reply.type,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...reply.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
