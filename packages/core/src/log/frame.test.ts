@@ -64,7 +64,10 @@ test('a file cut at any byte recovers the frames before the cut', () => {
     fc.property(frames, fc.nat(), fc.boolean(), (contents, where, zeros) => {
       const { file, ends } = fileOf(contents, 7)
       const cut = where % (file.length + 1)
-      const whole = ends.filter((end) => end <= cut).length - 1
+      // With zeros behind the cut, a frame that ends with zeros may be whole all the same.
+      const isWhole = (end: number): boolean =>
+        end <= cut || (zeros && file.subarray(cut, end).every((byte) => byte === 0))
+      const whole = ends.filter(isWhole).length - 1
       const found = scan(zeros ? filled(file.subarray(0, cut)) : file.subarray(0, cut), 7)
       assert.deepEqual(found.groups, contents.slice(0, whole).flat())
       assert.notEqual(found.end, 'corrupt')

@@ -81,7 +81,11 @@ export class FrameBuilder {
     return this.#length + bytes <= this.#buffer.length && this.#count + entries <= FRAME_ENTRIES_MAX
   }
 
-  /** @throws {RangeError} when the group is empty or does not fit, or an entry is no entry's size */
+  /**
+   * Adds a group.
+   *
+   * @throws {RangeError} when it is empty or does not fit, or an entry is none by its size
+   */
   append(group: readonly Uint8Array[]): void {
     const bytes = groupBytes(group)
     if (group.length === 0 || !this.fits(group.length, bytes))

@@ -11,6 +11,7 @@ import { ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { makeDirectory } from '../durable.ts'
 import { writeCleanRecord } from './clean.ts'
+import { listWals, marksPath } from './files.ts'
 import type { JournalCorrupt } from './files.ts'
 import { FrameQueue } from './frame-queue.ts'
 import { MarkWriter } from './mark-writer.ts'
@@ -96,7 +97,10 @@ export class NodeJournal implements Journal {
   #appended: number
   #openReads = 0
   #failed: JournalFailed | undefined
+  /** Whether `close` was called: nothing is admitted. */
   #closed = false
+  /** Whether nothing is written any more. */
+  #stopped = false
   #timer: NodeJS.Timeout | undefined
   #due = false
   #committing: Promise<void> | undefined
@@ -170,11 +174,15 @@ export class NodeJournal implements Journal {
     const flushed = hasRoom ? this.flush() : Promise.resolve()
     const [end] = await Promise.allSettled([flushed])
     clearTimeout(this.#timer)
+    this.#stopped = true
     await this.#room.close()
     await this.#committing
+    await this.#room.clear()
     await this.#marks.close()
-    await this.#wal.close()
+    await this.#wal.close(end.status === 'fulfilled')
     if (end.status === 'rejected') throw end.reason
+    // With all entries durable and no read open, marks say nothing that is not recorded.
+    if (this.#openReads === 0) await removeMarks(this.#settings)
     await writeCleanRecord(this.#settings.folder)
   }
 
@@ -228,7 +236,7 @@ export class NodeJournal implements Journal {
   }
 
   get #isDue(): boolean {
-    return this.#failed === undefined && (this.#due || this.#queue.hasFull)
+    return this.#failed === undefined && !this.#stopped && (this.#due || this.#queue.hasFull)
   }
 
   /** Writes frames for as long as one is full or due. */
@@ -254,4 +262,8 @@ export class NodeJournal implements Journal {
     while (this.#waiters.length > 0 && this.#waiters[0]!.entry <= durable)
       this.#waiters.shift()!.resolve()
   }
+}
+
+async function removeMarks({ folder, disk }: JournalSettings): Promise<void> {
+  for (const { path } of await listWals(folder)) await disk.remove(marksPath(path))
 }

@@ -14,6 +14,8 @@ export interface HeldMark {
   mark: Mark
   /** The table that knows the read itself already; another one gets the whole slot. */
   table: DiskFile | undefined
+  /** Marks written there: the next one never overwrites the last. */
+  turn: number
 }
 
 /**
@@ -35,11 +37,15 @@ export class MarkWriter {
     for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot)
   }
 
-  /** Takes a slot for a read's first mark. @throws {RangeError} when more reads hold one than may */
+  /**
+   * Takes a slot for a read's first mark.
+   *
+   * @throws {RangeError} when more reads hold one than may
+   */
   hold(read: ReadEntry, mark: Mark): HeldMark {
     const slot = this.#free.pop()
     if (slot === undefined) throw new RangeError('marks expected a free slot, got none')
-    const held: HeldMark = { slot, read, mark, table: undefined }
+    const held: HeldMark = { slot, read, mark, table: undefined, turn: 0 }
     this.#held.add(held)
     this.#touch(held)
     return held
@@ -47,7 +53,7 @@ export class MarkWriter {
 
   /** A later mark of a read. */
   advance(held: HeldMark, bytes: number, ms: number): void {
-    held.mark = { bytes, ms, turn: held.mark.turn + 1 }
+    held.mark = { bytes, ms }
     this.#touch(held)
   }
 
@@ -104,8 +110,11 @@ export class MarkWriter {
 async function write(table: DiskFile, held: HeldMark): Promise<void> {
   const { mark, read } = held
   const start = held.slot * SLOT_BYTES
-  const known = held.table === table
-  held.table = table
-  if (!known) return table.write(slotRecord(read, mark), start)
-  return table.write(markRecord(read.id, mark), start + markOffset(mark.turn))
+  if (held.table !== table) {
+    held.table = table
+    held.turn = 0
+    return table.write(slotRecord(read, mark), start)
+  }
+  held.turn++
+  return table.write(markRecord(read.id, mark, held.turn), start + markOffset(held.turn))
 }

@@ -25,8 +25,6 @@ export interface Mark {
   readonly bytes: number
   /** Wall-clock ms. */
   readonly ms: number
-  /** Counts a read's marks from 0: tells where the next is written, and which is the newer. */
-  readonly turn: number
 }
 
 /** A read's last mark, as found after a crash. */
@@ -44,25 +42,28 @@ export function slotRecord(read: ReadEntry, mark: Mark): Uint8Array {
   const draft = encodeRead(read)
   const slot = new Uint8Array(DRAFT_OFFSET + DRAFT_HEADER_BYTES + draft.length)
   const view = new DataView(slot.buffer)
-  slot.set(markRecord(read.id, mark), markOffset(mark.turn))
+  slot.set(markRecord(read.id, mark, 0), markOffset(0))
   view.setUint16(DRAFT_OFFSET, draft.length)
   view.setUint32(DRAFT_OFFSET + 2, crc32(draft))
   slot.set(draft, DRAFT_OFFSET + DRAFT_HEADER_BYTES)
   return slot
 }
 
-/** A mark alone. Its sum covers the read's id: a mark of the slot's former read is none of this. */
-export function markRecord(id: Uint8Array, mark: Mark): Uint8Array {
+/**
+ * A mark alone, the `turn`th that is written of its read. Its sum covers the read's id: a mark of
+ * the slot's former read is none of this one's.
+ */
+export function markRecord(id: Uint8Array, mark: Mark, turn: number): Uint8Array {
   const record = new Uint8Array(MARK_RECORD_BYTES)
   const view = new DataView(record.buffer)
   view.setBigUint64(0, BigInt(mark.bytes))
   view.setBigUint64(8, BigInt(mark.ms))
-  view.setUint32(16, mark.turn)
+  view.setUint32(16, turn)
   view.setUint32(20, crc32(record.subarray(0, 20), crc32(id)))
   return record
 }
 
-/** Where a mark stands in its slot. */
+/** Where the `turn`th mark stands in its slot. */
 export function markOffset(turn: number): number {
   return (turn % 2) * MARK_RECORD_BYTES
 }
@@ -72,7 +73,7 @@ export function markOffset(turn: number): number {
  * nothing.
  *
  * @example
- * for (const { read, mark } of markedReads(await readFile(path))) lost.push(recoveredRead(read, mark))
+ * const lost = markedReads(table).map(({ read, mark }) => recoveredRead(read, mark))
  */
 export function markedReads(table: Uint8Array): readonly MarkedRead[] {
   const found: MarkedRead[] = []
@@ -81,7 +82,8 @@ export function markedReads(table: Uint8Array): readonly MarkedRead[] {
     const read = draftOf(slot)
     if (read === undefined) continue
     const marks = [markAt(slot, 0, read.id), markAt(slot, MARK_RECORD_BYTES, read.id)]
-    const mark = marks.filter((each) => each !== undefined).sort((a, b) => b.turn - a.turn)[0]
+    const whole = marks.filter((each) => each !== undefined)
+    const mark = whole.sort((a, b) => b.turn - a.turn)[0]?.mark
     if (mark !== undefined) found.push({ read, mark })
   }
   return found
@@ -104,13 +106,14 @@ function draftOf(slot: Uint8Array): ReadEntry | undefined {
   return decoded?.kind === 'read' ? decoded.entry : undefined
 }
 
-function markAt(slot: Uint8Array, offset: number, id: Uint8Array): Mark | undefined {
+function markAt(
+  slot: Uint8Array,
+  offset: number,
+  id: Uint8Array,
+): { readonly mark: Mark; readonly turn: number } | undefined {
   const view = new DataView(slot.buffer, slot.byteOffset + offset, MARK_RECORD_BYTES)
   const sum = crc32(slot.subarray(offset, offset + 20), crc32(id))
   if (sum !== view.getUint32(20)) return undefined
-  return {
-    bytes: Number(view.getBigUint64(0)),
-    ms: Number(view.getBigUint64(8)),
-    turn: view.getUint32(16),
-  }
+  const mark = { bytes: Number(view.getBigUint64(0)), ms: Number(view.getBigUint64(8)) }
+  return { mark, turn: view.getUint32(16) }
 }

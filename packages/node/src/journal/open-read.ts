@@ -42,7 +42,7 @@ export class JournalRead implements OpenRead {
     this.#ms = nowMs
     const { marks } = this.#host
     if (this.#held !== undefined) marks.advance(this.#held, bytes, nowMs)
-    else this.#held = marks.hold(this.#draft, { bytes, ms: nowMs, turn: 0 })
+    else this.#held = marks.hold(this.#draft, { bytes, ms: nowMs })
   }
 
   /**

@@ -9,6 +9,7 @@ import type { ReadEntry } from '@turnpike/core/log/entry'
 import { MARK_BYTES, MARK_MS } from '@turnpike/core/limits'
 import { nodeDisk } from './disk.ts'
 import { JournalCorrupt } from './files.ts'
+import { MARK_RECORD_BYTES, markedReads } from './marks.ts'
 import { recover } from './recover.ts'
 import { journalSource } from './source.ts'
 import { groupOf, groupsIn, openSmall, readOf, record, tempFolder } from './testing/folder.ts'
@@ -234,6 +235,33 @@ test('reads that are open at a clean stop are found like those of a kill', async
   const again = await openSmall(folder)
   assert.equal(again.stats.recovered, 1)
   await again.close()
+  const left = (await readdir(folder)).filter((name) => name.endsWith('.marks'))
+  assert.deepEqual(left, [], 'without open reads no marks are left')
+})
+
+test('marks of a read are written in turn, so that one is always whole', async (t) => {
+  const root = await tempFolder(t)
+  const journal = await openSmall(`${root}/a`)
+  const read = journal.admit()!
+  read.start(readOf(1))
+  for (let i = 1; i <= 5; i++) {
+    // Several marks before the first of them is written count as one.
+    for (let k = 0; k < i; k++) read.mark((10 * i + k) * MARK_BYTES, 1_763_683_300_000)
+    await sleep(15)
+    const table = await readFile(`${root}/a/${FIRST_WAL.replace('wal', 'marks')}`)
+    const last = (10 * i + i - 1) * MARK_BYTES
+    assert.equal(markedReads(table)[0]?.mark.bytes, last)
+    const afterTear = (at: number): number | undefined => {
+      const torn = Uint8Array.from(table)
+      torn[at]! ^= 1
+      return markedReads(torn)[0]?.mark.bytes
+    }
+    const former = i === 1 ? undefined : (10 * (i - 1) + i - 2) * MARK_BYTES
+    const found = [afterTear(0), afterTear(MARK_RECORD_BYTES)]
+    assert.deepEqual(i % 2 === 0 ? found : found.toReversed(), [last, former])
+  }
+  read.end(groupOf(1))
+  await journal.close()
 })
 
 test('slots of marks are used again only when the entry before is durable', async (t) => {

@@ -5,9 +5,12 @@
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { JOURNAL_LEND_MS } from '@turnpike/core/limits'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
-import { reservePath } from './files.ts'
+import { listWals, reservePath } from './files.ts'
+
+const LENT = 'the sequencer has the reserve'
 
 /** Sizes in bytes, and how long to wait before a full disk is tried again. */
 export interface RoomOptions {
@@ -27,7 +30,8 @@ export interface Spare {
 
 /**
  * Gives the reserve of a slot back to the disk, for the sequencer to move a full journal into the
- * log. The journal makes it anew before it makes other room.
+ * log. The journal takes no room until a file was released, or for a minute; then it makes the
+ * reserve anew before all else.
  *
  * @example
  * await freeReserve('/data/journal/0')
@@ -46,6 +50,10 @@ export class Room {
   #retry: NodeJS.Timeout | undefined
   #waiting: (() => void)[] = []
   #lastError: unknown
+  /** The oldest journal file when the reserve was last there; undefined before it was made. */
+  #oldest: string | undefined
+  /** When the reserve was first found missing, on the monotonic clock. */
+  #lentMs: number | undefined
 
   constructor(options: RoomOptions) {
     this.#options = options
@@ -96,6 +104,10 @@ export class Room {
     clearTimeout(this.#retry)
     await this.#making
     this.#wake()
+  }
+
+  /** Gives a spare that nobody uses back to the disk. */
+  async clear(): Promise<void> {
     const { disk } = this.#options
     await disk.remove(this.#spare.wal)
     await disk.remove(this.#spare.marks)
@@ -104,10 +116,17 @@ export class Room {
   async #try(): Promise<void> {
     const { disk, folder, fileBytes, marksBytes, reserveBytes, retryMs } = this.#options
     try {
+      if (await this.#isLent()) throw new Error(LENT)
       await this.#fill(reservePath(folder), reserveBytes)
+      await this.#noteReserve()
       await this.#fill(this.#spare.marks, marksBytes)
       await this.#fill(this.#spare.wal, fileBytes)
       await disk.syncFolder(folder)
+      // Given away meanwhile, it may be what the spare was made of.
+      if (await this.#isLent()) {
+        await this.clear()
+        throw new Error(LENT)
+      }
       if (this.#closed) return
       this.#ready = true
       this.#lastError = undefined
@@ -121,6 +140,22 @@ export class Room {
       }, retryMs)
       this.#retry.unref()
     }
+  }
+
+  /** Whether the reserve was given away and what it was given for did not happen yet. */
+  async #isLent(): Promise<boolean> {
+    const { folder, reserveBytes } = this.#options
+    if (this.#oldest === undefined) return false
+    if ((await sizeOf(reservePath(folder))) === reserveBytes) return false
+    this.#lentMs ??= performance.now()
+    if (performance.now() - this.#lentMs >= JOURNAL_LEND_MS) return false
+    return (await oldestIn(folder)) === this.#oldest
+  }
+
+  async #noteReserve(): Promise<void> {
+    const { folder, reserveBytes } = this.#options
+    this.#lentMs = undefined
+    if (reserveBytes > 0) this.#oldest = await oldestIn(folder)
   }
 
   /** Fills a file unless it has its size; what was filled in part is given back at once. */
@@ -138,6 +173,11 @@ export class Room {
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake()
   }
+}
+
+async function oldestIn(folder: string): Promise<string> {
+  const [oldest] = await listWals(folder)
+  return oldest?.path ?? ''
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -86,9 +86,11 @@ export class Wal {
   }
 
   /**
-   * Begins the next file as soon as there is room; false when the journal closes first. Crash order: (1) the new marks say all that the
-   * old ones do, (2) they get their name, (3) the file gets its own, durably. Only from then on may
-   * the old file be released, and its marks with it.
+   * Begins the next file as soon as there is room; false when the journal closes first.
+   *
+   * Crash order: (1) the new marks say all that the old ones do, (2) they get their name, (3) the
+   * file gets its own, durably. Only from then on may the old file be released, and its marks with
+   * it.
    */
   async begin(): Promise<boolean> {
     const { folder, disk, room, marks } = this.#options
@@ -110,10 +112,12 @@ export class Wal {
     return true
   }
 
-  /** Cuts the file in use behind its frames and closes everything. */
-  async close(): Promise<void> {
-    await this.#file?.truncate(this.#position)
-    await this.#file?.sync()
+  /** Closes everything; `cut` says to cut the file in use behind its frames first. */
+  async close(cut: boolean): Promise<void> {
+    if (cut) {
+      await this.#file?.truncate(this.#position)
+      await this.#file?.sync()
+    }
     await this.#file?.close()
     this.#file = undefined
     await this.#watermark.close()

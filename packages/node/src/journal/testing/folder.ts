@@ -35,7 +35,7 @@ export async function tempFolder(t: TestContext): Promise<string> {
   return folder
 }
 
-/** Opens a small journal; throws what opening fails with, and what poisons it unless told not to. */
+/** Opens a small journal; throws why it can't be opened, and what poisons it unless told not to. */
 export async function openSmall(
   folder: string,
   options: Partial<JournalOptions> = {},
@@ -71,10 +71,10 @@ export function readOf(number: number, change: Partial<ReadEntry> = {}): ReadEnt
   }
 }
 
-/** The group of a read that fetched from one provider. */
+/** The group of a read that fetched from one provider; its last byte is not 0. */
 export function groupOf(number: number): readonly Uint8Array[] {
   const read = readOf(number)
-  const fetch = { id: read.id, provider: 'https://a.example', bytes: 5n, requests: 1, failed: 0 }
+  const fetch = { id: read.id, provider: 'https://a.example', bytes: 5n, requests: 1, failed: 1 }
   return [encodeRead(read), encodeFetch(fetch)]
 }
 
