@@ -54,7 +54,7 @@ test('a VOID takes out what its READ was billed, and nothing for another entry',
   assert.equal(charges.charge(1, voided, fetchOf(1)), undefined)
 })
 
-test('a summary has at most 65,536 rows: what goes beyond is in the one without names', async () => {
+test('a summary has at most 65,536 rows: the rest is in the one without names', async () => {
   const reader = new LogReader(new MemoryLogStore(), testHasher, emptyState(testHasher))
   const count = await SummaryCount.from(reader, 0)
   for (let n = 0; n <= SUMMARY_ROWS_MAX; n++)

@@ -134,7 +134,7 @@ test('the first entry of a later hour comes after the SEAL of the one before', a
   await assertSound(world)
 })
 
-test('an idle epoch is sealed half a minute after its hour, not before, and only once', async () => {
+test('an idle epoch is sealed half a minute after its hour, and only once', async () => {
   const world = worldOf()
   world.journals[0]!.append(groupOf(1))
   await roundOf(world.sequencer)

@@ -27,7 +27,7 @@ export interface UsagePeriod {
 
 /** Sums over a period. */
 export interface UsageAnswer extends UsageCounts {
-  /** Hours that are summed, from the first that has entries or was asked for; null: there are none. */
+  /** Hours that are summed, from the first with entries or the one asked for; null: none. */
   readonly period: UsagePeriod | null
   /** Log entries that are summed. */
   readonly asOfEntry: number

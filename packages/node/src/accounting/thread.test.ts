@@ -10,6 +10,7 @@ import { openJournal } from '../journal/journal.ts'
 import type { NodeJournal } from '../journal/journal.ts'
 import type { AccountingStopped } from './fault.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
+import { Journals } from './journals.ts'
 import { accountingPaths, openAccounting } from './open.ts'
 import type { AccountingHost } from './open.ts'
 import { startAccounting } from './thread.ts'
@@ -162,4 +163,14 @@ test('errors of any kind become one, and a full disk is told from others', () =>
   assert.equal(isDiskFull(Object.assign(new Error('full'), { errcode: 13 })), true)
   assert.equal(isDiskFull(new Error('other')), false)
   assert.equal(isDiskFull('ENOSPC'), false)
+})
+
+test('reserves of all slots are given back for a full disk', async (t) => {
+  const dataDir = await tempFolder(t)
+  const folder = join(accountingPaths(dataDir).journals, '0')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'reserve'), new Uint8Array(100))
+  await new Journals(accountingPaths(dataDir).journals).freeReserves()
+  assert.deepEqual(await readdir(folder), [])
+  await new Journals(join(dataDir, 'absent')).freeReserves()
 })

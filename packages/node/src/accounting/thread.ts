@@ -1,5 +1,5 @@
 /**
- * Accounting on a thread of its own, so that hashing, scans and SQLite stay off the one that serves.
+ * Accounting on a thread of its own: hashing, scans and SQLite stay off the one that serves.
  * @module
  */
 import { once } from 'node:events'
@@ -31,7 +31,8 @@ type Call = AccountingRequest extends infer R ? (R extends R ? Omit<R, 'call'> :
  * within about a second.
  *
  * @example
- * const { ok: accounting, error } = await startAccounting({ dataDir, origin, slotsInUse, onStanding })
+ * const options = { dataDir, origin, slotsInUse: ['0'], onStanding: report }
+ * const { ok: accounting, error } = await startAccounting(options)
  */
 export async function startAccounting(
   options: AccountingThreadOptions,
@@ -114,7 +115,7 @@ class ThreadAccounting implements AccountingHost {
   #call(call: Call): Promise<Result<{ readonly answer: Answer }, AccountingStopped>> {
     if (this.#ended !== undefined) return Promise.resolve(fail(this.#ended))
     if (this.#waiting.size >= ACCOUNTING_CALLS_MAX && call.do !== 'close') {
-      const message = `accounting expected <= ${ACCOUNTING_CALLS_MAX} calls at once: try again later`
+      const message = `accounting expected <= ${ACCOUNTING_CALLS_MAX} calls: try again later`
       return Promise.resolve(fail(new AccountingStopped('Busy', message)))
     }
     const { promise, resolve } = Promise.withResolvers<Parameters<Waiting>[0]>()

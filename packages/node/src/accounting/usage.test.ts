@@ -131,7 +131,7 @@ class Model {
   }
 }
 
-test('usage equals an independent model to the byte, over random hours and clock steps', async () => {
+test('usage equals an independent model to the byte, over hours and clock steps', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const rig = await openRig()

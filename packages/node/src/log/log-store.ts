@@ -25,8 +25,8 @@ export class LogLocked extends Error {
   }
 }
 
-// The lock is the kernel's and goes with the process, so that a kill leaves none behind. It is taken
-// with the first transaction and held: a second sequencer would write into the same files.
+// The lock is the kernel's and goes with the process, so that a kill leaves none behind. It is
+// taken with the first transaction and held: a second sequencer would write into the same files.
 const PRAGMAS = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
