@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FRAME_HEADER_BYTES } from '@turnpike/core/log/frame'
 import { JOURNAL_GROUP_BYTES_MAX, MARK_BYTES } from '@turnpike/core/limits'
 import { benchJournal } from './journal.bench.ts'
 import { openJournal } from './journal.ts'
@@ -99,6 +101,27 @@ test('reads are admitted up to the last byte of room, and all of them are record
   const room = SMALL.fileBytes! - SMALL.frameBytes!
   assert.equal(open.length, Math.floor(room / READ_BYTES_MAX))
   // The largest groups that there may be.
+  const entry = new Uint8Array(JOURNAL_GROUP_BYTES_MAX / 4 - 2).fill(1)
+  for (const read of open) read.end([entry, entry, entry, entry])
+  await journal.flush()
+  assert.equal((await groupsIn(folder)).length, open.length)
+  await journal.close()
+})
+
+test('what frames leave unused at the ends of files is not promised to anybody', async (t) => {
+  const folder = await tempFolder(t)
+  // Two groups fill a frame, and a third frame misses its file by 8 bytes.
+  const frame = 2 * JOURNAL_GROUP_BYTES_MAX + FRAME_HEADER_BYTES
+  const sizes = { frameBytes: 2 * READ_BYTES_MAX, fileBytes: 3 * frame - 8 }
+  const fill = (path: string): void => {
+    if (path.endsWith('spare.wal') && fills++ > 1) throw diskError('ENOSPC')
+  }
+  let fills = 0
+  const journal = await openSmall(folder, { ...sizes, disk: diskWith({ fill }) })
+  await until(() => journal.stats.roomBytes > sizes.fileBytes)
+  const open = []
+  for (let read = journal.admit(); read !== undefined; read = journal.admit()) open.push(read)
+  assert.equal(open.length, 7)
   const entry = new Uint8Array(JOURNAL_GROUP_BYTES_MAX / 4 - 2).fill(1)
   for (const read of open) read.end([entry, entry, entry, entry])
   await journal.flush()
@@ -225,7 +248,7 @@ test('an idle journal syncs nothing, and many reads share one sync', async (t) =
   await journal.close()
 })
 
-test('the reserve is made before room is, and after its use once a file was released', async (t) => {
+test('the reserve is made before room, and after its use once a file was released', async (t) => {
   const folder = await tempFolder(t)
   const reserve = `${folder}/reserve`
   const journal = await openSmall(folder, { reserveBytes: 100_000 })
@@ -248,6 +271,19 @@ test('the reserve is made before room is, and after its use once a file was rele
   await journalSource(folder, 'a').release(journal.stats.durable)
   await until(() => journal.stats.roomBytes > READ_BYTES_MAX)
   assert.equal((await stat(reserve)).size, 100_000)
+  await journal.close()
+})
+
+test('a reserve that nobody gives back is made anew after a while', async (t) => {
+  const folder = await tempFolder(t)
+  const journal = await openSmall(folder, { reserveBytes: 100_000, reserveLendMs: 40 })
+  await freeReserve(folder)
+  for (let read = journal.admit(); read !== undefined; read = journal.admit()) {
+    read.end(groupOf(0))
+    await journal.flush()
+    if (existsSync(`${folder}/reserve`)) break
+  }
+  await until(() => existsSync(`${folder}/reserve`) && journal.stats.roomError === undefined)
   await journal.close()
 })
 

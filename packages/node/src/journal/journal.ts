@@ -71,6 +71,7 @@ export async function openJournal(
     reserveBytes,
     marksBytes: slots * SLOT_BYTES,
     retryMs: settings.roomRetryMs,
+    lendMs: settings.reserveLendMs,
   })
   const marks = new MarkWriter(slots)
   const wal = await Wal.open({ folder, disk, fileBytes, frameBytes, room, marks }, nextEntry)

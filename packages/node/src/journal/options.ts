@@ -7,6 +7,7 @@ import {
   FRAME_BYTES_MAX,
   JOURNAL_FILE_BYTES_MAX,
   JOURNAL_GROUP_BYTES_MAX,
+  JOURNAL_LEND_MS,
   JOURNAL_OPEN_READS_MAX,
   JOURNAL_RESERVE_BYTES,
   JOURNAL_ROOM_RETRY_MS,
@@ -39,6 +40,7 @@ export interface JournalOptions {
   readonly reserveBytes?: number
   readonly openReadsMax?: number
   readonly roomRetryMs?: number
+  readonly reserveLendMs?: number
   readonly disk?: Disk
 }
 
@@ -59,6 +61,7 @@ export function settingsOf(options: JournalOptions): JournalSettings {
     reserveBytes: JOURNAL_RESERVE_BYTES,
     openReadsMax: JOURNAL_OPEN_READS_MAX,
     roomRetryMs: JOURNAL_ROOM_RETRY_MS,
+    reserveLendMs: JOURNAL_LEND_MS,
     disk: nodeDisk,
     ...options,
   }

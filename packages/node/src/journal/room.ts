@@ -5,14 +5,13 @@
  */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { JOURNAL_LEND_MS } from '@turnpike/core/limits'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 import { listWals, reservePath } from './files.ts'
 
 const LENT = 'the sequencer has the reserve'
 
-/** Sizes in bytes, and how long to wait before a full disk is tried again. */
+/** Sizes in bytes, and times to wait. */
 export interface RoomOptions {
   readonly folder: string
   readonly disk: Disk
@@ -20,6 +19,8 @@ export interface RoomOptions {
   readonly marksBytes: number
   readonly reserveBytes: number
   readonly retryMs: number
+  /** How long the reserve may be away before it is made anew without a release. */
+  readonly lendMs: number
 }
 
 /** Paths of a journal file and its marks that are ready to be given their names. */
@@ -144,11 +145,11 @@ export class Room {
 
   /** Whether the reserve was given away and what it was given for did not happen yet. */
   async #isLent(): Promise<boolean> {
-    const { folder, reserveBytes } = this.#options
+    const { folder, reserveBytes, lendMs } = this.#options
     if (this.#oldest === undefined) return false
     if ((await sizeOf(reservePath(folder))) === reserveBytes) return false
     this.#lentMs ??= performance.now()
-    if (performance.now() - this.#lentMs >= JOURNAL_LEND_MS) return false
+    if (performance.now() - this.#lentMs >= lendMs) return false
     return (await oldestIn(folder)) === this.#oldest
   }
 
