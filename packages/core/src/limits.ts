@@ -301,5 +301,3 @@ export const LOG_WARNINGS_PER_SECOND_MAX = 20
 export const ADMIN_CONNECTIONS_MAX = 64
 /** Time for a request to the admin listener, and for its answer. */
 export const ADMIN_TIMEOUT_MS = 30_000
-/** Requests that wait for the owner's writing thread. */
-export const OWNER_REQUESTS_MAX = 64

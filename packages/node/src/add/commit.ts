@@ -4,13 +4,16 @@
  */
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { BlobStore } from '../blobs/store.ts'
 import { transact } from '../catalog/database.ts'
 import { spaceId, type SpaceUnknown } from '../catalog/spaces.ts'
 import type { Signer } from '../folder/keys.ts'
-import { ContentRemoved, StageInvalid } from './errors.ts'
+import type { FolderPaths } from '../folder/layout.ts'
+import { takeLock } from '../folder/lock.ts'
+import { ContentRemoved, FolderBusy, StageInvalid } from './errors.ts'
 import { issueLocation } from './location-claim.ts'
 import { stagePath } from './stage.ts'
 
@@ -21,8 +24,7 @@ export interface CommitContext {
   readonly blobs: Pick<BlobStore, 'has'>
   /** Issues the location claims. */
   readonly gateway: Signer
-  /** `FolderPaths.stages`. */
-  readonly stages: string
+  readonly paths: Pick<FolderPaths, 'stages' | 'filesLock'>
   readonly nowMs: number
 }
 
@@ -35,30 +37,34 @@ export interface Committed {
 }
 
 /** Why a stage can't be committed. */
-export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown
+export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown | FolderBusy
 
 /**
  * Commits the stage `id` in one transaction, durably, and removes it: blobs, slices, whose they are,
- * roots and what they need, indexes, and one location claim for each shard and space. The adder
- * still holds `filesLock`, so that the shards can't be collected before this.
+ * roots and what they need, indexes, and one location claim for each shard and space. Shares
+ * `filesLock`, as the adder does, who may have died: no gc takes the shards meanwhile.
  *
  * The stage is removed also when it is refused.
  *
  * @example
- * const committed = await commitStage({ catalog, blobs, gateway, stages, nowMs }, stage.id)
+ * const committed = await commitStage({ catalog, blobs, gateway, paths, nowMs }, stage.id)
  */
 export async function commitStage(
   context: CommitContext,
   id: string,
 ): Promise<Result<Committed, CommitRefused>> {
-  const path = stagePath(context.stages, id)
-  if (path === undefined || !existsSync(path)) return fail(new StageInvalid('to exist'))
+  const path = stagePath(context.paths.stages, id)
+  if (path === undefined) return fail(new StageInvalid('an id'))
+  const lock = await takeLock(context.paths.filesLock, 'shared', FILES_LOCK_WAIT_MS)
+  if (lock === undefined) return fail(new FolderBusy('a gc'))
   try {
+    if (!existsSync(path)) return fail(new StageInvalid('to exist'))
     const claims = await prepare(context, path)
     if (claims.error) return claims
     return attached(context.catalog, path, () => takeOver(context, claims.ok))
   } finally {
     rmSync(path, { force: true })
+    lock.release()
   }
 }
 
@@ -70,7 +76,8 @@ async function prepare(
   const stage = new DatabaseSync(path)
   try {
     stage.exec('PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; BEGIN')
-    const space = String(stage.prepare('SELECT space FROM stage').get()!.space) as SpaceDid
+    const space = spaceOf(stage)
+    if (space === undefined) return fail(new StageInvalid('to be complete'))
     const known = catalog.prepare(
       'SELECT 1 FROM claims WHERE content = ? AND space = ? AND issuer = ?',
     )
@@ -91,6 +98,15 @@ async function prepare(
     return ok(claims)
   } finally {
     stage.close()
+  }
+}
+
+/** The space that a stage is for; undefined while it is being filled, or when it is no stage. */
+function spaceOf(stage: DatabaseSync): SpaceDid | undefined {
+  try {
+    return stage.prepare('SELECT space FROM stage').get()?.space as SpaceDid | undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -140,7 +156,9 @@ const STEPS = [
    JOIN stage.root_blobs n ON n.root = t.no`,
   `INSERT OR IGNORE INTO claims (cid, issuer, space, content, archive)
    SELECT c.cid, :issuer, :did, s.multihash, c.archive
-   FROM stage.claims c JOIN stage.shards s ON s.no = c.shard`,
+   FROM stage.claims c JOIN stage.shards s ON s.no = c.shard
+   WHERE NOT EXISTS (SELECT 1 FROM claims k
+     WHERE k.content = s.multihash AND k.space = :did AND k.issuer = :issuer)`,
 ]
 
 function takeOver(

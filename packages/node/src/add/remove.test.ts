@@ -11,6 +11,7 @@ import type { FolderOwner } from '../folder/open.ts'
 import { addPaths } from './add.ts'
 import { collectGarbage } from './gc.ts'
 import type { AddContext } from './session.ts'
+import { Stage } from './stage.ts'
 import { find, openScratch, OTHER_SPACE, readSlice, scratch } from '../testing/data-folder.ts'
 
 async function addText(context: AddContext, text: string, root: string): Promise<string> {
@@ -153,6 +154,9 @@ test('a commit whose shard is gone from the store is refused', async (t) => {
   assert.equal((await addPaths(losing, [path])).error?.name, 'StageInvalid')
   assert.equal(rows(folder).blobs, 0)
   assert.equal((await context.commit('../../etc/passwd')).error?.name, 'StageInvalid')
+  const stage = new Stage(folder.paths.stages, context.space)
+  assert.match(String((await context.commit(stage.id)).error), /StageInvalid.*complete/)
+  stage.discard()
   assert.equal(index.spaces(encodeMultihash(SHA2_256, new Uint8Array(32))).length, 0)
 })
 

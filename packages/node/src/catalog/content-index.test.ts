@@ -36,7 +36,8 @@ function makeSubject(): ContentIndexSubject & { readonly path: string } {
       const stage = new Stage(stages, space)
       stage.addShard(0, { multihash, sizeBytes: size, sites, interior: false }, slices)
       stage.close()
-      const context = { catalog, blobs, gateway, stages, nowMs: 0 }
+      const paths = { stages, filesLock: join(root, 'files.lock') }
+      const context = { catalog, blobs, gateway, paths, nowMs: 0 }
       const committed = await commitStage(context, stage.id)
       assert.ifError(committed.error)
     },

@@ -39,8 +39,7 @@ export function ownerOperations(
     async commit(params) {
       const stage = textOf(params, 'stage')
       if (stage === undefined) return fail(new InvalidParams('"stage" expected a string'))
-      const stages = paths.stages
-      return commitStage({ catalog, blobs, gateway, stages, nowMs: clock.nowMs() }, stage)
+      return commitStage({ catalog, blobs, gateway, paths, nowMs: clock.nowMs() }, stage)
     },
     async rm(params) {
       const text = textOf(params, 'cid') ?? ''
