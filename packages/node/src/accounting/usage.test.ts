@@ -6,13 +6,15 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { checkLog } from '@turnpike/accounting/check-log'
-import { groupOf, testRandom } from '@turnpike/accounting/testing/entries'
-import { MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
+import { groupOf, readOf, testRandom } from '@turnpike/accounting/testing/entries'
+import { Faults, MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
 import { usageJson } from '@turnpike/accounting/usage'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits'
+import { encodeFetch } from '@turnpike/core/log/encode'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
+import type { Ledger } from '@turnpike/core/ports/ledger'
 import { nodeHasher } from '../hasher.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { FileLogStore } from '../log/log-store.ts'
@@ -238,6 +240,42 @@ test('as JSON, bytes are numbers as long as those are exact, and then strings', 
     ],
   )
   await rig.close()
+})
+
+/** Plays reads, a FETCH apart from its READ and an hour's end into a ledger that may fail. */
+async function playLedger(rig: Rig, faults: Faults): Promise<UsageAnswer> {
+  const ledger: Ledger = {
+    watermark: () => rig.ledger.watermark(),
+    apply: (batch) => faults.run(() => rig.ledger.apply(batch)),
+    query: (query) => rig.ledger.query(query),
+    clear: () => rig.ledger.clear(),
+  }
+  const accounting = new Accounting({ ...rig.deps, ledger })
+  const { id } = readOf(1)
+  const fetch = encodeFetch({ id, provider: 'p', bytes: 3n, requests: 1, failed: 0 })
+  for (const group of [groupOf(1), groupOf(2), [fetch], groupOf(3)]) {
+    rig.journal.append(group)
+    const caughtUp = await accounting.catchUp().catch(() => undefined)
+    if (caughtUp === undefined) await accounting.catchUp()
+    rig.clock.pass(HOUR_MS / 2)
+  }
+  return usageOf(rig, { by: 'space' })
+}
+
+test('each write of the ledger fails, in both ways: everything is counted once', async () => {
+  const plain = await openRig()
+  const expected = await playLedger(plain, new Faults())
+  assert.deepEqual([expected.reads, expected.bytes, expected.bytesFetched], [3, 6n, 3n])
+  await plain.close()
+  for (const kind of ['not persisted', 'persisted but reported failed'] as const)
+    for (let at = 0; at < 4; at++) {
+      const rig = await openRig()
+      const faults = new Faults()
+      faults.plan(at, kind)
+      assert.deepEqual(await playLedger(rig, faults), expected, `write ${at}, ${kind}`)
+      assert.ok(faults.writes > at, 'the fault took place')
+      await rig.close()
+    }
 })
 
 test('a ledger that is ahead of its log stops, and a rebuild mends it', async () => {
