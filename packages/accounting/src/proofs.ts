@@ -28,7 +28,7 @@ export interface CommittedLog {
  * @example
  * const proof = await inclusionProof({ store, hasher, state }, 7)
  */
-export function inclusionProof(log: CommittedLog, index: number): Promise<Uint8Array[]> {
+export async function inclusionProof(log: CommittedLog, index: number): Promise<Uint8Array[]> {
   return hashesOf(log, inclusionSpans(index, log.state.size))
 }
 
@@ -40,7 +40,7 @@ export function inclusionProof(log: CommittedLog, index: number): Promise<Uint8A
  * @example
  * const proof = await consistencyProof({ store, hasher, state }, oldSize)
  */
-export function consistencyProof(log: CommittedLog, oldSize: number): Promise<Uint8Array[]> {
+export async function consistencyProof(log: CommittedLog, oldSize: number): Promise<Uint8Array[]> {
   return hashesOf(log, consistencySpans(oldSize, log.state.size))
 }
 
