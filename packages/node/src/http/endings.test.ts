@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
@@ -10,6 +9,7 @@ import {
   type BodyShape,
   chunks,
   get,
+  kernelBytesMax,
   rawClient,
   rawRead,
   rawRequest,
@@ -270,15 +270,6 @@ test('a client that ends its side still gets its body', async (t) => {
   assert.equal(body.length, 8 * MIB)
   assert.equal((await endOf(gateway)).end, 'complete')
 })
-
-/** What this machine's kernel may hold of one connection: send buffer and receive buffer. */
-function kernelBytesMax(): number {
-  const most = (name: string): number => {
-    const text = readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1')
-    return Number(text.trim().split(/\s+/)[2])
-  }
-  return most('tcp_wmem') + most('tcp_rmem')
-}
 
 test('downloads cut at random points are recorded within the bound', async (t) => {
   if (process.platform !== 'linux') return t.skip('knows kernel buffers of Linux only')

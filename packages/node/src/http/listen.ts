@@ -2,7 +2,7 @@
  * Binding a server to a port.
  * @module
  */
-import type { AddressInfo, ListenOptions, Server } from 'node:net'
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net'
 import { PORT_SEARCH_MAX } from '@turnpike/core/limits'
 
 const PORT_MAX = 65_535
@@ -49,6 +49,21 @@ export async function listen(server: Server, at: ListenAt): Promise<AddressInfo>
   }
   const ports = tries === 1 ? `port ${port}` : `one of the ports ${port} to ${port + tries - 1}`
   throw new PortTaken(host, port, `Expected ${ports} of ${host} to be free; choose another.`)
+}
+
+/**
+ * Finds a port for workers that will share it, by listening on it for a moment: with `reusePort`
+ * they would not see another program there.
+ *
+ * @throws {PortTaken} as {@link listen}
+ * @example
+ * const port = await freePort({ host: '127.0.0.1', port: 8080, portSearch: true })
+ */
+export async function freePort(at: Omit<ListenAt, 'reusePort'>): Promise<number> {
+  const server = createServer()
+  const { port } = await listen(server, { ...at, reusePort: false })
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 /** Whether the server listens now; false when the port is taken. */

@@ -2,6 +2,7 @@
  * For tests and benches: a gateway of metered bodies with nothing behind it, and raw clients.
  * @module
  */
+import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import type { BodyReader, BodySource, Delivery } from '@turnpike/core/body'
 import type { Awaitable } from '@turnpike/core/result'
@@ -168,4 +169,13 @@ export function rawRead(socket: Socket): Promise<RawAnswer> {
 /** A GET as raw text. */
 export function get(path: string, ...fields: string[]): string {
   return [`GET ${path} HTTP/1.1`, 'Host: localhost', ...fields, '', ''].join('\r\n')
+}
+
+/** Bytes of one connection that Linux may hold here: send buffer and receive buffer. */
+export function kernelBytesMax(): number {
+  const most = (name: string): number => {
+    const text = readFileSync(`/proc/sys/net/ipv4/${name}`, 'latin1')
+    return Number(text.trim().split(/\s+/)[2])
+  }
+  return most('tcp_wmem') + most('tcp_rmem')
 }

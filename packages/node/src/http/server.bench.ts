@@ -132,9 +132,7 @@ interface Figures {
 
 async function measure(kind: Kind, requests: number, megabytes: number): Promise<Figures> {
   const bigBytes = Math.max(1, Math.round(megabytes / 4)) * 1024 * 1024
-  const server = fork(import.meta.filename, ['child', kind, String(bigBytes)], {
-    execArgv: process.env['BENCH_PROF'] === kind ? ['--cpu-prof', '--cpu-prof-dir=/tmp'] : [],
-  })
+  const server = fork(import.meta.filename, ['child', kind, String(bigBytes)])
   const [port] = (await once(server, 'message')) as [number]
   const each = Math.ceil(requests / CONNECTIONS)
   const many = (count: number): Promise<unknown> =>

@@ -1,0 +1,40 @@
+/**
+ * A worker for tests: serves its slot and process id, crashes when asked to.
+ * @module
+ */
+import { MeteredBody } from '@turnpike/gateway/meter'
+import { silentObserver } from '@turnpike/gateway/observer'
+import { startHttpServer } from '../http/server.ts'
+import { REUSES_PORT } from './primary.ts'
+import { joinPrimary, workerSlot } from './worker.ts'
+
+const recorder = { start() {}, mark() {}, end() {} }
+const pauseMs = Number(process.env['ECHO_PAUSE_MS'] ?? 0)
+
+if (process.env['ECHO_BROKEN'] !== undefined) process.exit(3)
+
+const server = await startHttpServer({
+  port: Number(process.env['ECHO_PORT']),
+  reusePort: REUSES_PORT,
+  observer: silentObserver,
+  gateway: {
+    async handle({ url }) {
+      if (url.endsWith('/crash')) process.exit(7)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      const bytes = new TextEncoder().encode(`${workerSlot()} ${process.pid}`)
+      let next: Uint8Array | null = bytes
+      const read = (): Uint8Array | null => {
+        const chunk = next
+        next = null
+        return chunk
+      }
+      const source = { length: bytes.length, open: () => ({ read, close() {} }) }
+      return { status: 200, headers: [], body: new MeteredBody(source, recorder) }
+    },
+  },
+})
+
+joinPrimary({
+  answer: (question) => (question === 'slot' ? workerSlot() : server.stats()),
+  stop: (graceMs) => server.close({ graceMs }),
+})
