@@ -1,0 +1,73 @@
+/**
+ * `--help`: made from the verbs and the table of settings.
+ * @module
+ */
+import { flagOf, SETTINGS, type SettingName } from '@turnpike/node/config/settings'
+import { COMMON_OPTIONS } from './parse.ts'
+import type { Verb } from './verb.ts'
+
+const COLUMNS = 80
+const INDENT = 4
+
+/** The list of verbs. */
+export function generalHelp(verbs: readonly Pick<Verb, 'name' | 'summary'>[]): string {
+  const width = Math.max(...verbs.map(({ name }) => name.length))
+  const list = verbs.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return `turnpike serves content by what it is, and accounts for what it serves.
+
+turnpike VERB [OPTION…]
+
+${list.join('\n')}
+
+turnpike VERB --help says more about a verb.`
+}
+
+/** All about one verb. */
+export function verbHelp(verb: Verb): string {
+  const options = Object.entries({ ...verb.options, ...COMMON_OPTIONS }).map(([name, option]) => {
+    const value = 'value' in option && option.value !== undefined ? ` ${option.value}` : ''
+    return entry(`--${name}${value}`, option.doc)
+  })
+  const parts = [
+    `turnpike ${verb.name}${verb.operands === '' ? '' : ` ${verb.operands}`} [OPTION…]`,
+    verb.summary,
+    `Options\n${options.join('\n')}`,
+  ]
+  if (verb.settings.length > 0)
+    parts.push(`Settings (turnpike config says where each comes from)\n${settingsOf(verb)}`)
+  const examples = verb.examples.map(([line, does]) => `  ${line}\n${wrap(does)}`)
+  parts.push(`Examples\n${examples.join('\n')}`)
+  return parts.join('\n\n')
+}
+
+function settingsOf(verb: Verb): string {
+  return verb.settings.map((name) => settingEntry(name, verb)).join('\n')
+}
+
+function settingEntry(name: SettingName, { defaults = {} }: Verb): string {
+  const { kind, doc, default: usual } = SETTINGS[name] as (typeof SETTINGS)['port']
+  const value = (defaults[name] as number | undefined) ?? usual
+  const shown = value === undefined ? '' : kind.show(value)
+  const fallback = shown === '' || shown === '[]' ? '' : ` Default: ${shown}.`
+  return entry(
+    `--${flagOf(name)}${kind.isFlag ? '' : ' VALUE'}`,
+    doc.replaceAll('`', '') + fallback,
+  )
+}
+
+function entry(left: string, doc: string): string {
+  return `  ${left}\n${wrap(doc)}`
+}
+
+/** Text in lines that a terminal has room for. */
+function wrap(text: string): string {
+  const lines: string[] = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= COLUMNS - INDENT)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.map((line) => ' '.repeat(INDENT) + line).join('\n')
+}

@@ -1,0 +1,16 @@
+/**
+ * All verbs, in the order in which help lists them.
+ * @module
+ */
+import { add } from './verbs/add.ts'
+import { config } from './verbs/config.ts'
+import { gc } from './verbs/gc.ts'
+import { index } from './verbs/index.ts'
+import { rm } from './verbs/rm.ts'
+import { serve } from './verbs/serve.ts'
+import { start } from './verbs/start.ts'
+import { usage } from './verbs/usage.ts'
+import type { Verb } from './verb.ts'
+
+/** `help` and `version` have no options of their own and stand in main. */
+export const VERBS: readonly Verb[] = [start, serve, add, rm, gc, index, usage, config]

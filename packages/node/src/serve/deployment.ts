@@ -1,0 +1,144 @@
+/**
+ * A deployment as operators run it: the server, its log, its metrics, and the admin listener.
+ * @module
+ */
+import type { Logger } from 'pino'
+import { usageJson } from '@turnpike/accounting/usage'
+import { fail, ok, type Result } from '@turnpike/core/result'
+import { loadAdminToken } from '../admin/token.ts'
+import { startAdmin } from '../admin/server.ts'
+import type { LoadedSettings } from '../config/load.ts'
+import { folderPaths } from '../folder/layout.ts'
+import { nodeHasher } from '../hasher.ts'
+import { openLog } from '../logging/log.ts'
+import { createObserver } from '../logging/observer.ts'
+import { createMetrics } from '../metrics/metrics.ts'
+import { Tally } from '../metrics/tally.ts'
+import { nodeClock } from '../runtime.ts'
+import { startTurnpike, type Turnpike } from './start.ts'
+
+/** A deployment that runs. */
+export interface Deployment {
+  readonly url: string
+  readonly adminUrl: string
+  readonly log: Logger
+  /** Resolves when something broke that can't be mended while running. */
+  readonly failed: Promise<Error>
+  /** Finishes what is in flight, records it, and gives everything back. */
+  close(): Promise<void>
+}
+
+/** What the parts say of the deployment's state. */
+interface Standing {
+  failure: Error | undefined
+  accounting: Error | undefined
+}
+
+/**
+ * Starts a deployment with its settings.
+ *
+ * @throws the file system's error, when the log can't be written
+ * @example
+ * const started = await startDeployment(loaded)
+ * if (started.ok) print(started.ok.url)
+ */
+export async function startDeployment(loaded: LoadedSettings): Promise<Result<Deployment, Error>> {
+  const { settings } = loaded
+  const { log, close: closeLog } = openLog({ level: settings.logLevel, file: settings.logFile })
+  const tally = new Tally()
+  const observer = createObserver({ tally, log, hasher: nodeHasher, clock: nodeClock })
+  const failure = Promise.withResolvers<Error>()
+  const standing: Standing = { failure: undefined, accounting: undefined }
+  const started = await startTurnpike({
+    settings,
+    observer,
+    onFailure(error) {
+      standing.failure = error
+      log.fatal({ err: error }, 'can not go on')
+      failure.resolve(error)
+    },
+    onStanding(fault) {
+      standing.accounting = fault
+      if (fault === undefined) log.info('accounting goes on')
+      else log.error({ err: fault }, 'accounting stands still')
+    },
+  })
+  if (started.error) {
+    closeLog()
+    return started
+  }
+  const turnpike = started.ok
+  try {
+    const admin = await openAdmin(loaded, { turnpike, tally, standing, log })
+    log.info({ url: turnpike.url, admin: admin.url, gateway: turnpike.whoami.gateway }, 'serving')
+    const close = async (): Promise<void> => {
+      log.info({ inFlight: turnpike.server.stats().inFlight }, 'stopping')
+      await turnpike.close(settings.stopGraceMs)
+      await admin.close()
+      log.info('stopped')
+      closeLog()
+    }
+    return ok({ url: turnpike.url, adminUrl: admin.url, log, failed: failure.promise, close })
+  } catch (error) {
+    await turnpike.close(0)
+    closeLog()
+    return fail(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+interface AdminParts {
+  readonly turnpike: Turnpike
+  readonly tally: Tally
+  readonly standing: Standing
+  readonly log: Logger
+}
+
+async function openAdmin(
+  { settings, sources }: LoadedSettings,
+  { turnpike, tally, standing, log }: AdminParts,
+): ReturnType<typeof startAdmin> {
+  const metrics = createMetrics({
+    snapshots: () => [tally.snapshot()],
+    gauges: [
+      {
+        name: 'turnpike_reads_in_flight',
+        help: 'Requests that are being answered',
+        value: () => turnpike.server.stats().inFlight,
+      },
+      {
+        name: 'turnpike_connections',
+        help: 'Open connections',
+        value: () => turnpike.server.stats().connections,
+      },
+      {
+        name: 'turnpike_accounting_standing_still',
+        help: '1 while journals are not taken into the log',
+        value: () => (standing.accounting === undefined ? 0 : 1),
+      },
+    ],
+  })
+  return startAdmin({
+    host: settings.adminHost,
+    port: settings.adminPort,
+    // A port that nobody asked for may be another one.
+    portSearch: sources.adminPort === 'default',
+    hosts: settings.adminHosts,
+    token: settings.adminToken ?? (await loadAdminToken(folderPaths(settings.data).keys)),
+    metrics,
+    unready: () => unready(standing),
+    async usage(query) {
+      await turnpike.readSide.journal.flush()
+      const answer = await turnpike.accounting.usage(query)
+      return answer.error ? answer : ok(usageJson(answer.ok))
+    },
+    nowMs: nodeClock.nowMs,
+    onCrash: (error) => log.error({ err: error }, 'admin request failed'),
+  })
+}
+
+function unready({ failure, accounting }: Standing): string[] {
+  const reasons: string[] = []
+  if (failure !== undefined) reasons.push(`stopping: ${failure.message}`)
+  if (accounting !== undefined) reasons.push(`accounting stands still: ${accounting.message}`)
+  return reasons
+}
