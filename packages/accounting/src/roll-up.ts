@@ -3,6 +3,7 @@
  * Source: design, "Ledger".
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import { keyOf } from '@turnpike/core/bytes'
 import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits'
 import type { Ledger, RollUp } from '@turnpike/core/ports/ledger'
@@ -97,7 +98,7 @@ class Batch {
     const key = `${epoch}:${space.length}:${space}${keyOf(cid)}`
     let row = this.#rows.get(key)
     if (row === undefined) {
-      row = { epoch, space, cid: cid.slice(), ...ZERO }
+      row = { epoch, space, cid: copyBytes(cid), ...ZERO }
       this.#rows.set(key, row)
     }
     row.reads += charge.reads

@@ -67,3 +67,14 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   }
   return joined
 }
+
+/**
+ * A copy of its own. `slice()` would do for a `Uint8Array`, but the `slice` of a Node `Buffer`, which
+ * fits every `Uint8Array` parameter, is a view.
+ *
+ * @example
+ * const kept = copyBytes(lent)
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}

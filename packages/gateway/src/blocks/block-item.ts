@@ -2,6 +2,7 @@
  * One block on its way from an origin to whoever waits for it.
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import type { Slice } from '@turnpike/core/ports/blob'
 import type { BlockError } from './errors.ts'
 import type { Slab } from './slab.ts'
@@ -77,7 +78,7 @@ export class BlockItem implements HeldBlock {
   /** The bytes as an array that outlives the slab: the slab's own when nothing else is in it. */
   ownedBytes(): Uint8Array {
     const bytes = this.bytes
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
+    return bytes.byteLength === bytes.buffer.byteLength ? bytes : copyBytes(bytes)
   }
 
   /** Resolves when the block is verified or has failed; then `error` tells which. */

@@ -2,6 +2,7 @@
  * The blocks of a DAG in the order of a depth-first walk, each once.
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import { DAG_BLOCKS_SEEN_MAX, DAG_DEPTH_MAX } from '@turnpike/core/limits'
 import { DAG_PB, type Link, RAW } from '@turnpike/core/link'
 import { type BlockSession, identityBytes } from '../blocks/session.ts'
@@ -106,7 +107,7 @@ function linksOf(link: Link, lent: Uint8Array): Link[] {
       'UnsupportedCodec',
       `codec expected raw or dag-pb, got 0x${link.codec.toString(16)}`,
     )
-  const node = decodeDagPb(lent.slice())
+  const node = decodeDagPb(copyBytes(lent))
   if (node.error) throw node.error
   return Array.from({ length: node.ok.linkCount }, (_, i) => node.ok.link(i))
 }

@@ -2,6 +2,7 @@
  * A UnixFS file's bytes, leaf by leaf, each leaf verified before its first byte is handed on.
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import type { BodyReader, BodySource } from '@turnpike/core/body'
 import { CHUNK_BYTES_MAX, DAG_DEPTH_MAX } from '@turnpike/core/limits'
 import { type Link, RAW, linkToString } from '@turnpike/core/link'
@@ -134,7 +135,7 @@ class FileReader implements BodyReader {
       return this.#setAside(decoded.ok.unixfs.data, at)
     }
     // The lent bytes go back to their slab; a node that is walked for a while needs its own.
-    const node = this.#nodes.keep(this.#session, link, taken.ok.bytes.slice())
+    const node = this.#nodes.keep(this.#session, link, copyBytes(taken.ok.bytes))
     this.#letGo()
     if (node.error) throw node.error
     return this.#enterChecked(node.ok, at, sizeBytes)

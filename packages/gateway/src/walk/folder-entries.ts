@@ -2,6 +2,7 @@
  * The entries of a folder, from its links alone: no child is fetched.
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import { HAMT_SHARDS_MAX } from '@turnpike/core/limits'
 import { hamtEntryName, hamtShape } from '@turnpike/core/unixfs/hamt-read'
 import { type Nodes, type PbNode, type WalkError, decodePb } from './nodes.ts'
@@ -111,7 +112,7 @@ class ShardQueue {
     if (kept !== undefined) return ok({ node: kept })
     const taken = await this.#lookahead.take(link, () => this.#upcoming())
     if (taken.error) return taken
-    const decoded = decodePb(link, taken.ok.bytes.slice())
+    const decoded = decodePb(link, copyBytes(taken.ok.bytes))
     taken.ok.release()
     return decoded.error ? decoded : ok({ node: decoded.ok })
   }

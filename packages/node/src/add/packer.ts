@@ -2,6 +2,7 @@
  * Packs blocks into shards: leaves as they come, interior nodes together at the end.
  * @module
  */
+import { copyBytes } from '@turnpike/core/bytes'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { encodeDagIndex } from '@turnpike/core/blob-index'
@@ -123,7 +124,7 @@ export class Packer {
       this.#needs.shards.add(this.#open!.no)
       return
     }
-    this.#held.push({ ...block, bytes: block.bytes.slice() })
+    this.#held.push({ ...block, bytes: copyBytes(block.bytes) })
     this.#heldBytes += block.bytes.length
     this.#heldKeys.add(key)
     this.#needs.shards.add(0)
@@ -265,7 +266,7 @@ export class Packer {
     }
   }
 
-  /** Gives up what is being written. Shards that are finished stay, for an add to come or a sweep. */
+  /** Gives up what is being written. Finished shards stay, for an add to come or a sweep. */
   async abort(): Promise<void> {
     await this.#closing?.done.catch(() => {})
     await this.#open?.writer.abort()

@@ -225,7 +225,7 @@ function bodyOf(
   const read = (at: number, count: number): Uint8Array => {
     const bytes = readBlob(blob, first + at, count)
     if (lie === 'flipped-bit' && at === 0) {
-      const flipped = bytes.slice()
+      const flipped = new Uint8Array(bytes)
       flipped[0]! ^= 1
       return flipped
     }
