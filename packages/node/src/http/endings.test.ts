@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import type { Delivery } from '@turnpike/core/body'
-import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import { CHUNK_BYTES_MAX, PUMP_TURN_BYTES } from '@turnpike/core/limits'
 import {
   type BodyShape,
   chunks,
@@ -296,4 +296,23 @@ test('downloads cut at random points are recorded within the bound', async (t) =
   t.diagnostic(`${runs} cuts: received ${received}, recorded ${recorded}`)
   assert.ok(recorded >= received, `recorded ${recorded} < received ${received}`)
   assert.ok(recorded <= received + runs * (kernelBytesMax() + CHUNK_BYTES_MAX))
+})
+
+test('a body that never waits lets other requests have their turn', async (t) => {
+  // A source and a reader that are always ready would keep the event loop for themselves.
+  let turns = 0
+  const gateway = rigGateway(() => ({
+    length: undefined,
+    read: () => {
+      let reads = 0
+      // Empty chunks are taken at once, whatever the socket does.
+      return () => (++reads > 4 * PUMP_TURN_BYTES || turns > 2 ? null : new Uint8Array(0))
+    },
+  }))
+  const server = await serve(t, gateway)
+  const ticker = setInterval(() => (turns += 1), 1)
+  t.after(() => clearInterval(ticker))
+  await rawRequest(server.port, get('/', CLOSE))
+  assert.equal((await endOf(gateway)).end, 'complete')
+  assert.ok(turns > 2)
 })

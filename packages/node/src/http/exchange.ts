@@ -20,6 +20,9 @@ import { hasNoBody, headOf } from './head.ts'
 import { BROKEN, refuse } from './refusal.ts'
 import type { HeaderFields } from './target.ts'
 
+/** What an empty chunk counts for in a turn of the event loop, so that many of them end it, too. */
+const EMPTY_CHUNK_COST = 1024
+
 /** What the exchanges of one server share. */
 export interface ExchangeContext {
   readonly gateway: Gateway
@@ -47,8 +50,8 @@ class FieldView {
 }
 
 /**
- * Answers one request, from the gateway's answer to the body's end. `run` is called once; `left` when
- * the connection has closed. Settles the body once, however it ends.
+ * Answers one request, from the gateway's answer to the body's end. `run` is called once; `left`
+ * when the connection has closed. Settles the body once, however it ends.
  */
 export class Exchange implements GatewayRequest {
   readonly method: string
@@ -129,7 +132,8 @@ export class Exchange implements GatewayRequest {
 
   /** No bytes moved for `writeIdleTimeoutMs`: cuts a reader that takes none. */
   idle(): void {
-    // A reset gives back the kernel's send buffer at once; a closed socket would keep it for minutes.
+    // A reset gives back the kernel's send buffer at once; a closed socket would keep it for
+    // minutes.
     if (this.#writesDue > 0 || this.#response.writableEnded) this.socket.resetAndDestroy()
   }
 
@@ -177,7 +181,7 @@ export class Exchange implements GatewayRequest {
       this.#inFlight = 0
       body.mark(this.#delivered)
       if (last) return this.#complete(reader)
-      turnBytes += chunk.byteLength
+      turnBytes += Math.max(chunk.byteLength, EMPTY_CHUNK_COST)
       if (turnBytes >= PUMP_TURN_BYTES) {
         turnBytes = 0
         await new Promise(setImmediate)

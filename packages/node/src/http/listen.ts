@@ -37,7 +37,8 @@ export interface ListenAt {
  * @throws {PortTaken} when the port, or each of the ports searched, is taken
  * @throws what `server.listen` emits, for any other reason
  * @example
- * const { port } = await listen(server, { host: '::1', port: 8080, portSearch: true, reusePort: false })
+ * const at = { host: '::1', port: 8080, portSearch: true, reusePort: false }
+ * const { port } = await listen(server, at)
  */
 export async function listen(server: Server, at: ListenAt): Promise<AddressInfo> {
   const { host, port, reusePort } = at

@@ -1,8 +1,13 @@
 /**
  * What the adapter costs beside a bare `node:http` server that sends the same bytes from memory:
- * requests and megabytes per CPU-second of the server, each in fresh processes, in alternating order.
+ * requests and megabytes per CPU-second of the server, each in fresh processes, in alternating
+ * order.
  *
  *     node packages/node/src/http/server.bench.ts [requests] [megabytes] [rounds]
+ *
+ * Measured on two shared cores, ours to bare: 4 KiB requests 0.91 to 1.02 (45,700 a CPU-second, so
+ * the adapter costs about 2 µs each), bodies of 1 to 2 GiB 0.76, 0.97, 1.14 and 1.27 in four runs
+ * (about 5 GB a CPU-second): no difference that the machine's noise would show.
  *
  * @module
  */

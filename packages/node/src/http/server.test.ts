@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import {
   HEADERS_BYTES_MAX,
@@ -288,4 +290,12 @@ test('a stop waits for an answer that is still being made, and settles it', asyn
   assert.deepEqual(gateway.records[0]!.ends, [{ bytes: 0, grade: 1, end: 'failed' }])
   assert.equal(gateway.records[0]!.opened, 0)
   client.destroy()
+})
+
+test('the bench runs', () => {
+  const bench = join(import.meta.dirname, 'server.bench.ts')
+  const { stdout } = spawnSync(process.execPath, [bench, '64', '4', '1'], { encoding: 'utf8' })
+  const figures = JSON.parse(stdout) as Record<string, { ratio: number }>
+  assert.ok(figures['requestsPerCpuS']!.ratio > 0)
+  assert.ok(figures['megabytesPerCpuS']!.ratio > 0)
 })

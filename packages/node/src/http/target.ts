@@ -3,7 +3,9 @@
  * @module
  */
 
-/** Host and port as RFC 3986 section 3.2.2 has them, without the characters nobody uses in names. */
+/**
+ * Host and port as RFC 3986 section 3.2.2 has them, without the characters nobody uses in names.
+ */
 const AUTHORITY = /^(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i
 const SLASH = 0x2f

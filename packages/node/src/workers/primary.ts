@@ -1,10 +1,11 @@
 /**
  * Starts worker processes, keeps them running, stops them.
  *
- * Workers listen by themselves on one port (`reusePort`), so that the kernel spreads connections and
- * the primary stays out of their way. Measured with 32 clients on two cores, requests per CPU-second
- * of all processes, one connection a request: 11,300 this way, 4,200 when the primary hands each
- * connection to a worker; with one shared listening socket one worker got 87 % of kept connections.
+ * Workers listen by themselves on one port (`reusePort`), so that the kernel spreads connections
+ * and the primary stays out of their way. Measured with 32 clients on two cores, requests per
+ * CPU-second of all processes, one connection a request: 11,300 this way, 4,200 when the primary
+ * hands each connection to a worker; with one shared listening socket one worker got 87 % of kept
+ * connections.
  * @module
  */
 import cluster, { type Worker } from 'node:cluster'

@@ -12,7 +12,9 @@ export interface WorkerDuties {
    * promise of one. Must not throw or reject.
    */
   answer(question: string): unknown
-  /** Finishes what is in flight within `graceMs` and closes what is open. The process exits then. */
+  /**
+   * Finishes what is in flight within `graceMs` and closes what is open. The process exits then.
+   */
   stop(graceMs: number): Promise<void>
 }
 
