@@ -56,7 +56,7 @@ test('a known text has the CID that kubo gives it', async (t) => {
   assert.equal(v0.ok?.cid, 'QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o')
 })
 
-test('every block is read back from where the index says, and a small add is one shard', async (t) => {
+test('every block is read back from where the index says; a small add is one shard', async (t) => {
   const { folder, context, index } = await openScratch(t)
   const site = join(scratch(t), 'site')
   mkdirSync(join(site, 'deep/er'), { recursive: true })

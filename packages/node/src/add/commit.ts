@@ -40,8 +40,8 @@ export interface Committed {
 export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown | FolderBusy
 
 /**
- * Commits the stage `id` in one transaction, durably, and removes it: blobs, slices, whose they are,
- * roots and what they need, indexes, and one location claim for each shard and space. Shares
+ * Commits the stage `id` in one transaction, durably, and removes it: blobs, slices, whose they
+ * are, roots and what they need, indexes, and one location claim for each shard and space. Shares
  * `filesLock`, as the adder does, who may have died: no gc takes the shards meanwhile.
  *
  * The stage is removed also when it is refused.

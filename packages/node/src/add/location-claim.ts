@@ -20,8 +20,8 @@ export interface IssuedClaim {
  * Issues `assert/location` for a shard of our own store (Storacha, "content claims": `content`,
  * `location`, and `space` as DID bytes). It does not expire: it goes when the shard does.
  *
- * The location is `local:<multihash>`: the store that the catalog belongs to. A deployment that tells
- * others where its blobs lie issues claims with its public address from these.
+ * The location is `local:<multihash>`: the store that the catalog belongs to. A deployment that
+ * tells others where its blobs lie issues claims with its public address from these.
  *
  * @param shard multihash of the shard
  * @example

@@ -10,25 +10,25 @@ import { scratch } from '../testing/data-folder.ts'
 const run = promisify(execFile)
 const FILE_MIB = Number(process.env.TURNPIKE_ADD_FILE_MIB ?? 64)
 const FOLDER_FILES = Number(process.env.TURNPIKE_ADD_FILES ?? 3000)
-/** What the command line runs add with: add's live data is small, V8 would let garbage pile up. */
-const FLAGS = ['--max-semi-space-size=4', '--optimize-for-size']
 const RSS_MIB_MAX = 256
 
 /** Most memory that a process of its own took to add `path`, in MiB. */
 async function peakMib(root: string, path: string): Promise<number> {
   const module = (name: string): string => JSON.stringify(import.meta.resolve(name))
   const script = `
+    import { boundHeap } from ${module('./heap.ts')}
     import { openFolder } from ${module('../folder/open.ts')}
     import { nodeHasher as hasher } from ${module('../hasher.ts')}
     import { addPaths } from ${module('./add.ts')}
     import { ownerContext } from ${module('./session.ts')}
+    boundHeap()
     const options = { clock: { nowMs: () => 0, monotonicMs: () => 0 }, hasher }
     const folder = (await openFolder(${JSON.stringify(root)}, options)).ok
     const added = await addPaths(ownerContext(folder, options), [${JSON.stringify(path)}])
     if (added.error) throw added.error
     await folder.close()
     console.log(process.resourceUsage().maxRSS / 1024)`
-  const { stdout } = await run(process.execPath, [...FLAGS, '--input-type=module', '-e', script])
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script])
   return Number(stdout)
 }
 

@@ -2,9 +2,8 @@
  * Packs blocks into shards: leaves as they come, interior nodes together at the end.
  * @module
  */
-import { copyBytes } from '@turnpike/core/bytes'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { keyOf, type BytesKey } from '@turnpike/core/bytes'
+import { copyBytes, keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { encodeDagIndex } from '@turnpike/core/blob-index'
 import { ADD_HELD_BYTES_MAX, CAR_ROOTS_MAX, SHARD_BLOCKS_MAX } from '@turnpike/core/limits'
 import { CAR, type Link } from '@turnpike/core/link'

@@ -29,7 +29,7 @@ async function open(root: string): Promise<FolderOwner> {
   return opened.ok
 }
 
-test('a new folder has an identity, a demo customer and a default space that may be served', async (t) => {
+test('a new folder has an identity, a customer and a space that may be served', async (t) => {
   const root = scratch(t)
   const folder = await open(root)
   const [space] = listSpaces(folder.catalog)
