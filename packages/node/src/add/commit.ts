@@ -8,7 +8,8 @@ import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { BlobStore } from '../blobs/store.ts'
-import { transact } from '../catalog/database.ts'
+import { noRoom, type StoreFault } from '../blobs/store-fault.ts'
+import { isFull, transact } from '../catalog/database.ts'
 import { spaceId, type SpaceUnknown } from '../catalog/spaces.ts'
 import type { Signer } from '../folder/keys.ts'
 import type { FolderPaths } from '../folder/layout.ts'
@@ -37,7 +38,7 @@ export interface Committed {
 }
 
 /** Why a stage can't be committed. */
-export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown | FolderBusy
+export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown | FolderBusy | StoreFault
 
 /**
  * Commits the stage `id` in one transaction, durably, and removes it: blobs, slices, whose they
@@ -62,6 +63,9 @@ export async function commitStage(
     const claims = await prepare(context, path)
     if (claims.error) return claims
     return attached(context.catalog, path, () => takeOver(context, claims.ok))
+  } catch (error) {
+    if (isFull(error)) return fail(noRoom(error))
+    throw error
   } finally {
     rmSync(path, { force: true })
     lock.release()

@@ -169,3 +169,18 @@ test('gc that died between rows and files is finished by the next', async (t) =>
   assert.equal((await collectGarbage(folder)).ok?.blobs, 2)
   assert.equal(await blobCount(folder), 0)
 })
+
+test('a full disk refuses the commit, and the add goes through when there is room', async (t) => {
+  const { folder, context, index } = await openScratch(t)
+  const root = scratch(t)
+  const pages = Number(folder.catalog.prepare('PRAGMA page_count').get()!.page_count)
+  folder.catalog.exec(`PRAGMA max_page_count = ${pages}`)
+  const path = join(root, 'file')
+  writeFileSync(path, 'no room')
+  for (let i = 0; i < 300; i++) writeFileSync(join(root, `${i}`), `${i}`)
+  assert.equal((await addPaths(context, [root])).error?.name, 'StoreFull')
+  assert.equal(rows(folder).blobs, 0)
+  folder.catalog.exec('PRAGMA max_page_count = 1000000')
+  const { cid } = (await addPaths(context, [root])).ok!
+  assert.equal(find(index, context.space, cid!).length, 1)
+})

@@ -9,7 +9,8 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { EntryRefused } from '@turnpike/core/unixfs/directory'
 import { CarMalformed } from '@turnpike/core/car/decode'
-import { StoreFault } from '../blobs/store-fault.ts'
+import { noRoom, StoreFault } from '../blobs/store-fault.ts'
+import { isFull } from '../catalog/database.ts'
 import { SpaceUnknown, spaceId } from '../catalog/spaces.ts'
 import { takeLock } from '../folder/lock.ts'
 import type { FolderOptions, FolderOwner, FolderReader } from '../folder/open.ts'
@@ -136,6 +137,7 @@ async function staged<T>(
 
 function refusal(error: unknown, signal: AbortSignal | undefined): AddRefused | undefined {
   if (signal?.aborted && error === signal.reason) return new AddAborted(error)
+  if (isFull(error)) return noRoom(error)
   const expected = [PathRefused, BlockRefused, EntryRefused, CarMalformed, StoreFault, SpaceUnknown]
   return expected.some((kind) => error instanceof kind) ? (error as AddRefused) : undefined
 }

@@ -16,6 +16,11 @@ export class StoreFault extends Error {
 export function storeFault(cause: unknown): StoreFault {
   const code = (cause as NodeJS.ErrnoException).code
   return code === 'ENOSPC' || code === 'EDQUOT'
-    ? new StoreFault('StoreFull', 'no room for the blob: free some and try again', cause)
+    ? noRoom(cause)
     : new StoreFault('StoreFailed', `the blob could not be written: ${String(cause)}`, cause)
+}
+
+/** The disk has no room, whoever noticed. */
+export function noRoom(cause: unknown): StoreFault {
+  return new StoreFault('StoreFull', 'no room on the disk: free some and try again', cause)
 }

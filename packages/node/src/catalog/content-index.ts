@@ -26,7 +26,7 @@ const LOCAL_SITE: BlobSite = { url: 'local:', provider: '' }
  * one thread.
  *
  * Answers are kept until anybody else commits to the catalog, which SQLite tells in 2 us
- * (`data_version`); a look-up that misses takes about 8 us at a million slices. So nothing is ever
+ * (`data_version`); a look-up that misses takes about 10 us at a million slices. So nothing is ever
  * answered that the catalog no longer says.
  *
  * @example
@@ -43,6 +43,7 @@ export class CatalogIndex implements ContentIndex {
   readonly #spacesKept = new Kept<readonly SpaceDid[]>(CATALOG_ANSWERS_KEPT_MAX)
   readonly #slicesKept = new Kept<readonly Slice[]>(CATALOG_ANSWERS_KEPT_MAX)
   readonly #blobsKept = new Kept<BlobRef>(CATALOG_BLOBS_KEPT_MAX)
+  readonly #idsKept = new Kept<number>(CATALOG_BLOBS_KEPT_MAX)
   #seenVersion = -1
 
   constructor(database: DatabaseSync) {
@@ -73,9 +74,11 @@ export class CatalogIndex implements ContentIndex {
 
   slices(space: SpaceDid, multihashes: readonly Uint8Array[]): readonly (readonly Slice[])[] {
     this.#forgetIfChanged()
+    const id = this.#idOf(space)
+    if (id === undefined) return multihashes.map(() => [])
     return multihashes.map((multihash) => {
-      const key = `${space} ${keyOf(multihash)}`
-      return this.#slicesKept.get(key) ?? this.#slicesKept.keep(key, this.#find(space, multihash))
+      const key = `${id} ${keyOf(multihash)}`
+      return this.#slicesKept.get(key) ?? this.#slicesKept.keep(key, this.#find(id, multihash))
     })
   }
 
@@ -87,6 +90,7 @@ export class CatalogIndex implements ContentIndex {
     this.#spacesKept.clear()
     this.#slicesKept.clear()
     this.#blobsKept.clear()
+    this.#idsKept.clear()
   }
 
   #forgetIfChanged(): void {
@@ -96,10 +100,15 @@ export class CatalogIndex implements ContentIndex {
     this.forget()
   }
 
-  #find(space: SpaceDid, multihash: Uint8Array): readonly Slice[] {
+  #idOf(space: SpaceDid): number | undefined {
+    const kept = this.#idsKept.get(space)
+    if (kept !== undefined) return kept
     const id = (this.#spaceId.get(space) as unknown as [number] | undefined)?.[0]
-    if (id === undefined) return []
-    const rows = this.#slices.all(id, multihash) as unknown as [number, number, number][]
+    return id === undefined ? undefined : this.#idsKept.keep(space, id)
+  }
+
+  #find(space: number, multihash: Uint8Array): readonly Slice[] {
+    const rows = this.#slices.all(space, multihash) as unknown as [number, number, number][]
     return rows.map(([blob, offset, length]) => ({ blob: this.#ref(blob), offset, length }))
   }
 
@@ -120,27 +129,37 @@ export class CatalogIndex implements ContentIndex {
   }
 }
 
-/** A map that drops its oldest entry to stay within `entriesMax`. */
+/**
+ * A map that keeps what was put or found lately: from one to two times `entriesMax / 2` entries. Two
+ * generations, since a Map that drops its oldest entry one by one gets slow (it skips over holes).
+ */
 class Kept<T> {
-  readonly #entries = new Map<string, T>()
-  readonly #entriesMax: number
+  readonly #generationMax: number
+  #young = new Map<string, T>()
+  #old = new Map<string, T>()
 
   constructor(entriesMax: number) {
-    this.#entriesMax = entriesMax
+    this.#generationMax = entriesMax / 2
   }
 
   get(key: string): T | undefined {
-    return this.#entries.get(key)
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    return old === undefined ? undefined : this.keep(key, old)
   }
 
   keep(key: string, value: T): T {
-    if (this.#entries.size >= this.#entriesMax)
-      this.#entries.delete(this.#entries.keys().next().value!)
-    this.#entries.set(key, value)
+    if (this.#young.size >= this.#generationMax) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(key, value)
     return value
   }
 
   clear(): void {
-    this.#entries.clear()
+    this.#young.clear()
+    this.#old.clear()
   }
 }

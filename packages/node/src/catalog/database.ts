@@ -104,6 +104,14 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/** SQLITE_FULL: the disk, or a quota, has no room. The transaction was rolled back. */
+const FULL = 13
+
+/** Whether `error` is SQLite's "database or disk is full". */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === FULL
+}
+
 function refuse(
   database: DatabaseSync,
   path: string,
