@@ -52,6 +52,8 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
   const started = await startTurnpike({
     settings,
     observer,
+    snapshot: () => tally.snapshot(),
+    onCrash: (crash) => log.error({ ...crash }, 'a worker ended, it is started again'),
     onFailure(error) {
       standing.failure = error
       log.fatal({ err: error }, 'can not go on')
@@ -69,10 +71,10 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
   }
   const turnpike = started.ok
   try {
-    const admin = await openAdmin(loaded, { turnpike, tally, standing, log })
+    const admin = await openAdmin(loaded, { turnpike, standing, log })
     log.info({ url: turnpike.url, admin: admin.url, gateway: turnpike.whoami.gateway }, 'serving')
     const close = async (): Promise<void> => {
-      log.info({ inFlight: turnpike.server.stats().inFlight }, 'stopping')
+      log.info(await turnpike.serving.counts(), 'stopping')
       await turnpike.close(settings.stopGraceMs)
       await admin.close()
       log.info('stopped')
@@ -88,27 +90,26 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
 
 interface AdminParts {
   readonly turnpike: Turnpike
-  readonly tally: Tally
   readonly standing: Standing
   readonly log: Logger
 }
 
 async function openAdmin(
   { settings, sources }: LoadedSettings,
-  { turnpike, tally, standing, log }: AdminParts,
+  { turnpike, standing, log }: AdminParts,
 ): ReturnType<typeof startAdmin> {
   const metrics = createMetrics({
-    snapshots: () => [tally.snapshot()],
+    snapshots: () => turnpike.serving.snapshots(),
     gauges: [
       {
         name: 'turnpike_reads_in_flight',
         help: 'Requests that are being answered',
-        value: () => turnpike.server.stats().inFlight,
+        value: async () => (await turnpike.serving.counts()).inFlight,
       },
       {
         name: 'turnpike_connections',
         help: 'Open connections',
-        value: () => turnpike.server.stats().connections,
+        value: async () => (await turnpike.serving.counts()).connections,
       },
       {
         name: 'turnpike_accounting_standing_still',
@@ -127,7 +128,7 @@ async function openAdmin(
     metrics,
     unready: () => unready(standing),
     async usage(query) {
-      await turnpike.readSide.journal.flush()
+      await turnpike.serving.flush()
       const answer = await turnpike.accounting.usage(query)
       return answer.error ? answer : ok(usageJson(answer.ok))
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -14,13 +14,8 @@ import { logOrigin } from './start.ts'
 
 /** Bytes by a seed, the same each time, different in every block. */
 function content(sizeBytes: number, seed: string): Buffer {
-  const parts: Buffer[] = []
-  let digest = createHash('sha256').update(seed).digest()
-  for (let size = 0; size < sizeBytes; size += digest.length) {
-    digest = createHash('sha256').update(digest).digest()
-    parts.push(digest)
-  }
-  return Buffer.concat(parts).subarray(0, sizeBytes)
+  const key = createHash('sha256').update(seed).digest()
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes))
 }
 
 async function bytesOf(url: string, headers: Record<string, string> = {}): Promise<Buffer> {
@@ -82,6 +77,23 @@ test('a folder comes back bit for bit in every form, and usage is what the clien
     const [row] = usage.rows as readonly { readonly key: string }[]
     assert.equal(row?.key, deployment.turnpike.whoami.defaultSpace)
   })
+})
+
+test('two workers serve one folder on one port, and every byte of both is in the usage', async () => {
+  const folder = await testFolder()
+  const deployment = await startDeployment(join(folder.path, 'data'), { workers: 2 })
+  const bytes = content(300_000, 'workers')
+  await writeFile(join(folder.path, 'a'), bytes)
+  const { cid } = await deployment.add([join(folder.path, 'a')])
+  const headers = { connection: 'close' }
+  for (let i = 0; i < 30; i++)
+    assert.ok(bytes.equals(await bytesOf(`${deployment.url}/ipfs/${cid}`, headers)))
+  assert.equal((await deployment.usage()).bytes, 9_000_000)
+  await deployment.stop()
+  assert.deepEqual(deployment.crashes, [])
+  const slots = await readdir(join(deployment.data, 'journal'))
+  assert.deepEqual(slots.toSorted(), ['0', '1'])
+  await folder.remove()
 })
 
 test('usage of a stopped folder is that of the running one', async () => {

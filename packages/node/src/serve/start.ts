@@ -1,6 +1,6 @@
 /**
- * A running deployment in one process: the owner of its data folder, accounting, and the gateway on
- * a port. Reads from top to bottom like the picture of the house.
+ * A running deployment: the owner of its data folder, accounting, and the gateway on a port. Reads
+ * from top to bottom like the picture of the house.
  * @module
  */
 import type { Observer } from '@turnpike/gateway/observer'
@@ -9,19 +9,22 @@ import type { AccountingHost } from '../accounting/open.ts'
 import { startAccounting } from '../accounting/thread.ts'
 import type { Settings } from '../config/settings.ts'
 import { startControl, type Operations } from '../control/server.ts'
-import { startHttpServer, type HttpServer } from '../http/server.ts'
 import { startOwner, type OwnerThread } from '../owner/thread.ts'
 import type { Whoami } from '../owner/operations.ts'
+import type { WorkerCrash } from '../workers/primary.ts'
+import type { TallySnapshot } from '../metrics/tally.ts'
+import { serve, slotsOf, type Serving } from './serving.ts'
 import { usageOperation } from './usage-operation.ts'
-import { openReadSide, type ReadSide } from './read-side.ts'
-
-/** Slot of the journal of a process that serves alone. */
-const SLOT = '0'
 
 /** What starting takes. */
 export interface StartOptions {
   readonly settings: Settings
+  /** Hears of what this process serves. */
   readonly observer: Observer
+  /** What the observer counted. */
+  snapshot(): TallySnapshot
+  /** A worker ended that should not have; it is started again. */
+  readonly onCrash: (crash: WorkerCrash) => void
   /** Something that can't be mended while running: the process is to close and exit. */
   readonly onFailure: (error: Error) => void
   /** Accounting falls behind, or is well again: to be told, nothing else. */
@@ -32,9 +35,8 @@ export interface StartOptions {
 export interface Turnpike {
   readonly url: string
   readonly whoami: Whoami
-  readonly server: HttpServer
+  readonly serving: Serving
   readonly accounting: AccountingHost
-  readonly readSide: ReadSide
   /** Operations that commands reach through the control socket. */
   readonly operations: Operations
   /** Finishes what is in flight within `graceMs`, records it, and gives everything back. */
@@ -45,7 +47,7 @@ export interface Turnpike {
  * Starts serving a data folder, and makes it if there is none.
  *
  * @example
- * const started = await startTurnpike({ settings, observer, onFailure, onStanding })
+ * const started = await startTurnpike(options)
  * if (started.ok) print(started.ok.url)
  */
 export async function startTurnpike(options: StartOptions): Promise<Result<Turnpike, Error>> {
@@ -70,35 +72,32 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
       await startAccounting({
         dataDir: settings.data,
         origin: logOrigin(whoami),
-        slotsInUse: [SLOT],
+        slotsInUse: slotsOf(settings.workers),
         onStanding: options.onStanding,
       }),
     ),
     (started: AccountingHost) => started.close(),
   )
-  const readSide = parts.add(
-    need(
-      await openReadSide({ settings, whoami, slot: SLOT, observer, onJournalFailure: onFailure }),
-    ),
-    (opened: ReadSide) => opened.close(),
-  )
-  const usage = usageOperation(accounting, () => readSide.journal.flush())
-  const operations: Operations = { ...owner.operations, usage }
+  const serving = await serve({ ...options, whoami, onFailure })
+  let closing: Promise<void> | undefined
+  const stopServing = (graceMs: number): Promise<void> => (closing ??= serving.close(graceMs))
+  parts.add(serving, () => stopServing(0))
+  const operations: Operations = {
+    ...owner.operations,
+    usage: usageOperation(accounting, () => serving.flush()),
+  }
   parts.add(await startControl(settings.data, operations, (error) => observer.crash(error)), (c) =>
     c.close(),
   )
-  const server = await startHttpServer({ ...settings, gateway: readSide.gateway, observer })
   return {
-    url: server.url,
+    url: serving.url,
     whoami,
-    server,
+    serving,
     accounting,
-    readSide,
     operations,
     async close(graceMs) {
-      // Answers end before the journal, the journal before accounting takes the last of it.
-      await server.close({ graceMs })
-      await readSide.journal.flush()
+      // Answers end and journals close before accounting takes the last of them.
+      await stopServing(graceMs)
       await accounting.catchUp()
       await parts.close()
     },

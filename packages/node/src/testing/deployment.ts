@@ -14,6 +14,7 @@ import type { AddContext } from '../add/session.ts'
 import { loadSettings } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import { callOwner } from '../control/client.ts'
+import { emptySnapshot } from '../metrics/tally.ts'
 import { openFolderReader } from '../folder/open.ts'
 import { nodeHasher } from '../hasher.ts'
 import { findCars } from '../index-url/find-cars.ts'
@@ -65,7 +66,14 @@ export async function startDeployment(
   const observer: Observer = { ...silentObserver, crash: (error) => crashes.push(error) }
   const settings = testSettings(data, overrides)
   const onFailure = (error: Error): unknown => crashes.push(error)
-  const started = await startTurnpike({ settings, observer, onFailure, onStanding() {} })
+  const started = await startTurnpike({
+    settings,
+    observer,
+    snapshot: emptySnapshot,
+    onCrash: (crash) => crashes.push(crash),
+    onFailure,
+    onStanding() {},
+  })
   if (started.error) throw started.error
   const turnpike = started.ok
   return {

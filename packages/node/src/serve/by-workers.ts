@@ -1,0 +1,71 @@
+/**
+ * Serving by worker processes: the primary's side.
+ * @module
+ */
+import { fileURLToPath } from 'node:url'
+import type { Settings } from '../config/settings.ts'
+import { isIPv6 } from 'node:net'
+import { freePort, urlOf } from '../http/listen.ts'
+import { emptySnapshot, type TallySnapshot } from '../metrics/tally.ts'
+import type { Whoami } from '../owner/operations.ts'
+import { runWorkers, type WorkerCrash, type WorkerGivenUp } from '../workers/primary.ts'
+import type { ServingCounts } from './process.ts'
+import type { Serving } from './serving.ts'
+
+/** Environment variable that hands a worker its start; its user alone can read it. */
+export const WORKER_START_VARIABLE = 'TURNPIKE_WORKER_START'
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly settings: Settings
+  readonly whoami: Whoami
+}
+
+/** How to run workers. */
+export interface ByWorkersOptions extends WorkerStart {
+  readonly onCrash: (crash: WorkerCrash) => void
+  readonly onGivenUp: (error: WorkerGivenUp) => void
+}
+
+/**
+ * Starts `settings.workers` processes on one port.
+ *
+ * @throws {PortTaken} when no port could be had
+ * @throws {WorkerGivenUp} when a worker can't be started
+ */
+export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving> {
+  const { settings, whoami } = options
+  const { host, portSearch } = settings
+  const port = await freePort({ host, port: settings.port, portSearch })
+  const start: WorkerStart = { settings: { ...settings, port, portSearch: false }, whoami }
+  // The file is TypeScript in the repository and JavaScript when published.
+  const file = import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js'
+  const workers = await runWorkers({
+    count: settings.workers,
+    entry: fileURLToPath(new URL(file, import.meta.url)),
+    env: { [WORKER_START_VARIABLE]: JSON.stringify(start) },
+    onCrash: options.onCrash,
+  })
+  void workers.ended.then((error) => error && options.onGivenUp(error))
+  return {
+    url: urlOf({ address: host, family: isIPv6(host) ? 'IPv6' : 'IPv4', port }),
+    async counts() {
+      const answers = await workers.ask<ServingCounts>('counts')
+      return answers.reduce(
+        (sum, { value }) => ({
+          inFlight: sum.inFlight + value.inFlight,
+          connections: sum.connections + value.connections,
+        }),
+        { inFlight: 0, connections: 0 },
+      )
+    },
+    async snapshots() {
+      const answers = await workers.ask<TallySnapshot>('snapshot')
+      return answers.length === 0 ? [emptySnapshot()] : answers.map(({ value }) => value)
+    },
+    async flush() {
+      await workers.ask('flush')
+    },
+    close: (graceMs) => workers.stop({ graceMs }),
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * One process that serves: its journal, the gateway, and a port.
+ * @module
+ */
+import type { Observer } from '@turnpike/gateway/observer'
+import { ok, type Result } from '@turnpike/core/result'
+import type { Settings } from '../config/settings.ts'
+import { startHttpServer, type HttpServer } from '../http/server.ts'
+import type { Whoami } from '../owner/operations.ts'
+import { openReadSide, type ReadSide } from './read-side.ts'
+
+/** What a process needs to serve. */
+export interface ServeOptions {
+  readonly settings: Settings
+  readonly whoami: Whoami
+  /** Names the process's journal. */
+  readonly slot: string
+  readonly observer: Observer
+  /** The port is shared with other workers. */
+  readonly reusePort: boolean
+  /** Something that can't be mended while running: the process is to close and exit. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Answers under way and connections, now. */
+export interface ServingCounts {
+  readonly inFlight: number
+  readonly connections: number
+}
+
+/** A process that serves. */
+export interface ServingProcess {
+  readonly url: string
+  counts(): ServingCounts
+  /** Makes the entries of all reads that have ended durable. */
+  flush(): Promise<void>
+  /** Finishes what is in flight within `graceMs`, and leaves the journal clean. */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Opens the folder to read, the slot's journal and the port.
+ *
+ * @throws {PortTaken} when no port could be had
+ */
+export async function serveProcess(options: ServeOptions): Promise<Result<ServingProcess, Error>> {
+  const { settings, observer, onFailure } = options
+  const opened = await openReadSide({ ...options, onJournalFailure: onFailure })
+  if (opened.error) return opened
+  const { gateway, journal } = opened.ok
+  const { reusePort } = options
+  try {
+    const server = await startHttpServer({ ...settings, gateway, observer, reusePort })
+    return ok({
+      url: server.url,
+      counts: () => server.stats(),
+      flush: () => journal.flush(),
+      close: (graceMs) => closeInOrder(server, opened.ok, graceMs),
+    })
+  } catch (error) {
+    await opened.ok.close()
+    throw error
+  }
+}
+
+/** Answers end before their journal does. */
+async function closeInOrder(server: HttpServer, side: ReadSide, graceMs: number): Promise<void> {
+  await server.close({ graceMs })
+  await side.close()
+}

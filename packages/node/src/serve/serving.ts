@@ -1,0 +1,52 @@
+/**
+ * Serving, by this process or by workers.
+ * @module
+ */
+import type { TallySnapshot } from '../metrics/tally.ts'
+import { serveByWorkers, type ByWorkersOptions } from './by-workers.ts'
+import { serveProcess, type ServeOptions, type ServingCounts } from './process.ts'
+
+/** What serves, in this process or in others. */
+export interface Serving {
+  readonly url: string
+  counts(): Promise<ServingCounts>
+  /** Counts of each process that serves. */
+  snapshots(): Promise<readonly TallySnapshot[]>
+  flush(): Promise<void>
+  close(graceMs: number): Promise<void>
+}
+
+/** Slot of the journal of a process that serves alone. */
+const LONE_SLOT = '0'
+
+/** Slots of the journals that a deployment with so many workers has open. */
+export function slotsOf(workers: number): readonly string[] {
+  return workers === 0 ? [LONE_SLOT] : Array.from({ length: workers }, (_, slot) => String(slot))
+}
+
+/** How to serve: what a process needs, and what one with workers needs beside. */
+export interface ServingOptions
+  extends Omit<ServeOptions, 'slot' | 'reusePort'>, Pick<ByWorkersOptions, 'onCrash'> {
+  /** Counts of this process. */
+  snapshot(): TallySnapshot
+}
+
+/**
+ * Serves with as many workers as the settings say; without any, this process serves.
+ *
+ * @throws {Error} when the port or the journal can't be had
+ */
+export async function serve(options: ServingOptions): Promise<Serving> {
+  if (options.settings.workers > 0)
+    return serveByWorkers({ ...options, onGivenUp: options.onFailure })
+  const served = await serveProcess({ ...options, slot: LONE_SLOT, reusePort: false })
+  if (served.error) throw served.error
+  const { url, counts, flush, close } = served.ok
+  return {
+    url,
+    flush,
+    close,
+    counts: () => Promise.resolve(counts()),
+    snapshots: () => Promise.resolve([options.snapshot()]),
+  }
+}

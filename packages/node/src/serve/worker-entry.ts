@@ -1,0 +1,48 @@
+/**
+ * What a worker process runs.
+ * @module
+ */
+import { openLog } from '../logging/log.ts'
+import { createObserver } from '../logging/observer.ts'
+import { Tally } from '../metrics/tally.ts'
+import { nodeHasher } from '../hasher.ts'
+import { nodeClock } from '../runtime.ts'
+import { REUSES_PORT } from '../workers/primary.ts'
+import { joinPrimary, workerSlot } from '../workers/worker.ts'
+import { serveProcess } from './process.ts'
+import { WORKER_START_VARIABLE, type WorkerStart } from './by-workers.ts'
+
+const { settings, whoami } = JSON.parse(process.env[WORKER_START_VARIABLE]!) as WorkerStart
+const slot = String(workerSlot())
+const { log: root, close: closeLog } = openLog({ level: settings.logLevel, file: settings.logFile })
+const log = root.child({ worker: slot })
+const tally = new Tally()
+const observer = createObserver({ tally, log, hasher: nodeHasher, clock: nodeClock })
+
+/** Answers that have not ended can't be recorded any more: they are cut, and the process ends. */
+function onFailure(error: Error): void {
+  log.fatal({ err: error }, 'worker can not go on')
+  closeLog()
+  process.exit(1)
+}
+
+const served = await serveProcess({
+  settings,
+  whoami,
+  slot,
+  observer,
+  reusePort: REUSES_PORT,
+  onFailure,
+})
+if (served.error) onFailure(served.error)
+else
+  joinPrimary({
+    async answer(question) {
+      if (question === 'flush') return served.ok.flush().then(() => true)
+      return question === 'counts' ? served.ok.counts() : tally.snapshot()
+    },
+    async stop(graceMs) {
+      await served.ok.close(graceMs)
+      closeLog()
+    },
+  })
