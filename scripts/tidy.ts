@@ -50,7 +50,7 @@ export function isTest(path: string): boolean {
 
 /** Specifiers of static and dynamic imports, `export … from` and `import type` included. */
 export function importsOf(text: string): string[] {
-  const pattern = /(?:^|\n)[^\n'"`*]*?(?:\bfrom|\bimport)\s*\(?\s*'([^'\n]+)'/g
+  const pattern = /(?:^|\n)[^\n'"`*]*?(?:\bfrom|\bimport)\s*\(?\s*'([@.\w][\w@./:-]*)'/g
   return Array.from(text.matchAll(pattern), (match) => match[1]!)
 }
 
@@ -66,7 +66,7 @@ export function untidySource(file: TextFile): string[] {
   const say = (offence: string): number => found.push(`${file.path}: ${offence}`)
   if (!isTest(file.path)) {
     if (lines.length - 1 > FILE_LINES_MAX) say(`longer than ${FILE_LINES_MAX} lines`)
-    if (!/^\/\*\*(?:(?!\*\/)[^])*@module\b(?:(?!\*\/)[^])*\*\//.test(file.text))
+    if (!/^(?:#!.*\n)?\/\*\*(?:(?!\*\/)[^])*@module\b(?:(?!\*\/)[^])*\*\//.test(file.text))
       say('must start with a doc comment that has @module')
   }
   for (const specifier of importsOf(file.text)) {

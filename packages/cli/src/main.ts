@@ -97,8 +97,7 @@ function report(error: unknown, output: Output, verb: Verb): ExitCode {
   const code = exitCodeOf(error)
   const ours = error instanceof TypeError || error instanceof ReferenceError
   output.note(`turnpike ${verb.name}: ${ours ? (error.stack ?? error.message) : error.message}`)
-  if (error instanceof UsageRefused)
-    output.note(`See turnpike ${verb.name} --help.`)
+  if (error instanceof UsageRefused) output.note(`See turnpike ${verb.name} --help.`)
   output.result({ error: { name: error.name, message: error.message } })
   return code
 }

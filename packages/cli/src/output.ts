@@ -20,7 +20,7 @@ export interface OutputOptions {
   readonly json: boolean
 }
 
-/** Prints. Control characters in what it is given are made visible, so that no file's name can act. */
+/** Prints. Control characters in what it is given are made visible: no file's name can act. */
 export class Output {
   readonly json: boolean
   readonly #options: OutputOptions
@@ -66,8 +66,8 @@ export class Output {
 }
 
 /**
- * Text whose control characters are written as escapes, but for line ends and our own bold, which is
- * harmless wherever it comes from.
+ * Text whose control characters are written as escapes, but for line ends and our own bold, which
+ * is harmless wherever it comes from.
  */
 function visible(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -19,8 +19,8 @@ export interface OpenContext extends AddContext {
 }
 
 /**
- * Opens the folder at `root` to add to its default space. While a server owns it, files are read and
- * hashed here and only the commit runs there.
+ * Opens the folder at `root` to add to its default space. While a server owns it, files are read
+ * and hashed here and only the commit runs there.
  *
  * @example
  * const opened = await openToAdd('./data')

@@ -45,17 +45,17 @@ export function settingsPage(): string {
 
 const HEAD = `# Settings
 
-Each setting can stand in three places. A flag (\`--port 8090\`) comes before an environment variable
-(\`TURNPIKE_PORT=8090\`), that before the file \`turnpike.json\` in the data folder
-(\`{ "port": 8090 }\`), and that before the default. \`turnpike config\` prints each setting with its
-value and where that came from.
+Each setting can stand in three places. A flag (\`--port 8090\`) comes before an environment
+variable (\`TURNPIKE_PORT=8090\`), that before the file \`turnpike.json\` in the data folder
+(\`{ "port": 8090 }\`), and that before the default. \`turnpike config\` prints each setting
+with its value and where that came from.
 
 What is unknown or malformed is refused, wherever it stands, with the place, what was expected and
 what came. Secrets belong in the environment or in the file, not in a flag, which other users of the
 machine can see.
 
-Bytes may have a suffix in flags and variables (\`64MiB\`), and so may times (\`30s\`, \`5m\`); in the
-file both are plain numbers. Lists are separated by commas; in the file they are JSON lists.
+Bytes may have a suffix in flags and variables (\`64MiB\`), and so may times (\`30s\`, \`5m\`);
+in the file both are plain numbers. Lists are separated by commas; in the file they are JSON lists.
 `
 
 function sectionOf(name: SettingName): string {

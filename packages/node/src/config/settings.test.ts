@@ -147,5 +147,5 @@ test('names derive from one another', () => {
 
 test('the page of the documentation is what the table says', () => {
   const page = resolve(import.meta.dirname, '../../../../docs/operating/settings.md')
-  assert.equal(readFileSync(page, 'utf8'), settingsPage(), 'run `npm run docs`')
+  assert.ok(readFileSync(page, 'utf8') === settingsPage(), 'run `npm run docs`')
 })

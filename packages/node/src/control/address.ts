@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /**
- * Bytes of a socket's path: `sun_path` has 104 on macOS and 108 on Linux, its closing zero included.
+ * Bytes of a socket's path: `sun_path` has 104 on macOS and 108 on Linux, closing zero included.
  */
 const SOCKET_PATH_BYTES_MAX = 103
 

@@ -118,7 +118,7 @@ test('a socket that a killed owner left counts as nobody, and is replaced', asyn
   assert.ok((await callOwner(data, 'ping', {})).ok)
 })
 
-test('a request that is too long, or no JSON, is refused, and others are still served', async (t) => {
+test('a request that is too long, or no JSON, is refused; others are still served', async (t) => {
   const data = folder(t)
   const server = await serve(t, data, { size: async (p) => ok({ n: String(p).length }) })
   const frame = JSON.stringify({ method: 'size', params: '' }).length

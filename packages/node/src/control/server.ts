@@ -105,7 +105,8 @@ async function serveClient(
       ? operations[request.method]
       : undefined
   if (request === undefined || operation === undefined) {
-    const message = `expected a request with one of the methods ${Object.keys(operations).join(', ')}`
+    const methods = Object.keys(operations).join(', ')
+    const message = `expected a request with one of the methods ${methods}`
     return finish(socket, { error: { name: 'ControlRefused', message } })
   }
   try {
@@ -145,7 +146,7 @@ function parseRequest(line: string): ControlRequest | undefined {
   }
 }
 
-/** Sends progress now and then; what comes faster, or to a caller who is slow to read, is dropped. */
+/** Sends progress now and then; what comes faster, or to a slow reader, is dropped. */
 function throttled(socket: Socket): Call['progress'] {
   let sentMs = -Infinity
   return (event) => {
