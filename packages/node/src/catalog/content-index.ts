@@ -130,8 +130,8 @@ export class CatalogIndex implements ContentIndex {
 }
 
 /**
- * A map that keeps what was put or found lately, at most `entriesMax` entries. Two generations, since
- * a Map that drops its oldest entry one by one gets slow: it skips over the holes that are left.
+ * A map that keeps what was put or found lately, at most `entriesMax` entries. Two generations,
+ * since a Map that drops its oldest entry one by one gets slow: it skips over the holes.
  */
 class Kept<T> {
   readonly #generationMax: number
