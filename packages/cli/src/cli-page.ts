@@ -12,8 +12,9 @@ const HEAD = `# Command line
 \`turnpike VERB [OPTION…]\`. In a clone, \`npx turnpike\` runs it on the pinned Node.
 
 Results go to stdout, everything else (progress, the log, what went wrong) to stderr. With
-\`--json\` the last line of stdout is one JSON object: the result, or \`{"error":{"name","message"}}\`. Colour
-and progress show on a terminal only, and not with \`NO_COLOR\`.
+\`--json\` the last line of stdout is one JSON object: the result, or
+\`{"error":{"name","message"}}\`. Colour and progress show on a terminal only, and not with
+\`NO_COLOR\`.
 
 Commands that change or count something reach a running server through a socket in its data folder;
 without a server they open the folder themselves.

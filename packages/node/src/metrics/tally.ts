@@ -3,7 +3,7 @@
  *
  * A labelled `inc` of prom-client takes 80 ns and an `observe` 110 ns, and a read needs half a
  * dozen; all counts of a read together take 20 ns here (measured, Node 24). They are folded into
- * metrics when somebody asks. They are doubles, as Prometheus has them; what is billed is in the log.
+ * metrics when somebody asks. They are doubles, as Prometheus has them; bills come from the log.
  * @module
  */
 import { METRIC_ORIGINS_MAX } from '@turnpike/core/limits'
