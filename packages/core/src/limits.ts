@@ -37,7 +37,7 @@ export const HAMT_DEPTH_MAX = 21
 export const ENTRY_BYTES_MAX = 1024
 /** Bytes of a CAR header. */
 export const CAR_HEADER_BYTES_MAX: number = 1 * MIB
-/** Bytes of a CID in a CAR: an identity CID of `IDENTITY_BYTES_MAX`, and more than any hash needs. */
+/** Bytes of a CID in a CAR: an identity CID of `IDENTITY_BYTES_MAX`, more than any hash needs. */
 export const CAR_CID_BYTES_MAX = 256
 /** Bytes between the header of a CARv2 and the CARv1 inside. */
 export const CAR_PADDING_BYTES_MAX: number = 1 * MIB
@@ -155,7 +155,7 @@ export const FRAME_ENTRIES_MAX = 65_535
 export const JOURNAL_GROUP_BYTES_MAX: number = 4 * KIB
 /** Reads that one process may have open, each with its slot for progress marks. */
 export const JOURNAL_OPEN_READS_MAX = 4096
-/** Bytes of one journal file; a setting. The journal fills one such file ahead of the one in use. */
+/** Bytes of one journal file; a setting. The journal fills one such file ahead of time. */
 export const JOURNAL_FILE_BYTES_MAX: number = 16 * MIB
 /** Bytes kept for the sequencer, so that a full disk can be emptied into the log; a setting. */
 export const JOURNAL_RESERVE_BYTES: number = 24 * MIB
@@ -208,7 +208,7 @@ export const WORKER_SETTLED_MS = 60_000
 export const WORKER_CRASHES_MAX = 10
 /** Time in which a worker must answer a question of the primary. */
 export const WORKER_ANSWER_MS = 2_000
-/** Bytes of a block that is kept after one read; a larger one is kept when a second read wants it. */
+/** Bytes of a block that is kept after one read; a larger one is kept when read again. */
 export const BLOCK_CACHE_KEEP_BYTES_MAX: number = 64 * KIB
 /** Blocks remembered as read once. */
 export const RECENT_BLOCKS_MAX = 4096
@@ -222,7 +222,7 @@ export const READ_WINDOW_BYTES_MIN: number = 1 * MIB
 export const LOCATED_BLOCKS_MAX = 4096
 /** Blocks of one shard: bounds its index (about 50 bytes a block) and what add holds of it. */
 export const SHARD_BLOCKS_MAX = 32_768
-/** Leaf bytes that add holds before it begins a shard: a smaller add is one shard under its root. */
+/** Leaf bytes that add holds before it begins a shard: a smaller add is one shard. */
 export const ADD_HELD_BYTES_MAX: number = 8 * MIB
 /** Depth of folders that add follows; deeper files could not be asked for by path. */
 export const ADD_DEPTH_MAX: number = PATH_SEGMENTS_MAX
@@ -301,3 +301,43 @@ export const LOG_WARNINGS_PER_SECOND_MAX = 20
 export const ADMIN_CONNECTIONS_MAX = 64
 /** Time for a request to the admin listener, and for its answer. */
 export const ADMIN_TIMEOUT_MS = 30_000
+/** Bytes that one Worker isolate keeps in caches, read-ahead, spools and body buffers together. */
+export const WORKER_ISOLATE_BYTES_MAX: number = 48 * MIB
+/** Bytes of verified blocks, of small answers and of decoded nodes that an isolate keeps. */
+export const WORKER_BLOCK_CACHE_BYTES_MAX: number = 8 * MIB
+export const WORKER_ANSWER_CACHE_BYTES_MAX: number = 4 * MIB
+export const WORKER_NODE_CACHE_BYTES_MAX: number = 4 * MIB
+/** Bytes of verified blocks that all reads of an isolate may hold ahead of their clients. */
+export const WORKER_READ_AHEAD_BYTES_MAX: number = 8 * MIB
+/** Freed read buffers that an isolate keeps. */
+export const WORKER_SLABS_KEPT_MAX = 2
+/** Bytes of a published index: its manifest (some 10,000 blobs), and the pages that are kept. */
+export const WORKER_MANIFEST_BYTES_MAX: number = 2 * MIB
+export const WORKER_PAGES_KEPT_BYTES_MAX: number = 4 * MIB
+/** Bytes of one page of a published index: what one look-up reads. */
+export const WORKER_PAGE_BYTES_MAX: number = 32 * KIB
+/** How long a Worker believes what the deployment said: changes are in force within a second. */
+export const WORKER_DEPLOYMENT_TTL_MS = 500
+/** Bytes of a body of unknown length that a Worker holds to learn its length; and of all such. */
+export const WORKER_SPOOL_BYTES_MAX: number = 4 * MIB
+export const WORKER_SPOOLS_BYTES_MAX: number = 8 * MIB
+/** Bodies that one isolate pumps at once: workerd holds up to 3 MiB for a reader that stalls. */
+export const WORKER_BODIES_MAX = 24
+/** Time without a sign of life after which a body's place goes to another: it was killed. */
+export const WORKER_BODY_DEAD_MS = 60_000
+/** Longest wait for R2: shorter than the 30 s that a request lives on after its client left. */
+export const R2_TIMEOUT_MS = 15_000
+/** Time in which an END is tried again, within those 30 s. */
+export const WORKER_END_RETRY_MS = 25_000
+/** First pause before a call of the journal object is tried again; doubles each time. */
+export const WORKER_RETRY_PAUSE_MS = 100
+/** Silence after which a journal object takes a read for dead: 10 s marks, 30 s grace, and margin. */
+export const WORKER_SILENCE_MS = 120_000
+/** Records that may wait for one group commit of a journal object. */
+export const WORKER_PENDING_MAX = 4096
+/** Records whose id a journal object remembers, so that a call tried again counts once. */
+export const WORKER_RECENT_MAX = 8192
+/** Reads that a journal object closes in one alarm. */
+export const WORKER_CLOSE_MAX = 1000
+/** Bytes of one journal object (a Durable Object holds 10 GB): beyond, no read is admitted. */
+export const WORKER_JOURNAL_BYTES_MAX = 8_000_000_000
