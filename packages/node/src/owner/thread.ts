@@ -59,6 +59,7 @@ class ThreadCalls {
   readonly #waiting = new Map<number, (answer: Answer) => void>()
   #calls = 0
   #closing: Promise<unknown> | undefined
+  #isOpen = false
   #ended = false
 
   constructor(worker: Worker, onEnded: (cause: unknown) => void) {
@@ -66,8 +67,10 @@ class ThreadCalls {
     const { promise, resolve } = Promise.withResolvers<Result<Whoami, OperationRefused>>()
     this.opened = promise
     worker.on('message', (reply: OwnerReply) => {
-      if ('opened' in reply) resolve(ok(reply.opened))
-      else if ('refused' in reply) resolve(fail(received(reply.refused)))
+      if ('opened' in reply) {
+        this.#isOpen = true
+        resolve(ok(reply.opened))
+      } else if ('refused' in reply) resolve(fail(received(reply.refused)))
       else
         this.#settle(reply.call, 'ok' in reply ? ok(reply.ok ?? {}) : fail(received(reply.error)))
     })
@@ -79,7 +82,7 @@ class ThreadCalls {
       ended.cause = thrown
       resolve(fail(ended))
       for (const call of this.#waiting.keys()) this.#settle(call, fail(ended))
-      if (this.#closing === undefined) onEnded(thrown)
+      if (this.#isOpen && this.#closing === undefined) onEnded(thrown)
     })
   }
 
