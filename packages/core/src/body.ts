@@ -28,4 +28,6 @@ export interface Delivery {
   readonly bytes: number
   readonly grade: number
   readonly end: 'complete' | 'client-left' | 'failed'
+  /** Status that went out in place of the answer's, when the adapter could not send its body. */
+  readonly status?: number
 }

@@ -20,4 +20,6 @@ export interface GatewayDeps extends BlockDeps {
   /** Hosts that are named in the log; a read by any other host has an empty domain. */
   readonly hosts: ReadonlySet<string>
   readonly answerCacheBytesMax: number
+  /** Bytes of decoded nodes that are kept; `NODE_CACHE_BYTES_MAX` unless told. */
+  readonly nodeCacheBytesMax?: number
 }

@@ -45,13 +45,14 @@ interface SpaceRead {
 export class ReadPath {
   readonly #deps: GatewayDeps
   readonly #paths = new LRUCache<string, ContentPath>({ max: PARSED_URLS_MAX })
-  readonly #nodes = new Nodes(NODE_CACHE_BYTES_MAX)
+  readonly #nodes: Nodes
   readonly #engine: BlockEngine
   readonly #locator: Locator
   readonly #answers: AnswerCache
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
+    this.#nodes = new Nodes(deps.nodeCacheBytesMax ?? NODE_CACHE_BYTES_MAX)
     this.#engine = new BlockEngine(deps)
     this.#locator = new Locator(deps)
     this.#answers = new AnswerCache(deps.answerCacheBytesMax)

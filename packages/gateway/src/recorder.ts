@@ -66,11 +66,7 @@ export class EntryRecorder implements ReadRecorder {
   }
 
   end(delivery: Delivery): void {
-    const entry = this.#entry(
-      delivery.bytes,
-      this.#facts.flags | endFlags(delivery),
-      delivery.grade,
-    )
+    const entry = this.#endEntry(delivery)
     const { id } = this.#facts
     const group = [encodeRead(entry)]
     if (this.#tally !== undefined)
@@ -86,6 +82,15 @@ export class EntryRecorder implements ReadRecorder {
     const open = this.#deps.journal.admit()
     if (open === undefined) return this.#deps.observer.unrecorded()
     open.end([encodeFetch({ id: this.#facts.id, provider, ...count })])
+  }
+
+  #endEntry(delivery: Delivery): ReadEntry {
+    const flags = this.#facts.flags | endFlags(delivery)
+    const entry = this.#entry(delivery.bytes, flags, delivery.grade)
+    if (delivery.status === undefined) return entry
+    // What went out instead is not content.
+    const { content, range } = READ_FLAGS
+    return { ...entry, status: delivery.status, flags: flags & ~(content | range) }
   }
 
   #entry(bytes: number, flags: number, grade: number): ReadEntry {

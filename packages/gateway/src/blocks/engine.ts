@@ -31,14 +31,17 @@ export interface BlockDeps {
   readonly sites: SiteOrder
   readonly blockCacheBytesMax: number
   readonly readAheadBytesMax: number
+  /** Freed read buffers that are kept; `SLABS_KEPT_MAX` unless told. */
+  readonly slabsKeptMax?: number
 }
 
-/** A block that is to be fetched: where its bytes lie, and what it takes from the budget. */
+/** A block that is to be fetched, and where its bytes lie. */
 export interface Wanted {
   readonly key: string
   readonly multihash: Uint8Array
   readonly slices: readonly Slice[]
-  readonly reservedBytes: number
+  /** Whether it is read ahead: then its bytes were reserved from the budget. */
+  readonly ahead: boolean
 }
 
 /**
@@ -71,9 +74,13 @@ export class BlockEngine implements ItemOwner {
       readers: deps.readers,
       hasher: deps.hasher,
       observer: deps.observer,
-      pool: new SlabPool({ slabBytes: READ_LOCAL_BYTES_MAX, keptMax: SLABS_KEPT_MAX }),
+      pool: new SlabPool({
+        slabBytes: READ_LOCAL_BYTES_MAX,
+        keptMax: deps.slabsKeptMax ?? SLABS_KEPT_MAX,
+      }),
       sites: deps.sites,
       retry: (items, fault, tally) => this.#retry(items, fault, tally),
+      abandon: (items) => items.forEach((item) => this.#forget(item)),
     }
   }
 
@@ -93,16 +100,22 @@ export class BlockEngine implements ItemOwner {
   share(key: string): BlockItem | undefined {
     const item = this.#items.get(key)
     if (item === undefined) return undefined
-    if (!item.held && item.pending) this.#runs.get(item)?.wantedAgain()
+    if (!item.held && item.pending) this.#runs.get(item)?.wantedAgain(item)
     item.retain()
     item.shared = true
     return item
   }
 
+  /** Blocks on their way or held: none when nobody reads. */
+  get itemCount(): number {
+    return this.#items.size
+  }
+
   /** Starts fetching blocks, in as few range reads as their places allow. Each has one holder. */
   fetch(wanted: readonly Wanted[], tally: FetchTally): BlockItem[] {
     const items = wanted.map((one) => {
-      const item = new BlockItem(this, one.key, one.multihash, one.slices, one.reservedBytes)
+      const ahead = one.ahead ? 1 : 0
+      const item = new BlockItem(this, one.key, one.multihash, one.slices, ahead)
       item.shared = this.#recent.has(one.key)
       this.#items.set(one.key, item)
       return item
@@ -111,22 +124,27 @@ export class BlockEngine implements ItemOwner {
     return items
   }
 
-  /** A client now waits for this block: it no longer counts as read ahead. */
+  /**
+   * Says that one more reader holds the block ahead of its client. However many do, the budget
+   * counts it once; false when the budget is spent.
+   */
+  holdAhead(item: BlockItem): boolean {
+    if (item.aheadHolders === 0 && !this.budget.reserve(item.sizeBytes)) return false
+    item.aheadHolders++
+    return true
+  }
+
+  /** Takes {@link holdAhead} back: a client waits for the block now, or never will. */
   drawn(item: BlockItem): void {
-    if (item.reservedBytes > 0) this.budget.release(item.reservedBytes)
-    item.reservedBytes = 0
+    if (--item.aheadHolders === 0) this.budget.release(item.sizeBytes)
   }
 
   unwanted(item: BlockItem): void {
-    const run = this.#runs.get(item)
-    if (run === undefined) return
-    run.unwanted()
-    if (run.aborted) for (const [other, its] of this.#runs) if (its === run) this.#forget(other)
+    this.#runs.get(item)?.unwanted(item)
   }
 
   done(item: BlockItem): void {
     this.#forget(item)
-    this.drawn(item)
     if (item.error !== undefined || item.pending) return
     if (item.shared || item.sizeBytes <= BLOCK_CACHE_KEEP_BYTES_MAX)
       this.#cache.set(item.key, item.ownedBytes())
