@@ -51,6 +51,8 @@ export const READ_GAP_BYTES_MAX: number = 16 * KIB
 export const READ_LOCAL_BYTES_MAX: number = 1 * MIB + 64 * KIB
 /** Bytes of one range read from a remote blob. */
 export const READ_REMOTE_BYTES_MAX: number = 32 * MIB
+/** Bytes of a remote read that are waited for before the blocks among them are handed on. */
+export const READ_REMOTE_STEP_BYTES: number = 64 * KIB
 /** Bytes of verified blocks that all reads together may hold ahead of their clients. */
 export const READ_AHEAD_BYTES_MAX: number = 64 * MIB
 /** Bytes kept in the cache of verified blocks. */
@@ -331,7 +333,9 @@ export const R2_TIMEOUT_MS = 15_000
 export const WORKER_END_RETRY_MS = 25_000
 /** First pause before a call of the journal object is tried again; doubles each time. */
 export const WORKER_RETRY_PAUSE_MS = 100
-/** Silence after which a journal object takes a read for dead: 10 s marks, 30 s grace, and margin. */
+/**
+ * Silence after which a journal object takes a read for dead: 10 s marks, 30 s grace, and margin.
+ */
 export const WORKER_SILENCE_MS = 120_000
 /** Records that may wait for one group commit of a journal object. */
 export const WORKER_PENDING_MAX = 4096

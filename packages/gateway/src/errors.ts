@@ -15,6 +15,8 @@ export const STATUS_BY_ERROR = {
   UriTooLong: 414,
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,
+  /** Nobody is left to read it: for the log, after nginx's custom. */
+  ReadClosed: 499,
   InternalError: 500,
   UnsupportedCodec: 501,
   UnknownHash: 501,

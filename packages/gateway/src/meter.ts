@@ -33,6 +33,7 @@ export interface ReadRecorder {
 export class MeteredBody {
   readonly #source: BodySource
   readonly #recorder: ReadRecorder
+  #opened = false
   #settled = false
 
   constructor(source: BodySource, recorder: ReadRecorder) {
@@ -51,6 +52,7 @@ export class MeteredBody {
   }
 
   open(signal: AbortSignal): BodyReader {
+    this.#opened = true
     return this.#source.open(signal)
   }
 
@@ -66,6 +68,8 @@ export class MeteredBody {
   settle(delivery: Delivery): void {
     if (this.#settled) return
     this.#settled = true
+    // A body whose first chunk was read already holds buffers, opened or not.
+    if (!this.#opened) this.open(AbortSignal.abort()).close()
     this.#recorder.end(delivery)
   }
 }

@@ -30,32 +30,32 @@ export class BlockItem implements HeldBlock {
   readonly multihash: Uint8Array
   readonly slices: readonly Slice[]
   readonly sizeBytes: number
-  /** Bytes drawn from the read-ahead budget for this item. */
-  reservedBytes: number
+  /** Readers that hold it ahead of their clients: while there is one, the budget counts its bytes. */
+  aheadHolders: number
   /** Whether a second reader wanted it while it was held: then it is worth keeping. */
   shared = false
-  /** Blobs and sites that failed to give this block. */
-  readonly tried: Set<string> = new Set()
   readonly #owner: ItemOwner
   #holders = 1
   #bytes: Uint8Array | undefined
+  #owned: Uint8Array | undefined
   #slab: Slab | undefined
   #error: BlockError | undefined
-  #waiting: (() => void)[] = []
+  #waiting: (() => void)[] | undefined
+  #tried: Set<string> | undefined
 
   constructor(
     owner: ItemOwner,
     key: string,
     multihash: Uint8Array,
     slices: readonly Slice[],
-    reservedBytes: number,
+    aheadHolders: number = 0,
   ) {
     this.#owner = owner
     this.key = key
     this.multihash = multihash
     this.slices = slices
     this.sizeBytes = slices[0]!.length
-    this.reservedBytes = reservedBytes
+    this.aheadHolders = aheadHolders
   }
 
   get held(): boolean {
@@ -75,16 +75,31 @@ export class BlockItem implements HeldBlock {
     return this.#bytes
   }
 
-  /** The bytes as an array that outlives the slab: the slab's own when nothing else is in it. */
+  /** The bytes as an array that outlives the slab: the slab's own when it is not used again. */
   ownedBytes(): Uint8Array {
-    const bytes = this.bytes
-    return bytes.byteLength === bytes.buffer.byteLength ? bytes : copyBytes(bytes)
+    this.#owned ??= this.#ownsBytes() ? this.bytes : copyBytes(this.bytes)
+    return this.#owned
   }
 
   /** Resolves when the block is verified or has failed; then `error` tells which. */
   settled(): Promise<void> | undefined {
     if (!this.pending) return undefined
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
+  }
+
+  /** Remembers a blob at a site that failed to give this block. */
+  markTried(place: string): void {
+    this.#tried ??= new Set()
+    this.#tried.add(place)
+  }
+
+  /** Whether any place failed to give this block. */
+  get tried(): boolean {
+    return this.#tried !== undefined
+  }
+
+  hasTried(place: string): boolean {
+    return this.#tried?.has(place) ?? false
   }
 
   retain(): void {
@@ -98,9 +113,9 @@ export class BlockItem implements HeldBlock {
     else this.#finish()
   }
 
-  /** Hands in verified bytes, a view of `slab`. */
-  resolve(bytes: Uint8Array, slab: Slab): void {
-    slab.retain()
+  /** Hands in verified bytes: a view of `slab`, or an array of their own. */
+  resolve(bytes: Uint8Array, slab: Slab | undefined): void {
+    slab?.retain()
     this.#slab = slab
     this.#bytes = bytes
     this.#wake()
@@ -122,7 +137,11 @@ export class BlockItem implements HeldBlock {
 
   #wake(): void {
     const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    this.#waiting = undefined
+    if (waiting !== undefined) for (const resolve of waiting) resolve()
+  }
+
+  #ownsBytes(): boolean {
+    return !this.#slab?.pooled && this.bytes.byteLength === this.bytes.buffer.byteLength
   }
 }

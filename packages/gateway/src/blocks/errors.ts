@@ -35,5 +35,19 @@ export class UnknownHash extends Error {
   }
 }
 
+/** The reader was closed, because its client left, before the block was there. Nobody hears of it. */
+export class ReadClosed extends Error {
+  override readonly name = 'ReadClosed'
+  constructor() {
+    super('block expected by a reader that is open, was closed')
+  }
+}
+
 /** Every way in which getting a block can fail. */
-export type BlockError = BlockMissing | BlockTooLarge | UnknownHash | OriginFault | MalformedBlock
+export type BlockError =
+  | BlockMissing
+  | BlockTooLarge
+  | UnknownHash
+  | ReadClosed
+  | OriginFault
+  | MalformedBlock

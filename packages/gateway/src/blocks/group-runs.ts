@@ -50,7 +50,7 @@ export function nextPlace(
   for (const slice of item.slices)
     for (const site of order(slice.blob.sites)) {
       const place = { blob: slice.blob, slice, site }
-      if (item.tried.size === 0 || !item.tried.has(placeName(place))) return place
+      if (!item.tried || !item.hasTried(placeName(place))) return place
     }
   return undefined
 }
@@ -103,6 +103,17 @@ function splitRuns(group: readonly { item: BlockItem; place: Place }[]): RunPlan
     }
   }
   return runs.map((one) => ({ blob, site, parts: one }))
+}
+
+/** Cuts a piece of a range read into steps of at least `bytesMin`, each of which is filled at once. */
+export function fillSteps(piece: readonly RunPart[], bytesMin: number): RunPart[][] {
+  const steps: RunPart[][] = []
+  let step: RunPart[] | undefined
+  for (const part of piece) {
+    if (step !== undefined && step.at(-1)!.end - step[0]!.offset < bytesMin) step.push(part)
+    else steps.push((step = [part]))
+  }
+  return steps
 }
 
 /** Cuts a range read into pieces that fit one slab each; a larger block is a piece of its own. */

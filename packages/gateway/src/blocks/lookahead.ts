@@ -3,24 +3,25 @@
  * @module
  */
 import {
+  BLOCK_BYTES_MAX,
   READ_AHEAD_LINKS_MAX,
   READ_REMOTE_BYTES_MAX,
   READ_LOCAL_BYTES_MAX,
   READ_WINDOW_BYTES_MIN,
 } from '@turnpike/core/limits'
 import { type Result, fail, ok } from '@turnpike/core/result'
-import { type BlockSession, knownBytes, refuse } from './session.ts'
+import { type BlockSession, type KeyedBlock, knownBytes, refuse } from './session.ts'
 import type { BlockItem, HeldBlock } from './block-item.ts'
-import type { BlockError } from './errors.ts'
+import { type BlockError, ReadClosed } from './errors.ts'
 import { LOCAL_URL } from './group-runs.ts'
 import type { Link } from '@turnpike/core/link'
-import type { Slice } from '@turnpike/core/ports/blob'
+import { MalformedBlock } from '@turnpike/core/malformed'
 import type { Wanted } from './engine.ts'
 
 /** Links that a body will need next, in order; asked for only when more is to be started. */
 export type Upcoming = () => Iterable<Link>
 
-const keep = (): void => {}
+const nothing = (): void => {}
 
 /**
  * Hands out blocks one by one and keeps a window of the following ones on their way. The window
@@ -38,7 +39,11 @@ export class Lookahead {
   #plannedBytes = 0
   #windowBytes = READ_WINDOW_BYTES_MIN
   #windowBytesMax = READ_REMOTE_BYTES_MAX
-  #planning: Promise<void> | undefined
+  /** Size of the block that was taken last: what the next ones are expected to have. */
+  #usualBytes = 0
+  #planning: Promise<unknown> | undefined
+  /** The block that the client waits for. */
+  #awaited: BlockItem | undefined
   #started = false
   #closed = false
 
@@ -48,21 +53,32 @@ export class Lookahead {
 
   /** The block of `link`, verified. The caller releases it when its bytes are no longer needed. */
   async take(link: Link, upcoming: Upcoming): Promise<Result<HeldBlock, BlockError>> {
+    if (this.#closed) return fail(new ReadClosed())
     const inline = knownBytes(link)
-    if (inline !== undefined) return ok({ bytes: inline, release: keep })
+    if (inline !== undefined) return ok({ bytes: inline, release: nothing })
     const key = this.#session.keyOf(link.multihash)
     // A plan under way may be about to start this very block.
     if (this.#planning !== undefined && !this.#held.has(key)) await this.#planning
     const item = this.#heldItem(key) ?? this.#session.engine.share(key)
     if (item === undefined) return this.#takeFresh(link, key, upcoming)
     this.#readOn(upcoming)
-    return settledBlock(item)
+    return this.#settled(item)
   }
 
-  /** Lets go of everything that was read ahead: transfers that nobody else waits for stop. */
+  /** Lets go of a block that was read ahead and turns out not to be needed. */
+  skip(link: Link): void {
+    if (this.#held.size > 0) this.#heldItem(this.#session.keyOf(link.multihash))?.release()
+  }
+
+  /** Lets go of everything: transfers that nobody else waits for stop. A `take` under way fails. */
   close(): void {
     this.#closed = true
-    for (const item of this.#held.values()) item.release()
+    this.#awaited?.release()
+    this.#awaited = undefined
+    for (const item of this.#held.values()) {
+      this.#session.engine.drawn(item)
+      item.release()
+    }
     this.#held.clear()
     this.#heldBytes = 0
   }
@@ -81,26 +97,42 @@ export class Lookahead {
     key: string,
     upcoming: Upcoming,
   ): Promise<Result<HeldBlock, BlockError>> {
-    const cached = this.#session.engine.cached(key)
-    if (cached !== undefined) return ok({ bytes: cached, release: keep })
-    const [slices] = await this.#session.locate([link.multihash])
-    const refusal = refuse(link, slices ?? [])
+    const { engine, tally } = this.#session
+    const cached = engine.cached(key)
+    if (cached !== undefined) return ok({ bytes: cached, release: nothing })
+    const slices = await this.#session.locateOne(key, link.multihash)
+    const refusal = refuse(link, slices)
     if (refusal !== undefined) return fail(refusal)
-    const first = { key, multihash: link.multihash, slices: slices!, reservedBytes: 0 }
+    const first = { key, multihash: link.multihash, slices, ahead: false }
+    this.#usualBytes = slices[0]!.length
     if (this.#started) this.#grow()
     this.#started = true
-    await this.#plan(first, upcoming)
-    return this.#obtain(first)
+    const item = (await this.#plan(first, upcoming)) ?? engine.share(key)
+    if (item !== undefined) return this.#settled(item)
+    if (this.#closed) return fail(new ReadClosed())
+    // Another request had it meanwhile and let go of it.
+    const keptNow = engine.cached(key)
+    if (keptNow !== undefined) return ok({ bytes: keptNow, release: nothing })
+    this.#session.fetched++
+    return this.#settled(engine.fetch([first], tally)[0]!)
   }
 
-  /** The planned block; where another request had it meanwhile, its item, the cache, or once more. */
-  async #obtain(first: Wanted): Promise<Result<HeldBlock, BlockError>> {
-    const { engine, tally } = this.#session
-    const item = this.#heldItem(first.key) ?? engine.share(first.key)
-    if (item !== undefined) return settledBlock(item)
-    const cached = engine.cached(first.key)
-    if (cached !== undefined) return ok({ bytes: cached, release: keep })
-    return settledBlock(engine.fetch([first], tally)[0]!)
+  async #settled(item: BlockItem): Promise<Result<HeldBlock, BlockError>> {
+    this.#usualBytes = item.sizeBytes
+    if (this.#closed) {
+      item.release()
+      return fail(new ReadClosed())
+    }
+    if (item.pending) {
+      this.#awaited = item
+      await item.settled()
+      if (this.#awaited === undefined) return fail(new ReadClosed())
+      this.#awaited = undefined
+    }
+    if (item.error === undefined) return ok(item)
+    const { error } = item
+    item.release()
+    return fail(error)
   }
 
   #grow(): void {
@@ -114,59 +146,86 @@ export class Lookahead {
   #readOn(upcoming: Upcoming): void {
     if (this.#planning !== undefined || this.#heldBytes * 2 > this.#plannedBytes) return
     this.#grow()
-    this.#planning = this.#plan(undefined, upcoming).finally(() => {
-      this.#planning = undefined
-    })
+    // What goes wrong ahead of the client, the client will meet when it gets there.
+    this.#planning = this.#plan(undefined, upcoming)
+      .catch(nothing)
+      .finally(() => {
+        this.#planning = undefined
+      })
   }
 
-  /** Finds out what comes next, as far as the window and the budget reach, and fetches it. */
-  async #plan(first: Wanted | undefined, upcoming: Upcoming): Promise<void> {
-    const { engine } = this.#session
-    const links = this.#unstarted(first?.key, upcoming)
-    const located = await this.#session.locate(links.map((link) => link.multihash))
-    if (this.#closed && first === undefined) return
-    const wanted: Wanted[] = []
-    if (first !== undefined && !engine.has(first.key)) wanted.push(first)
-    let roomBytes = this.#windowBytes - this.#heldBytes - (first?.slices[0]!.length ?? 0)
-    for (const [i, link] of links.entries()) {
+  /**
+   * Finds out what comes next, as far as the window and the budget reach, and fetches it. Returns
+   * the item of `first` if it was to be fetched.
+   */
+  async #plan(first: Wanted | undefined, upcoming: Upcoming): Promise<BlockItem | undefined> {
+    const { engine, tally } = this.#session
+    const firstBytes = first?.slices[0]!.length ?? 0
+    const ahead = this.#unstarted(first?.key, upcoming, this.#roomBytes(firstBytes))
+    const located = ahead.length === 0 ? [] : await this.#session.locate(ahead)
+    if (this.#closed) return undefined
+    const fetchesFirst = first !== undefined && !engine.has(first.key)
+    const wanted: Wanted[] = fetchesFirst ? [first] : []
+    let roomBytes = this.#roomBytes(firstBytes)
+    for (const [i, { key, multihash }] of ahead.entries()) {
       const slices = located[i]!
-      const sizeBytes = slices[0]?.length ?? 0
-      if (refuse(link, slices) !== undefined || sizeBytes > roomBytes) break
-      const key = this.#session.keyOf(link.multihash)
-      if (this.#shareAhead(key)) continue
-      if (!engine.budget.reserve(sizeBytes)) break
+      const sizeBytes = slices[0]?.length ?? Infinity
+      if (sizeBytes > Math.min(roomBytes, BLOCK_BYTES_MAX)) break
       roomBytes -= sizeBytes
-      wanted.push({ key, multihash: link.multihash, slices, reservedBytes: sizeBytes })
+      if (engine.has(key)) {
+        if (!this.#shareAhead(key)) break
+      } else if (engine.budget.reserve(sizeBytes))
+        wanted.push({ key, multihash, slices, ahead: true })
+      else break
     }
     this.#fit(wanted[0])
     this.#session.fetched += wanted.length
-    for (const item of engine.fetch(wanted, this.#session.tally)) this.#hold(item)
+    const items = engine.fetch(wanted, tally)
+    for (let i = fetchesFirst ? 1 : 0; i < items.length; i++) this.#hold(items[i]!)
     this.#plannedBytes = this.#heldBytes
-    if (this.#closed) this.close()
+    return fetchesFirst ? items[0] : undefined
   }
 
-  /** Links ahead that this body does not hold yet, each once. */
-  #unstarted(firstKey: string | undefined, upcoming: Upcoming): Link[] {
-    const links: Link[] = []
+  #roomBytes(firstBytes: number): number {
+    return this.#windowBytes - this.#heldBytes - firstBytes
+  }
+
+  /**
+   * Blocks ahead that this body does not hold yet, each once: about as many as have room, since
+   * naming and locating all that may come costs more than hashing them.
+   */
+  #unstarted(firstKey: string | undefined, upcoming: Upcoming, roomBytes: number): KeyedBlock[] {
+    const blocks: KeyedBlock[] = []
     const seen = new Set<string>()
+    const countMax = Math.min(READ_AHEAD_LINKS_MAX, Math.ceil(roomBytes / (this.#usualBytes + 1)))
     let looked = 0
-    for (const link of upcoming()) {
-      if (links.length >= READ_AHEAD_LINKS_MAX || ++looked > 2 * READ_AHEAD_LINKS_MAX) break
-      if (knownBytes(link) !== undefined) continue
-      const key = this.#session.keyOf(link.multihash)
-      if (key === firstKey || seen.has(key) || this.#held.has(key)) continue
-      seen.add(key)
-      links.push(link)
+    try {
+      for (const link of upcoming()) {
+        if (blocks.length >= countMax || ++looked > 2 * READ_AHEAD_LINKS_MAX) break
+        if (knownBytes(link) !== undefined) continue
+        const key = this.#session.keyOf(link.multihash)
+        if (key === firstKey || seen.has(key) || this.#held.has(key)) continue
+        seen.add(key)
+        blocks.push({ key, multihash: link.multihash })
+      }
+    } catch (error) {
+      // What comes before a malformed link can be read all the same.
+      if (!(error instanceof MalformedBlock)) throw error
     }
-    return links
+    return blocks
   }
 
-  /** Takes a share in a block that somebody else is fetching; true as well when it is kept. */
+  /** Takes a share in a block that somebody else is fetching, or that is kept; false without budget. */
   #shareAhead(key: string): boolean {
-    if (!this.#session.engine.has(key)) return false
-    const item = this.#session.engine.share(key)
-    if (item !== undefined) this.#hold(item)
-    return true
+    const { engine } = this.#session
+    const item = engine.share(key)
+    if (item === undefined) return true
+    if (engine.holdAhead(item)) {
+      this.#hold(item)
+      return true
+    }
+    item.release()
+    return false
   }
 
   #hold(item: BlockItem): void {
@@ -175,17 +234,10 @@ export class Lookahead {
   }
 
   /** Windows over our own store stay at two reads: one being sent, one being read. */
-  #fit(first: { readonly slices: readonly Slice[] } | undefined): void {
-    if (first?.slices[0]?.blob.sites[0]?.url !== LOCAL_URL) return
-    this.#windowBytesMax = 2 * READ_LOCAL_BYTES_MAX
+  #fit(first: Wanted | undefined): void {
+    if (first === undefined) return
+    const local = first.slices[0]!.blob.sites[0]!.url === LOCAL_URL
+    this.#windowBytesMax = local ? 2 * READ_LOCAL_BYTES_MAX : READ_REMOTE_BYTES_MAX
     this.#windowBytes = Math.min(this.#windowBytes, this.#windowBytesMax)
   }
-}
-
-async function settledBlock(item: BlockItem): Promise<Result<HeldBlock, BlockError>> {
-  await item.settled()
-  if (item.error === undefined) return ok(item)
-  const { error } = item
-  item.release()
-  return fail(error)
 }

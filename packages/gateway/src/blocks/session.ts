@@ -14,6 +14,12 @@ import type { BlockItem } from './block-item.ts'
 import { FetchTally } from './fetch-tally.ts'
 import { bytesEqual, keyOf } from '@turnpike/core/bytes'
 
+/** A block by its multihash, and its key in the engine. */
+export interface KeyedBlock {
+  readonly key: string
+  readonly multihash: Uint8Array
+}
+
 /**
  * Reads blocks of one space for one request: every look-up, cache key and shared fetch carries the
  * space, so a link to another space's block finds nothing.
@@ -55,34 +61,41 @@ export class BlockSession {
   async sizeOf(link: Link): Promise<number | undefined> {
     const inline = knownBytes(link)
     if (inline !== undefined) return inline.length
-    const [slices] = await this.locate([link.multihash])
-    return slices?.[0]?.length
+    const slices = await this.locateOne(this.keyOf(link.multihash), link.multihash)
+    return slices[0]?.length
   }
 
-  /** For each multihash, where it lies; asks the index once for each. */
-  async locate(multihashes: readonly Uint8Array[]): Promise<readonly (readonly Slice[])[]> {
-    const keys = multihashes.map((multihash) => this.keyOf(multihash))
-    const unknown = multihashes.filter((_, i) => !this.#located.has(keys[i]!))
-    if (unknown.length > 0) {
-      const found = await this.engine.index.slices(this.space, unknown)
-      if (this.#located.size + unknown.length > LOCATED_BLOCKS_MAX) this.#located.clear()
-      const fresh = new Map<string, readonly Slice[]>()
-      unknown.forEach((multihash, i) => fresh.set(this.keyOf(multihash), usable(found[i] ?? [])))
-      for (const [key, slices] of fresh) this.#located.set(key, slices)
-      return keys.map((key) => fresh.get(key) ?? this.#located.get(key) ?? [])
-    }
-    return keys.map((key) => this.#located.get(key)!)
+  /** For each block, where it lies; asks the index once for each. */
+  async locate(blocks: readonly KeyedBlock[]): Promise<readonly (readonly Slice[])[]> {
+    const unknown = blocks.filter(({ key }) => !this.#located.has(key))
+    const known = unknown.length < blocks.length ? blocks.map((b) => this.#located.get(b.key)) : []
+    if (unknown.length === 0) return known as (readonly Slice[])[]
+    const multihashes = unknown.map(({ multihash }) => multihash)
+    const found = await this.engine.index.slices(this.space, multihashes)
+    if (this.#located.size + unknown.length > LOCATED_BLOCKS_MAX) this.#located.clear()
+    const fresh = unknown.map(({ key }, i) => {
+      const slices = usable(found[i] ?? [])
+      this.#located.set(key, slices)
+      return slices
+    })
+    let next = 0
+    return blocks.map((_, i) => known[i] ?? fresh[next++]!)
+  }
+
+  /** Where one block lies. */
+  async locateOne(key: string, multihash: Uint8Array): Promise<readonly Slice[]> {
+    return this.#located.get(key) ?? (await this.locate([{ key, multihash }]))[0]!
   }
 
   async #start(link: Link, key: string): Promise<BlockItem | BlockError> {
-    const [slices] = await this.locate([link.multihash])
-    const refusal = refuse(link, slices ?? [])
+    const slices = await this.locateOne(key, link.multihash)
+    const refusal = refuse(link, slices)
     if (refusal !== undefined) return refusal
     // Another request may have started the same block while the index was asked.
     const shared = this.engine.share(key)
     if (shared !== undefined) return shared
     this.fetched++
-    const wanted = { key, multihash: link.multihash, slices: slices!, reservedBytes: 0 }
+    const wanted = { key, multihash: link.multihash, slices, ahead: false }
     return this.engine.fetch([wanted], this.tally)[0]!
   }
 

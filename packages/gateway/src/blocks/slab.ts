@@ -6,6 +6,8 @@
 /** A buffer with several holders. The last `release` gives it back to its pool. */
 export interface Slab {
   readonly bytes: Uint8Array
+  /** Whether its memory is used again after the last `release`: then no view may outlive that. */
+  readonly pooled: boolean
   retain(): void
   release(): void
 }
@@ -49,6 +51,10 @@ class CountedSlab implements Slab {
   readonly bytes: Uint8Array
   readonly #free: (() => void) | undefined
   #holders = 1
+
+  get pooled(): boolean {
+    return this.#free !== undefined
+  }
 
   constructor(bytes: Uint8Array, free: (() => void) | undefined) {
     this.bytes = bytes

@@ -82,7 +82,7 @@ async function answerOf(
   const reader = source.open(signal)
   let first: Uint8Array | null
   try {
-    first = await reader.read()
+    first = await readUnless(reader, signal)
   } catch (error) {
     reader.close()
     return fail(error as Error)
@@ -105,6 +105,20 @@ async function answerOf(
     billable,
     partial: true,
   })
+}
+
+/** The next chunk. The client may leave while it is waited for: then the body is closed. */
+async function readUnless(reader: BodyReader, signal: AbortSignal): Promise<Uint8Array | null> {
+  const read = reader.read()
+  if (!(read instanceof Promise)) return read
+  const close = (): void => reader.close()
+  if (signal.aborted) close()
+  signal.addEventListener('abort', close)
+  try {
+    return await read
+  } finally {
+    signal.removeEventListener('abort', close)
+  }
 }
 
 /** Looking at the start of a file to type its middle would fetch a block that nobody asked for. */

@@ -2,11 +2,12 @@
  * The blocks of a DAG in the order of a depth-first walk, each once.
  * @module
  */
-import { copyBytes } from '@turnpike/core/bytes'
+import { copyBytes, keyOf } from '@turnpike/core/bytes'
 import { DAG_BLOCKS_SEEN_MAX, DAG_DEPTH_MAX } from '@turnpike/core/limits'
 import { DAG_PB, type Link, RAW } from '@turnpike/core/link'
 import { type BlockSession, identityBytes } from '../blocks/session.ts'
 import type { HeldBlock } from '../blocks/block-item.ts'
+import { ReadClosed } from '../blocks/errors.ts'
 import { Lookahead } from '../blocks/lookahead.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
 import { RequestError } from '../errors.ts'
@@ -31,13 +32,21 @@ interface Frame {
  * below it. Identity links carry their blocks themselves and are followed but not handed out.
  */
 export class DagWalk {
-  readonly #session: BlockSession
+  readonly #blocksMax: number
   readonly #lookahead: Lookahead
   readonly #frames: Frame[]
-  readonly #seen = new Set<string>()
+  /** Blocks that were sent as leaves, and those that were followed: one may be both. */
+  readonly #seenRaw = new Set<string>()
+  readonly #seenNodes = new Set<string>()
+  #closed = false
 
-  constructor(session: BlockSession, trail: readonly Link[], target: Link) {
-    this.#session = session
+  constructor(
+    session: BlockSession,
+    trail: readonly Link[],
+    target: Link,
+    blocksMax: number = DAG_BLOCKS_SEEN_MAX,
+  ) {
+    this.#blocksMax = blocksMax
     this.#lookahead = new Lookahead(session)
     this.#frames = [
       { links: [target], index: 0, follow: true },
@@ -60,16 +69,29 @@ export class DagWalk {
       if (!this.#firstVisit(link)) continue
       const taken = await this.#lookahead.take(link, () => this.#upcoming())
       if (taken.error) throw taken.error
-      if (frame.follow) this.#enter(link, taken.ok.bytes)
-      if (identityBytes(link) === undefined) return { link, held: taken.ok }
+      if (this.#visit(link, taken.ok, frame.follow)) return { link, held: taken.ok }
     }
     return undefined
   }
 
   /** Stops what is being read ahead. */
   close(): void {
+    this.#closed = true
     this.#frames.length = 0
     this.#lookahead.close()
+  }
+
+  /** Follows a block's links; says whether it is handed out. */
+  #visit(link: Link, held: HeldBlock, follow: boolean): boolean {
+    let handedOut = false
+    try {
+      if (this.#closed) throw new ReadClosed()
+      if (follow) this.#enter(link, held.bytes)
+      handedOut = identityBytes(link) === undefined
+      return handedOut
+    } finally {
+      if (!handedOut) held.release()
+    }
   }
 
   #enter(link: Link, lent: Uint8Array): void {
@@ -80,22 +102,30 @@ export class DagWalk {
     if (links.length > 0) this.#frames.push({ links, index: 0, follow: true })
   }
 
+  #seenOf(link: Link): Set<string> {
+    return link.codec === RAW ? this.#seenRaw : this.#seenNodes
+  }
+
   #firstVisit(link: Link): boolean {
-    const key = `${link.codec} ${this.#session.keyOf(link.multihash)}`
-    if (this.#seen.has(key)) return false
-    if (this.#seen.size >= DAG_BLOCKS_SEEN_MAX)
+    const seen = this.#seenOf(link)
+    const key = keyOf(link.multihash)
+    if (seen.has(key)) return false
+    if (this.#seenRaw.size + this.#seenNodes.size >= this.#blocksMax)
       throw new RequestError(
         'BlockTooLarge',
-        `DAG expected to have at most ${DAG_BLOCKS_SEEN_MAX} blocks: ask for parts of it`,
+        `DAG expected to have at most ${this.#blocksMax} blocks: ask for parts of it`,
       )
-    this.#seen.add(key)
+    seen.add(key)
     return true
   }
 
   *#upcoming(): Generator<Link> {
     for (let depth = this.#frames.length - 1; depth >= 0; depth--) {
       const frame = this.#frames[depth]!
-      for (let i = frame.index; i < frame.links.length; i++) yield frame.links[i]!
+      for (let i = frame.index; i < frame.links.length; i++) {
+        const link = frame.links[i]!
+        if (!this.#seenOf(link).has(keyOf(link.multihash))) yield link
+      }
     }
   }
 }

@@ -12,6 +12,7 @@ import type { ByteRange } from '@turnpike/core/range'
 import type { HeldBlock } from '../blocks/block-item.ts'
 import { Lookahead } from '../blocks/lookahead.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
+import { ReadClosed } from '../blocks/errors.ts'
 import { rangeLength } from '@turnpike/core/range'
 
 /** A file to read from: its node, and the size that the node claims. */
@@ -49,6 +50,7 @@ class FileReader implements BodyReader {
   /** What of the current leaf is still to be handed out. */
   #rest: Uint8Array | undefined
   #held: HeldBlock | undefined
+  #closed = false
 
   constructor(source: FileSource, range: ByteRange) {
     this.#nodes = source.nodes
@@ -67,6 +69,7 @@ class FileReader implements BodyReader {
   }
 
   close(): void {
+    this.#closed = true
     this.#letGo()
     this.#frames.length = 0
     this.#rawRoot = undefined
@@ -101,7 +104,8 @@ class FileReader implements BodyReader {
       const sizeBytes = frame.node.unixfs.blockSizes[frame.index]!
       frame.index++
       frame.at += sizeBytes
-      if (frame.at <= this.#range.first) continue
+      // An empty part is not looked into: nodes of none could be nested without end.
+      if (sizeBytes === 0 || frame.at <= this.#range.first) continue
       await this.#load(link, at, sizeBytes)
       if (this.#rest !== undefined) return this.#cut(this.#rest)
     }
@@ -110,48 +114,52 @@ class FileReader implements BodyReader {
 
   async #readRawRoot(link: Link): Promise<Uint8Array | null> {
     this.#rawRoot = undefined
-    const taken = await this.#lookahead.take(link, () => [])
-    if (taken.error) throw taken.error
-    this.#held = taken.ok
-    this.#setAside(taken.ok.bytes, 0)
+    this.#setAside(await this.#take(link), 0)
     return this.#rest === undefined ? null : this.#cut(this.#rest)
   }
 
   /** Loads what a link of a file leads to: a leaf's bytes are set aside, a node is entered. */
   async #load(link: Link, at: number, sizeBytes: number): Promise<void> {
     const kept = this.#nodes.kept(this.#session, link)
-    if (kept !== undefined) return this.#enterChecked(kept, at, sizeBytes)
+    if (kept !== undefined) {
+      this.#lookahead.skip(link)
+      this.#checkSize(link, kept.unixfs.fileSizeBytes, sizeBytes)
+      return this.#enter(kept, at)
+    }
+    const lent = await this.#take(link)
+    if (link.codec === RAW) {
+      this.#checkSize(link, lent.length, sizeBytes)
+      return this.#setAside(lent, at)
+    }
+    const leaf = decodePb(link, lent)
+    if (leaf.error) throw leaf.error
+    this.#checkSize(link, leaf.ok.unixfs.fileSizeBytes, sizeBytes)
+    if (leaf.ok.node.linkCount === 0) {
+      checkFileNode(leaf.ok)
+      return this.#setAside(leaf.ok.unixfs.data, at)
+    }
+    // The lent bytes go back to their slab; a node that is walked for a while needs its own.
+    const node = this.#nodes.keep(this.#session, link, copyBytes(lent))
+    this.#letGo()
+    if (node.error) throw node.error
+    return this.#enter(node.ok, at)
+  }
+
+  /** Bytes of a block, lent until `#letGo`. */
+  async #take(link: Link): Promise<Uint8Array> {
     const taken = await this.#lookahead.take(link, () => this.#upcoming())
     if (taken.error) throw taken.error
     this.#held = taken.ok
-    if (link.codec === RAW) {
-      this.#checkSize(link, taken.ok.bytes.length, sizeBytes)
-      return this.#setAside(taken.ok.bytes, at)
+    if (this.#closed) {
+      this.#letGo()
+      throw new ReadClosed()
     }
-    const decoded = decodePb(link, taken.ok.bytes)
-    if (decoded.error) throw decoded.error
-    if (decoded.ok.node.linkCount === 0) {
-      this.#checkSize(link, decoded.ok.unixfs.data.length, sizeBytes)
-      return this.#setAside(decoded.ok.unixfs.data, at)
-    }
-    // The lent bytes go back to their slab; a node that is walked for a while needs its own.
-    const node = this.#nodes.keep(this.#session, link, copyBytes(taken.ok.bytes))
-    this.#letGo()
-    if (node.error) throw node.error
-    return this.#enterChecked(node.ok, at, sizeBytes)
-  }
-
-  #enterChecked(node: PbNode, at: number, sizeBytes: number): void {
-    this.#checkSize(node.link, node.unixfs.fileSizeBytes, sizeBytes)
-    this.#enter(node, at)
+    return taken.ok.bytes
   }
 
   #enter(node: PbNode, at: number): void {
     const { unixfs } = node
-    if (unixfs.blockSizes.length !== node.node.linkCount)
-      throw new MalformedBlock(
-        `${linkToString(node.link)}: expected a block size for each of ${node.node.linkCount} links`,
-      )
+    checkFileNode(node)
     if (this.#frames.length >= DAG_DEPTH_MAX)
       throw new MalformedBlock(`file expected to be at most ${DAG_DEPTH_MAX} nodes deep`)
     this.#frames.push({ node, index: 0, at: at + unixfs.data.length })
@@ -184,4 +192,20 @@ class FileReader implements BodyReader {
       }
     }
   }
+}
+
+/** A node's parts must be what it says: or a part would be served at another's place. */
+function checkFileNode({ link, node, unixfs }: PbNode): void {
+  if (unixfs.type !== 'file' && unixfs.type !== 'raw')
+    throw new MalformedBlock(`${linkToString(link)}: expected a file, got a ${unixfs.type}`)
+  if (unixfs.blockSizes.length !== node.linkCount)
+    throw new MalformedBlock(
+      `${linkToString(link)}: expected a block size for each of ${node.linkCount} links`,
+    )
+  let sizeBytes = unixfs.data.length
+  for (const part of unixfs.blockSizes) sizeBytes += part
+  if (sizeBytes !== unixfs.fileSizeBytes)
+    throw new MalformedBlock(
+      `${linkToString(link)}: expected parts of ${unixfs.fileSizeBytes} bytes, got ${sizeBytes}`,
+    )
 }

@@ -2,13 +2,13 @@
  * The entries of a folder, from its links alone: no child is fetched.
  * @module
  */
-import { copyBytes } from '@turnpike/core/bytes'
+import { copyBytes, keyOf } from '@turnpike/core/bytes'
 import { HAMT_SHARDS_MAX } from '@turnpike/core/limits'
 import { hamtEntryName, hamtShape } from '@turnpike/core/unixfs/hamt-read'
 import { type Nodes, type PbNode, type WalkError, decodePb } from './nodes.ts'
 import { type Result, type Unit, fail, ok } from '@turnpike/core/result'
 import type { BlockSession } from '../blocks/session.ts'
-import type { Link } from '@turnpike/core/link'
+import { type Link, linkToString } from '@turnpike/core/link'
 import { Lookahead } from '../blocks/lookahead.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
 
@@ -87,6 +87,7 @@ class ShardQueue {
   readonly #session: BlockSession
   readonly #lookahead: Lookahead
   readonly #links: Link[] = []
+  readonly #seen = new Set<string>()
   #root: PbNode | undefined
   #next = 0
 
@@ -108,8 +109,16 @@ class ShardQueue {
     if (root !== undefined) return ok({ node: root })
     const link = this.#links[this.#next++]
     if (link === undefined) return ok({})
+    // No two shards of a folder are alike; if they were, a few could be nested without end.
+    const key = keyOf(link.multihash)
+    if (this.#seen.has(key))
+      return fail(new MalformedBlock(`${linkToString(link)}: expected once in a folder, got twice`))
+    this.#seen.add(key)
     const kept = this.#nodes.kept(this.#session, link)
-    if (kept !== undefined) return ok({ node: kept })
+    if (kept !== undefined) {
+      this.#lookahead.skip(link)
+      return ok({ node: kept })
+    }
     const taken = await this.#lookahead.take(link, () => this.#upcoming())
     if (taken.error) return taken
     const decoded = decodePb(link, copyBytes(taken.ok.bytes))

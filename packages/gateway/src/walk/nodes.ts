@@ -38,7 +38,7 @@ export class Nodes {
   constructor(bytesMax: number) {
     this.#kept = new LRUCache({
       maxSize: bytesMax,
-      sizeCalculation: (node) => node.node.sizeBytes + 256,
+      sizeCalculation: (node) => node.node.sizeBytes + 8 * node.unixfs.blockSizes.length + 256,
     })
   }
 
@@ -46,8 +46,7 @@ export class Nodes {
   async load(session: BlockSession, link: Link): Promise<Result<LoadedNode, WalkError>> {
     if (link.codec === RAW) return ok({ kind: 'raw', link })
     if (link.codec !== DAG_PB) return fail(unsupported(link.codec))
-    const key = session.keyOf(link.multihash)
-    const kept = this.#kept.get(key)
+    const kept = this.kept(session, link)
     session.engine.observer.cache('node', kept !== undefined)
     if (kept !== undefined) return ok(kept)
     const block = await session.get(link)
@@ -56,7 +55,10 @@ export class Nodes {
 
   /** A node that was decoded lately, without loading it. */
   kept(session: BlockSession, link: Link): PbNode | undefined {
-    return link.codec === DAG_PB ? this.#kept.get(session.keyOf(link.multihash)) : undefined
+    if (link.codec !== DAG_PB) return undefined
+    const kept = this.#kept.get(session.keyOf(link.multihash))
+    // A CID of the other version names the same block, but an answer repeats what it was asked for.
+    return kept === undefined || kept.link.version === link.version ? kept : { ...kept, link }
   }
 
   /** Decodes a verified block whose bytes the caller gives away, and keeps the node. */
@@ -69,6 +71,7 @@ export class Nodes {
 
 /** Decodes a verified dag-pb block and its UnixFS data. */
 export function decodePb(link: Link, bytes: Uint8Array): Result<PbNode, WalkError> {
+  if (link.codec !== DAG_PB) return fail(unsupported(link.codec))
   const node = decodeDagPb(bytes)
   if (node.error) return node
   const unixfs = decodeUnixfs(node.ok.data)
