@@ -1,0 +1,122 @@
+/**
+ * Composes a gateway over a Worker's bindings.
+ * @module
+ */
+import {
+  MARK_MS,
+  WORKER_ANSWER_CACHE_BYTES_MAX,
+  WORKER_BLOCK_CACHE_BYTES_MAX,
+  WORKER_NODE_CACHE_BYTES_MAX,
+  WORKER_READ_AHEAD_BYTES_MAX,
+  WORKER_SILENCE_MS,
+  WORKER_SLABS_KEPT_MAX,
+} from '@turnpike/core/limits'
+import { orderSites } from '@turnpike/core/origin/order-sites'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import { createGateway } from '@turnpike/gateway/gateway'
+import { silentObserver } from '@turnpike/gateway/observer'
+import { PublishedGrants } from './authorizer.ts'
+import { PublishedIndex } from './content-index.ts'
+import { Deployment } from './deployment.ts'
+import { WorkerJournal, type JournalStub } from './journal.ts'
+import type { Bucket, ObjectNamespace, RequestContext } from './platform.ts'
+import { r2Reader } from './r2-reader.ts'
+import { Responder } from './respond.ts'
+import { workerClock, workerHasher, workerRandom } from './runtime.ts'
+
+/** Bindings and variables of the Worker; see wrangler.example.jsonc. */
+export interface WorkerEnv {
+  /** The bucket that content was published to. */
+  readonly CONTENT: Bucket
+  readonly JOURNAL: ObjectNamespace<JournalStub>
+  /** DID of the gateway: it delivers, and pays for what no space owns. */
+  readonly GATEWAY_DID: SpaceDid
+  readonly REGION: string
+  /** Host names that the log names, with commas between them. */
+  readonly HOSTS?: string
+  /** Journal objects of the region; 8 unless told. */
+  readonly JOURNAL_SHARDS?: number
+  /** Silence in ms after which a read counts as dead. */
+  readonly SILENCE_MS?: number
+  /** Bytes of an answer of unknown length that are held. */
+  readonly SPOOL_BYTES_MAX?: number
+}
+
+/** An isolate that serves. */
+export interface WorkerGateway {
+  fetch(request: Request, context: RequestContext): Promise<Response>
+}
+
+const SHARDS = 8
+
+/**
+ * Makes what an isolate keeps between requests. Called while one is answered, since an isolate has
+ * no random numbers before.
+ *
+ * @param keepAlive keeps the request alive that calls it, until a promise settles
+ */
+export function workerGateway(
+  env: WorkerEnv,
+  keepAlive: (work: Promise<unknown>) => void,
+): WorkerGateway {
+  const onCrash = (error: unknown): void => console.error('crash', error)
+  const silenceMs = env.SILENCE_MS ?? WORKER_SILENCE_MS
+  const beatMs = Math.min(MARK_MS, silenceMs / 4)
+  const journal = new WorkerJournal({
+    stub: shardOf(env),
+    clock: workerClock,
+    keepAlive,
+    markMs: beatMs,
+    onLost: (reason, error) => console.error('entry lost', reason, error ?? ''),
+  })
+  const deployment = new Deployment({ bucket: env.CONTENT, clock: workerClock })
+  const gateway = createGateway({
+    index: new PublishedIndex(env.CONTENT, deployment),
+    authorizer: new PublishedGrants(deployment, workerClock),
+    readers: [r2Reader({ bucket: env.CONTENT, keepAlive })],
+    sites: orderSites({ clock: workerClock, random: workerRandom }),
+    hasher: workerHasher,
+    clock: workerClock,
+    random: workerRandom,
+    journal,
+    observer: { ...silentObserver, crash: onCrash },
+    provider: env.GATEWAY_DID,
+    region: env.REGION,
+    hosts: new Set((env.HOSTS ?? '').split(',').filter((host) => host !== '')),
+    blockCacheBytesMax: WORKER_BLOCK_CACHE_BYTES_MAX,
+    answerCacheBytesMax: WORKER_ANSWER_CACHE_BYTES_MAX,
+    nodeCacheBytesMax: WORKER_NODE_CACHE_BYTES_MAX,
+    readAheadBytesMax: WORKER_READ_AHEAD_BYTES_MAX,
+    slabsKeptMax: WORKER_SLABS_KEPT_MAX,
+  })
+  const responder = new Responder({
+    during: (settle) => journal.during(settle),
+    monotonicMs: workerClock.monotonicMs,
+    onCrash,
+    beatMs,
+    ...(env.SPOOL_BYTES_MAX === undefined ? {} : { spoolBytesMax: env.SPOOL_BYTES_MAX }),
+  })
+  return {
+    fetch(request, context) {
+      const response = gateway
+        .handle(request)
+        .then((answer) => responder.respond(request, answer, context))
+      // A client that leaves now would take the request's context, and its record, with it.
+      context.waitUntil(response.catch(() => {}))
+      return response
+    },
+  }
+}
+
+/** Name of a region's journal object. */
+export function shardName(region: string, shard: number): string {
+  return `j:${region}:${shard}`
+}
+
+/** Stubs of one shard, chosen by chance once in an isolate's life. */
+function shardOf(env: WorkerEnv): () => JournalStub {
+  const [byte] = workerRandom.bytes(1)
+  const shard = byte! % (env.JOURNAL_SHARDS ?? SHARDS)
+  const id = env.JOURNAL.idFromName(shardName(env.REGION, shard))
+  return () => env.JOURNAL.get(id)
+}
