@@ -69,7 +69,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * A copy of its own. `slice()` would do for a `Uint8Array`, but the `slice` of a Node `Buffer`, which
+ * A copy of its own. `slice()` would do for a `Uint8Array`, but the `slice` of a Node `Buffer`,
+ * which
  * fits every `Uint8Array` parameter, is a view.
  *
  * @example

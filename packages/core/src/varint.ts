@@ -36,7 +36,9 @@ export function readVarint(bytes: Uint8Array, offset: number): Varint | undefine
   return undefined
 }
 
-/** {@link readVarint} for bytes that anybody may have written: undefined also when it is too long. */
+/**
+ * {@link readVarint} for bytes that anybody may have written: undefined also when it is too long.
+ */
 export function tryVarint(bytes: Uint8Array, offset: number): Varint | undefined {
   try {
     return readVarint(bytes, offset)

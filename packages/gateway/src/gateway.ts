@@ -1,5 +1,6 @@
 /**
- * The frame around the read path: room in the journal first, one answer in every case, the meter last.
+ * The frame around the read path: room in the journal first, one answer in every case, the meter
+ * last.
  * @module
  */
 import { type Answer, MeteredBody } from './meter.ts'

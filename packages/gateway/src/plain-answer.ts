@@ -14,8 +14,8 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
   ['Access-Control-Allow-Headers', 'Content-Type, Range, User-Agent, X-Requested-With'],
   [
     'Access-Control-Expose-Headers',
-    'Content-Range, Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output, ' +
-      'ETag, X-Receipt-Id',
+    'Content-Range, Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, ' +
+      'X-Stream-Output, ETag, X-Receipt-Id',
   ],
 ]
 

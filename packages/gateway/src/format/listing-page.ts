@@ -1,7 +1,9 @@
 /**
- * The page of a folder listing: one self-contained HTML document, no script, nothing from elsewhere.
+ * The page of a folder listing: one self-contained HTML document, no script, nothing from
+ * elsewhere.
  * @module
  */
+import { PAGE_STYLE } from './page-style.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
 import type { FolderEntry } from '../walk/folder-entries.ts'
 import { linkToString } from '@turnpike/core/link'
@@ -21,29 +23,7 @@ export interface ListingPage {
 }
 
 /** Changes whenever the page's markup or style does: part of its entity tag. */
-export const LISTING_VERSION = '1'
-
-const STYLE = `
-:root{color-scheme:light dark;--ink:#1b2430;--soft:#5d6b7c;--line:#dfe5ec;--paper:#fff;--shade:#f5f7fa;--link:#0b5cad}
-@media(prefers-color-scheme:dark){:root{--ink:#e6ebf2;--soft:#93a1b3;--line:#2b3542;--paper:#12171e;--shade:#1a212b;--link:#7cb7ff}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main,header{max-width:64rem;margin:0 auto;padding:1rem}
-header{padding-top:2rem}
-h1{font-size:1.15rem;font-weight:600;margin:0 0 .5rem;overflow-wrap:anywhere}
-p{margin:0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}
-a{color:var(--link);text-decoration:none}
-a:hover,a:focus-visible{text-decoration:underline}
-table{width:100%;border-collapse:collapse;border:1px solid var(--line);border-radius:.5rem}
-td{padding:.55rem .75rem;border-top:1px solid var(--line);vertical-align:baseline}
-tr:first-child td{border-top:0}
-tr:hover td{background:var(--shade)}
-.name{overflow-wrap:anywhere}
-.hash{width:12rem;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,monospace;white-space:nowrap}
-.hash a{color:var(--soft)}
-.size{width:6rem;text-align:right;white-space:nowrap;color:var(--soft);font-variant-numeric:tabular-nums}
-@media(max-width:40rem){.hash{display:none}main,header{padding:.75rem}td{padding:.7rem .5rem}}
-`.trim()
+export const LISTING_VERSION = '2'
 
 /**
  * Pieces of the page, in order; each is whole characters, so that each can be encoded alone.
@@ -61,13 +41,13 @@ export function* listingPieces(page: ListingPage): Generator<string> {
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${title}</title>
-<style>${STYLE}</style>
+<style>${PAGE_STYLE}</style>
 </head>
 <body>
-<header>
+<header><div>
 <h1>Index of ${breadcrumbs(page)}</h1>
-<p>${escapeHtml(page.cid)} · ${countText(page)} · ${humanBytes(page.sizeBytes)}</p>
-</header>
+<p>${countText(page)} · ${humanBytes(page.sizeBytes)}${ownCid(page)}</p>
+</div></header>
 <main>
 <table>
 `
@@ -78,6 +58,11 @@ export function* listingPieces(page: ListingPage): Generator<string> {
 </body>
 </html>
 `
+}
+
+/** The folder's own CID, where the address does not tell it. */
+function ownCid(page: ListingPage): string {
+  return page.cid === page.rootText ? '' : ` · ${escapeHtml(page.cid)}`
 }
 
 function countText(page: ListingPage): string {

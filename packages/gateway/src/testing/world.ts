@@ -1,5 +1,6 @@
 /**
- * A small world for tests of the read path: blobs in memory whose reads are counted and can go wrong.
+ * A small world for tests of the read path: blobs in memory whose reads are counted and can go
+ * wrong.
  * @module
  */
 import {

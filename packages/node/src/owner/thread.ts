@@ -23,7 +23,8 @@ type Call = OwnerRequest extends infer R ? (R extends R ? Omit<R, 'call'> : neve
 /**
  * Opens the data folder at `root` as its owner, on a thread, and makes it if there is none.
  *
- * @param onEnded called when the thread ends without being asked to: nothing can be written any more
+ * @param onEnded called when the thread ends without being asked to: nothing can be written any
+ * more
  * @returns the error's name is that of `openFolder`, such as `FolderInUse`
  * @example
  * const owner = await startOwner('./data', stop)

@@ -41,7 +41,7 @@ async function deployed(
   }
 }
 
-test('a folder comes back bit for bit in every form, and usage is what the clients got', async () => {
+test('a folder comes back bit for bit, and usage is what the clients got', async () => {
   await deployed(async (deployment, scratch) => {
     const files = new Map([
       ['small.txt', Buffer.from('hello')],
@@ -79,7 +79,7 @@ test('a folder comes back bit for bit in every form, and usage is what the clien
   })
 })
 
-test('two workers serve one folder on one port, and every byte of both is in the usage', async () => {
+test('two workers share a port, and every byte of both is in the usage', async () => {
   const folder = await testFolder()
   const deployment = await startDeployment(join(folder.path, 'data'), { workers: 2 })
   const bytes = content(300_000, 'workers')
@@ -166,7 +166,7 @@ async function remote(
   }
 }
 
-test('content at an origin is read in few ranges, each byte once, and accounted to it', async () => {
+test('content at an origin is read in few ranges, each byte once, and accounted', async () => {
   const bytes = content(40 << 20, 'remote')
   await remote(bytes, async (deployment, cid, origin) => {
     const got = await bytesOf(`${deployment.url}/ipfs/${cid}`)
@@ -198,7 +198,7 @@ test('a hundred cold requests at once cost one fetch of the file', async () => {
   })
 })
 
-test('each way in which an origin can lie gives an error or the right bytes, never wrong ones', async () => {
+test('an origin that lies, in whatever way, is never believed', async () => {
   const bytes = content(1_200_000, 'lies')
   const lies = ['flipped-bit', 'whole', 'short-length', 'cut', 'reset', 'wrong-range', 503] as const
   await remote(bytes, async (deployment, cid, origin) => {
@@ -213,7 +213,7 @@ test('each way in which an origin can lie gives an error or the right bytes, nev
   })
 })
 
-test('a client that leaves stops the transfer from the origin, and what it got is recorded', async () => {
+test('a client that leaves stops the origin, and what it got is recorded', async () => {
   const bytes = content(30 << 20, 'leaver')
   await remote(
     bytes,
