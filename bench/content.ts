@@ -1,5 +1,5 @@
 /**
- * Content that can be made at any offset, and differs from block to block so that no cache flatters.
+ * Content that can be made at any offset, and differs from block to block: no cache flatters.
  * @module
  */
 import { createHash } from 'node:crypto'

@@ -11,7 +11,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { startChild } from './child.ts'
+import { type Child, startChild } from './child.ts'
 import { Content } from './content.ts'
 import type { AddFigures } from './servers/add.ts'
 import type { Route } from './servers/bare.ts'
@@ -50,6 +50,7 @@ export class BenchData {
   readonly #root: string
   readonly #sizes: Sizes
   readonly #made = new Map<string, Promise<unknown>>()
+  #adder: Promise<Child<unknown>> | undefined
 
   constructor(root: string, sizes: Sizes) {
     this.#root = root
@@ -122,8 +123,14 @@ export class BenchData {
     })
   }
 
+  /** Ends what it runs. */
+  async close(): Promise<void> {
+    await (await this.#adder)?.stop()
+  }
+
   /** Removes everything. */
   async remove(): Promise<void> {
+    await this.close()
     await rm(this.#root, { recursive: true, force: true })
   }
 
@@ -147,7 +154,8 @@ export class BenchData {
   async #add(name: string, work: object): Promise<AddFigures> {
     const note = this.path(`${name}.json`)
     if (existsSync(note)) return JSON.parse(readFileSync(note, 'utf8')) as AddFigures
-    const figures = await addIn(this.data, work)
+    this.#adder ??= startChild('servers/add.ts', [this.data])
+    const figures = await (await this.#adder).ask<AddFigures>('add', work)
     await writeFile(note, JSON.stringify(figures))
     return figures
   }

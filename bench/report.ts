@@ -27,8 +27,7 @@ function format(value: number): string {
 
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map(
-    (row) =>
-      `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')}`,
-  )
+  const pad = (cell: string, i: number): string =>
+    i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)
+  return rows.map((row) => `  ${row.map(pad).join('  ')}`)
 }

@@ -89,6 +89,7 @@ async function main(): Promise<number> {
   } finally {
     await client.stop()
     if (args.data === undefined) await data.remove()
+    else await data.close()
   }
   const result = { at: new Date().toISOString(), sizes, before, after: machine(), cases: reports }
   const text = `${JSON.stringify(result, null, 2)}\n`

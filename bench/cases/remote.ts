@@ -33,13 +33,14 @@ export const remote: BenchCase = {
       const data = bench.data.path('remote-data')
       await indexRemote(data, urls)
       const stage = new Stage(data, origin, bench.client)
-      const reports = [
-        await wholeFile(stage, file, bench.sizes.remoteBytes),
-        await firstByte(stage, file),
-        await oneRange(stage, file, bench.sizes.remoteBytes),
-        await crowded(stage, crowd, bench.sizes.coldRequests),
-        await leaver(stage, file, bench.sizes.remoteBytes),
-      ]
+      const { remoteBytes, coldRequests } = bench.sizes
+      const reports = await stage.run(async (ask) => [
+        await firstByte(ask, file),
+        await leaver(ask, file, remoteBytes),
+        await crowded(ask, crowd, coldRequests),
+        await oneRange(ask, file, remoteBytes),
+      ])
+      reports.push(await stage.run((ask) => wholeFile(ask, file, remoteBytes)))
       const figures = reports.map((one) => Object.entries(one.figures))
       return {
         figures: Object.fromEntries(figures.flat()),
@@ -78,35 +79,39 @@ class Stage {
     this.#client = client
   }
 
-  /** Runs a scene on a fresh server, with an origin that waits `delayMs` before each 64 KiB. */
-  async run<T>(delayMs: number, scene: (ask: Asker) => Promise<T>): Promise<T> {
+  /** Runs scenes on a fresh server. */
+  async run<T>(scenes: (ask: Asker) => Promise<T>): Promise<T> {
     const settings = { allowPrivateOrigins: true }
     const server = await startTurnpikeServer({ data: this.#data, variant: 'whole', settings })
-    await this.#origin.ask('delay', delayMs)
-    await this.figures()
     try {
-      return await scene(new Asker(this.#client, server, () => this.figures()))
+      return await scenes(new Asker(this.#client, server, this.#origin))
     } finally {
       await server.stop()
     }
   }
+}
+
+/** A client of one server, and who sees what that asks of the origin. */
+class Asker {
+  readonly #client: Child<unknown>
+  readonly #port: number
+  readonly #origin: Child<unknown>
+
+  constructor(client: Child<unknown>, server: Server, origin: Child<unknown>) {
+    this.#client = client
+    this.#port = server.ready.port
+    this.#origin = origin
+  }
+
+  /** Has the origin wait before each 64 KiB, and forget what it was asked. */
+  async begin(delayMs: number): Promise<void> {
+    await this.figures()
+    await this.#origin.ask('delay', delayMs)
+  }
 
   /** What the origin was asked since the last call. */
   figures(): Promise<OriginFigures> {
-    return this.#origin.ask<OriginFigures>('figures')
-  }
-}
-
-/** A client of one server. */
-class Asker {
-  readonly figures: () => Promise<OriginFigures>
-  readonly #client: Child<unknown>
-  readonly #port: number
-
-  constructor(client: Child<unknown>, server: Server, figures: () => Promise<OriginFigures>) {
-    this.figures = figures
-    this.#client = client
-    this.#port = server.ready.port
+    return this.#origin.ask('figures')
   }
 
   async load(request: Get, sha256: string, times = 1): Promise<LoadResult> {
@@ -122,86 +127,75 @@ class Asker {
   }
 }
 
-function wholeFile(stage: Stage, cid: string, sizeBytes: number): Promise<CaseReport> {
-  return stage.run(0, async (ask) => {
-    const expected = new Content(7).sha256(0, sizeBytes)
-    const { wallMs } = await ask.load({ path: `/ipfs/${cid}` }, expected)
-    const { requests, bytesSent } = await ask.figures()
-    const ratio = bytesSent / sizeBytes
-    return {
-      figures: { whole: { requests: [requests], 'bytes of answer': [ratio], wallMs: [wallMs] } },
-      checks: [
-        check('whole file: origin requests', requests, 'at most', 64),
-        check('whole file: bytes fetched for each answered', ratio, 'at most', 1.05),
-      ],
-    }
-  })
+async function wholeFile(ask: Asker, cid: string, sizeBytes: number): Promise<CaseReport> {
+  await ask.begin(0)
+  const expected = new Content(7).sha256(0, sizeBytes)
+  const { wallMs } = await ask.load({ path: `/ipfs/${cid}` }, expected)
+  const { requests, bytesSent } = await ask.figures()
+  const ratio = bytesSent / sizeBytes
+  return {
+    figures: { whole: { requests: [requests], 'bytes of answer': [ratio], wallMs: [wallMs] } },
+    checks: [
+      check('whole file: origin requests', requests, 'at most', 64),
+      check('whole file: bytes fetched for each answered', ratio, 'at most', 1.05),
+    ],
+  }
 }
 
 /** With a slow origin, time tells how many bytes were waited for. */
-function firstByte(stage: Stage, cid: string): Promise<CaseReport> {
+async function firstByte(ask: Asker, cid: string): Promise<CaseReport> {
   const delayMs = 20
-  return stage.run(delayMs, async (ask) => {
-    const { firstByteMs } = await ask.leave({ path: `/ipfs/${cid}` }, 1)
-    const { ranges } = await ask.figures()
-    const waited = (firstByteMs / delayMs) * DELAYED_BYTES
-    return {
-      figures: {
-        'first byte': {
-          ms: [firstByteMs],
-          'bytes waited for': [waited],
-          requests: [ranges.length],
-        },
-      },
-      // Timers and connections take their share: half a leaf more is not two leaves.
-      checks: [check('first byte: leaves waited for', waited / LEAF_BYTES, 'at most', 1.5)],
-    }
-  })
+  await ask.begin(delayMs)
+  const { firstByteMs } = await ask.leave({ path: `/ipfs/${cid}` }, 1)
+  const { ranges } = await ask.figures()
+  const waited = (firstByteMs / delayMs) * DELAYED_BYTES
+  return {
+    figures: {
+      'first byte': { ms: [firstByteMs], 'bytes waited for': [waited], requests: [ranges.length] },
+    },
+    // Timers and connections take their share: half a leaf more is not two leaves.
+    checks: [check('first byte: leaves waited for', waited / LEAF_BYTES, 'at most', 1.5)],
+  }
 }
 
-function oneRange(stage: Stage, cid: string, sizeBytes: number): Promise<CaseReport> {
-  return stage.run(0, async (ask) => {
-    const content = new Content(7)
-    const path = `/ipfs/${cid}`
-    const at = (first: number): Promise<LoadResult> =>
-      ask.load({ path, first, last: first + RANGE_BYTES - 1 }, content.sha256(first, RANGE_BYTES))
-    await at(0)
-    await ask.figures()
-    const counts: number[] = []
-    for (const part of [0.35, 0.6, 0.9]) {
-      // Across the border of two leaves: the worst of cases.
-      await at(Math.floor((sizeBytes * part) / LEAF_BYTES) * LEAF_BYTES - RANGE_BYTES / 2)
-      counts.push((await ask.figures()).requests)
-    }
-    const most = Math.max(...counts)
-    return {
-      figures: { range: { requests: counts } },
-      checks: [check('64 KiB range, nodes warm: origin requests', most, 'at most', 2)],
-    }
-  })
+/** What a client that leaves at 8 MiB costs the origin beyond them. */
+async function leaver(ask: Asker, cid: string, sizeBytes: number): Promise<CaseReport> {
+  await ask.begin(1)
+  const { bytes } = await ask.leave({ path: `/ipfs/${cid}` }, Math.min(8 * MIB, sizeBytes / 4))
+  const { bytesSent } = await ask.figures()
+  const windows = (bytesSent - bytes) / READ_REMOTE_BYTES_MAX
+  return {
+    figures: { leaver: { 'MB taken': [bytes / 1e6], 'MB fetched': [bytesSent / 1e6] } },
+    checks: [check('client that leaves: windows fetched beyond it', windows, 'at most', 1)],
+  }
 }
 
-function crowded(stage: Stage, cid: string, times: number): Promise<CaseReport> {
-  return stage.run(20, async (ask) => {
-    const expected = new Content(8).sha256(0, CROWD_BYTES)
-    await ask.load({ path: `/ipfs/${cid}` }, expected, times)
-    const { requests, bytesSent } = await ask.figures()
-    const ratio = bytesSent / CROWD_BYTES
-    return {
-      figures: { crowd: { requests: [requests], 'fetches of the file': [ratio] } },
-      checks: [check('1,000 at once: fetches of the file', ratio, 'at most', 1.05)],
-    }
-  })
+async function crowded(ask: Asker, cid: string, times: number): Promise<CaseReport> {
+  await ask.begin(20)
+  const expected = new Content(8).sha256(0, CROWD_BYTES)
+  await ask.load({ path: `/ipfs/${cid}` }, expected, times)
+  const { requests, bytesSent } = await ask.figures()
+  const ratio = bytesSent / CROWD_BYTES
+  return {
+    figures: { crowd: { requests: [requests], 'fetches of the file': [ratio] } },
+    checks: [check('1,000 at once: fetches of the file', ratio, 'at most', 1.05)],
+  }
 }
 
-function leaver(stage: Stage, cid: string, sizeBytes: number): Promise<CaseReport> {
-  return stage.run(1, async (ask) => {
-    const { bytes } = await ask.leave({ path: `/ipfs/${cid}` }, Math.min(8 * MIB, sizeBytes / 4))
-    const { bytesSent } = await ask.figures()
-    const windows = (bytesSent - bytes) / READ_REMOTE_BYTES_MAX
-    return {
-      figures: { leaver: { 'MB taken': [bytes / 1e6], 'MB fetched': [bytesSent / 1e6] } },
-      checks: [check('client that leaves: windows fetched beyond it', windows, 'at most', 1)],
-    }
-  })
+/** Ranges across the border of two leaves, which is the worst of cases, far from what was read. */
+async function oneRange(ask: Asker, cid: string, sizeBytes: number): Promise<CaseReport> {
+  await ask.begin(0)
+  const content = new Content(7)
+  const path = `/ipfs/${cid}`
+  const counts: number[] = []
+  for (const part of [0.35, 0.6, 0.9]) {
+    const first = Math.floor((sizeBytes * part) / LEAF_BYTES) * LEAF_BYTES - RANGE_BYTES / 2
+    const range = { path, first, last: first + RANGE_BYTES - 1 }
+    await ask.load(range, content.sha256(first, RANGE_BYTES))
+    counts.push((await ask.figures()).requests)
+  }
+  return {
+    figures: { range: { requests: counts } },
+    checks: [check('64 KiB range, nodes warm: origin requests', Math.max(...counts), 'at most', 2)],
+  }
 }

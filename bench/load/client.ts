@@ -1,5 +1,5 @@
 /**
- * The load, in a process of its own: closed loops over some connections, or requests at fixed times.
+ * The load, in a process of its own: closed loops over connections, or requests at fixed times.
  * @module
  */
 import { connect, type Socket } from 'node:net'
@@ -15,7 +15,7 @@ export interface LoadSpec {
   readonly total: number
   /** Connections that each send the next request when the last was answered. */
   readonly connections: number
-  /** Sends at this rate instead, each on a free connection or a new one, whatever the server does. */
+  /** Sends at this rate instead, on free connections or new ones, whatever the server does. */
   readonly ratePerSecond?: number
   /** Hashes each body. */
   readonly hash?: boolean

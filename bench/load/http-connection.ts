@@ -1,6 +1,6 @@
 /**
- * One keep-alive connection that sends GETs and counts what comes back: as cheap as it gets, so that
- * the client does not become what is measured.
+ * One keep-alive connection that sends GETs and counts what comes back: as cheap as it gets, so
+ * that the client does not become what is measured.
  * @module
  */
 import { createHash, type Hash } from 'node:crypto'
