@@ -106,9 +106,9 @@ export class BlockEngine implements ItemOwner {
     return item
   }
 
-  /** Blocks on their way or held: none when nobody reads. */
-  get itemCount(): number {
-    return this.#items.size
+  /** What is on its way or held: nothing when nobody reads. */
+  get inUse(): { readonly blocks: number; readonly slabs: number } {
+    return { blocks: this.#items.size + this.#runs.size, slabs: this.#runDeps.pool.lent }
   }
 
   /** Starts fetching blocks, in as few range reads as their places allow. Each has one holder. */

@@ -25,6 +25,7 @@ export class SlabPool {
   readonly #slabBytes: number
   readonly #keptMax: number
   readonly #free: Uint8Array[] = []
+  #lent = 0
 
   constructor(options: { slabBytes: number; keptMax: number }) {
     this.#slabBytes = options.slabBytes
@@ -36,29 +37,41 @@ export class SlabPool {
     return this.#free.length
   }
 
+  /** Number of slabs that somebody holds: none when nothing is read. */
+  get lent(): number {
+    return this.#lent
+  }
+
   /** A slab of at least one holder whose `bytes` are exactly `sizeBytes` long, not zeroed. */
   take(sizeBytes: number): Slab {
+    this.#lent++
     const pooled = sizeBytes <= this.#slabBytes && sizeBytes * 2 > this.#slabBytes
-    if (!pooled) return new CountedSlab(new Uint8Array(sizeBytes), undefined)
+    if (!pooled) return new CountedSlab(this, new Uint8Array(sizeBytes), undefined)
     const whole = this.#free.pop() ?? new Uint8Array(this.#slabBytes)
-    return new CountedSlab(whole.subarray(0, sizeBytes), () => {
-      if (this.#free.length < this.#keptMax) this.#free.push(whole)
-    })
+    return new CountedSlab(this, whole.subarray(0, sizeBytes), whole)
+  }
+
+  /** Takes a slab's memory back, if it came from here. */
+  giveBack(whole: Uint8Array | undefined): void {
+    this.#lent--
+    if (whole !== undefined && this.#free.length < this.#keptMax) this.#free.push(whole)
   }
 }
 
 class CountedSlab implements Slab {
   readonly bytes: Uint8Array
-  readonly #free: (() => void) | undefined
+  readonly #pool: SlabPool
+  readonly #whole: Uint8Array | undefined
   #holders = 1
 
-  get pooled(): boolean {
-    return this.#free !== undefined
+  constructor(pool: SlabPool, bytes: Uint8Array, whole: Uint8Array | undefined) {
+    this.#pool = pool
+    this.bytes = bytes
+    this.#whole = whole
   }
 
-  constructor(bytes: Uint8Array, free: (() => void) | undefined) {
-    this.bytes = bytes
-    this.#free = free
+  get pooled(): boolean {
+    return this.#whole !== undefined
   }
 
   retain(): void {
@@ -68,6 +81,6 @@ class CountedSlab implements Slab {
 
   release(): void {
     if (this.#holders === 0) throw new RangeError('"slab" expected a holder, was given back')
-    if (--this.#holders === 0) this.#free?.()
+    if (--this.#holders === 0) this.#pool.giveBack(this.#whole)
   }
 }

@@ -17,7 +17,7 @@ import type {
   ContentIndex,
   SpaceDid,
 } from '@turnpike/core/ports/content'
-import { type Result, type Unit, fail, ok } from '@turnpike/core/result'
+import { type Awaitable, type Result, type Unit, fail, ok } from '@turnpike/core/result'
 import type { Answer } from '../meter.ts'
 import type { ByteRange } from '@turnpike/core/range'
 import { FileLayout } from '@turnpike/core/unixfs/file-layout'
@@ -59,7 +59,7 @@ export class World implements ContentIndex, Authorizer, BlobReader {
   readonly entries: LogEntry[] = []
   readonly granted: Set<string> = new Set([alice, bob])
   /** Called before each fill; what it returns is the fault of that fill. */
-  onFill: (url: string) => OriginFault | undefined | Promise<undefined> = () => undefined
+  onFill: (url: string) => Awaitable<OriginFault | undefined> = () => undefined
   /** A bit that is wrong in every blob. */
   flip: { readonly position: number; readonly mask: number } | undefined
   readonly #blobs = new Map<string, Uint8Array>()
