@@ -20,7 +20,8 @@ export function hasNoBody(method: string, status: number): boolean {
 
 /**
  * Names and values of a response's header fields. The length is the body's alone, whatever the
- * answer's own lines say; Node adds Date, Connection and, without a length, Transfer-Encoding.
+ * answer's own lines say; of HEAD, whose body is empty, it is what they say. Node adds Date, Connection and, without a length, Transfer-Encoding. An
+ * answer to HEAD has no body, and its own lines say what GET would send (RFC 9110 section 8.6).
  * `X-Accel-Buffering: no` asks proxies not to take bytes that the reader may never want.
  *
  * @example
@@ -28,14 +29,20 @@ export function hasNoBody(method: string, status: number): boolean {
  */
 export function headOf(answer: Answer, method: string): string[] {
   const lines: string[] = []
+  let told: string | undefined
   for (const [name, value] of answer.headers) {
-    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) continue
-    lines.push(name, value)
+    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) told = value
+    else lines.push(name, value)
   }
-  const { status } = answer
+  const { status, body } = answer
   if (status === NO_CONTENT || status === NOT_MODIFIED) return lines
-  const { length } = answer.body
+  const { length } = body
+  if (method === 'HEAD') {
+    const lengthOfGet = told ?? (length === 0 ? undefined : length)
+    if (lengthOfGet !== undefined) lines.push('Content-Length', String(lengthOfGet))
+    return lines
+  }
   if (length !== undefined) lines.push('Content-Length', String(length))
-  if (method !== 'HEAD') lines.push('X-Accel-Buffering', 'no')
+  lines.push('X-Accel-Buffering', 'no')
   return lines
 }

@@ -73,6 +73,8 @@ function metered(shape: BodyShape, record: BodyRecord): MeteredBody {
   const source: BodySource = {
     length: shape.length,
     open(signal): BodyReader {
+      // A body that nobody wants is opened once to give back what it holds.
+      if (signal.aborted) return { read: () => null, close() {} }
       record.opened += 1
       signal.addEventListener('abort', () => (record.aborted = true))
       return { read: shape.read(signal), close: () => void (record.closed += 1) }

@@ -141,6 +141,19 @@ test('HEAD starts and opens no body, and tells its length', async (t) => {
   assert.deepEqual([record!.started, record!.opened], [0, 0])
 })
 
+test('HEAD tells the length of what GET would send, or none', async (t) => {
+  for (const [headers, expected] of [
+    [[['Content-Length', '7000']], /\r\nContent-Length: 7000\r\n/],
+    [[], /^(?!.*Content-Length: )/s],
+  ] as const) {
+    const gateway = rigGateway(() => ({ ...chunks(0, 5), headers }))
+    const server = await serve(t, gateway)
+    const answer = await rawRequest(server.port, get('/a', CLOSE).replace('GET', 'HEAD'))
+    assert.match(answer.head, expected)
+    assert.doesNotMatch(answer.head, /Transfer-Encoding/)
+  }
+})
+
 test('304 and 204 have no body', async (t) => {
   for (const status of [204, 304]) {
     const gateway = rigGateway(() => ({ ...chunks(5, 5), status }))
