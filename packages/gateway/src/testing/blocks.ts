@@ -5,7 +5,7 @@
 import { DAG_PB, type Link, RAW } from '@turnpike/core/link'
 import { SHA2_256, encodeMultihash } from '@turnpike/core/multihash'
 import { encodePbNode } from '@turnpike/core/dag-pb/encode'
-import { hasher } from './world.ts'
+import { type World, hasher } from './world.ts'
 import type { UnixfsBlock } from '@turnpike/core/unixfs/block'
 import { varintLength, writeVarint } from '@turnpike/core/varint'
 
@@ -80,6 +80,28 @@ export function pbBlock(
 /** A link that carries its block itself. */
 export function identityLink(codec: number, bytes: Uint8Array): Link {
   return { version: 1, codec, multihash: encodeMultihash(0, bytes) }
+}
+
+/** Makes one bit of every blob wrong, at `url` or everywhere. */
+export function brokenBits(world: World, url: string | undefined, position: number): void {
+  const open = world.open.bind(world)
+  world.open = (blob, site, range, signal) => {
+    const opened = open(blob, site, range, signal)
+    if (opened.error || (url !== undefined && site.url !== url)) return opened
+    let at = range.first
+    return {
+      ok: {
+        close: () => opened.ok.close(),
+        async fill(target) {
+          const filled = await opened.ok.fill(target)
+          const flipped = position - at
+          if (flipped >= 0 && flipped < target.length) target[flipped]! ^= 1
+          at += target.length
+          return filled
+        },
+      },
+    }
+  }
 }
 
 /** A link that is none: its version is not one that exists. */
