@@ -7,7 +7,7 @@ let workerd: Workerd
 
 before(async () => {
   const { code } = await bundle('test-worker.ts')
-  workerd = await startWorkerd(code, { GATEWAY_DID: gatewayDid, REGION: 'test', SILENCE_MS: 800 })
+  workerd = await startWorkerd(code, { GATEWAY_DID: gatewayDid, REGION: 'test', SILENCE_MS: 400 })
 })
 
 after(() => workerd?.close())

@@ -31,10 +31,15 @@ export interface Pumped {
   readonly readable: ReadableStream<Uint8Array>
   /** Resolves, never rejects, when the body is over. */
   readonly ended: Promise<Delivery>
+  /**
+   * Resolves when the last read came back: later than `ended` when the client left. Until then the
+   * request must live, or what that read holds is never given back.
+   */
+  readonly quiet: Promise<void>
 }
 
 /**
- * Starts to pump. `ended` must be given to `waitUntil` before the response is returned: else the
+ * Starts to pump. `ended` and `quiet` must be given to `waitUntil` before the response is returned: else the
  * runtime forgets the pump when the client leaves.
  *
  * @example
@@ -42,7 +47,8 @@ export interface Pumped {
  */
 export function pump(job: PumpJob): Pumped {
   const { readable, writable } = new FixedLengthStream(job.lengthBytes)
-  return { readable, ended: new Pump(job, writable.getWriter()).run() }
+  const pumping = new Pump(job, writable.getWriter())
+  return { readable, ended: pumping.run(), quiet: pumping.quiet }
 }
 
 class Pump {
@@ -54,6 +60,9 @@ class Pump {
   #inFlight = 0
   #end: Delivery['end'] = 'complete'
   #stopped = false
+  #over = false
+  #quiet: () => void = () => {}
+  readonly quiet: Promise<void> = new Promise((resolve) => (this.#quiet = resolve))
 
   constructor(job: PumpJob, writer: WritableStreamDefaultWriter<Uint8Array>) {
     this.#job = job
@@ -72,9 +81,14 @@ class Pump {
     signal.addEventListener('abort', onAbort)
     this.#writer.closed.catch(onAbort)
     const timer = this.#watch(onAbort)
-    const copied = this.#copy().catch(() => this.#stop('failed'))
+    const copied = this.#copy()
+      .catch(() => this.#stop('failed'))
+      .finally(() => {
+        clearInterval(timer)
+        this.#quiet()
+      })
     await Promise.race([stop, copied])
-    clearInterval(timer)
+    this.#over = true
     signal.removeEventListener('abort', onAbort)
     this.#job.reader.close()
     const bytes = this.#written + this.#inFlight
@@ -140,6 +154,7 @@ class Pump {
     let seen = -1
     let stillMs = 0
     return setInterval(() => {
+      if (this.#over) return
       mark(this.#written)
       stillMs = this.#written === seen && this.#inFlight > 0 ? stillMs + beatMs : 0
       seen = this.#written

@@ -117,7 +117,7 @@ export class Responder {
       free()
       return this.#refuse(exchange, place === undefined ? BUSY : UNRECORDED)
     }
-    const { readable, ended } = pump({
+    const { readable, ended, quiet } = pump({
       reader: open(),
       lengthBytes,
       signal: request.signal,
@@ -134,6 +134,7 @@ export class Responder {
     })
     // Before the response is returned: what is registered later is lost when the client leaves.
     context.waitUntil(recorded)
+    context.waitUntil(quiet)
     return new Response(readable, { status: answer.status, headers: headersOf(answer) })
   }
 

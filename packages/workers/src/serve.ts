@@ -48,6 +48,8 @@ export interface WorkerGateway {
 }
 
 const SHARDS = 8
+/** Period of the timer that shows the runtime that a request waits. */
+const WAITING_MS = 1000
 
 /**
  * Makes what an isolate keeps between requests. Called while one is answered, since an isolate has
@@ -98,9 +100,13 @@ export function workerGateway(
   })
   return {
     fetch(request, context) {
+      // Blocks are shared: a request that waits for one which another fetches has nothing of its
+      // own to wait for, and the runtime would end it as hung. A timer is something.
+      const timer = setInterval(() => {}, WAITING_MS)
       const response = gateway
         .handle(request)
         .then((answer) => responder.respond(request, answer, context))
+        .finally(() => clearInterval(timer))
       // A client that leaves now would take the request's context, and its record, with it.
       context.waitUntil(response.catch(() => {}))
       return response

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { alice, gatewayDid, hasher } from '@turnpike/gateway/testing/world'
 import { differences, httpTable, referenceOf } from '@turnpike/gateway/testing/http-table'
 import { publish } from './publish/publish.ts'
 import { publicationOf } from './testing/content.ts'
 import { send } from './testing/http.ts'
-import { bundle, startWorkerd, type Workerd } from './testing/rig.ts'
+import { bundle, runtimeImports, startWorkerd, type Workerd } from './testing/rig.ts'
 
 let workerd: Workerd
 const table = httpTable()
+let imported: string[]
 
 before(async () => {
-  const { code } = await bundle('../worker.ts')
+  const { code, metafile } = await bundle('../worker.ts')
+  imported = runtimeImports(metafile)
   workerd = await startWorkerd(code, { GATEWAY_DID: gatewayDid, REGION: 'test' })
   const { publication, blob } = publicationOf(alice, table.blocks)
   await publish(publication, { bucket: workerd.bucket, hasher, read: async () => blob })
@@ -28,4 +31,35 @@ test('the Worker answers as the gateway does', async (t) => {
       assert.deepEqual(differences(request, expected, got), [])
       assert.equal(got.cut, false)
     })
+})
+
+/** All that the Worker may take from its runtime besides what the web platform has. */
+const ALLOWED = new Set(['cloudflare:workers', 'node:buffer', 'node:crypto'])
+
+test('the bundle imports nothing that only Node has', () => {
+  assert.deepEqual(foreign(imported), [])
+  assert.ok(imported.includes('node:crypto'), 'the check sees imports')
+  assert.deepEqual(foreign([...imported, 'node:fs']), ['node:fs'])
+})
+
+function foreign(paths: readonly string[]): string[] {
+  return paths.filter((path) => !ALLOWED.has(path))
+}
+
+test('a grant that is taken back is in force within a second', async () => {
+  const row = table.cases.find(({ name }) => name === 'a small file')!
+  const { publication } = publicationOf(alice, table.blocks)
+  const write = (grants: typeof publication.grants): Promise<void> =>
+    publish(
+      { ...publication, grants },
+      { bucket: workerd.bucket, hasher, read: async () => undefined },
+    )
+  const status = async (): Promise<number> => (await send(new URL(row.path, workerd.url))).status
+  assert.equal(await status(), 200)
+  await write([])
+  await sleep(1000)
+  assert.equal(await status(), 404)
+  await write(publication.grants)
+  await sleep(1000)
+  assert.equal(await status(), 200)
 })

@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { build, type Metafile } from 'esbuild'
 import { Miniflare } from 'miniflare'
 import type { Bucket } from '../platform.ts'
@@ -15,7 +16,7 @@ export const COMPATIBILITY_DATE = '2026-07-01'
 /** The flags: `node:crypto`, and aborts of a request as its signal. */
 export const COMPATIBILITY_FLAGS: string[] = ['nodejs_compat', 'enable_request_signal']
 
-/** Bundles an entry of this package as it is deployed. */
+/** Bundles an entry of this package with the conditions that wrangler bundles with. */
 export async function bundle(entry: string): Promise<{ code: string; metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(import.meta.dirname, entry)],
@@ -24,7 +25,7 @@ export async function bundle(entry: string): Promise<{ code: string; metafile: M
     target: 'es2024',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker', 'import'],
+    conditions: ['workerd', 'worker', 'browser', 'import'],
     external: ['cloudflare:*', 'node:*'],
     write: false,
     metafile: true,
@@ -33,12 +34,25 @@ export async function bundle(entry: string): Promise<{ code: string; metafile: M
   return { code: outputFiles[0]!.text, metafile }
 }
 
+/** Modules of the runtime that a bundle imports. */
+export function runtimeImports(metafile: Pick<Metafile, 'outputs'>): string[] {
+  const outputs = Object.values(metafile.outputs)
+  return outputs.flatMap(({ imports }) => imports.map(({ path }) => path)).toSorted()
+}
+
 /** A Worker that runs. */
 export interface Workerd {
   /** Where its HTTP socket listens, with nothing between it and workerd. */
   readonly url: URL
   readonly bucket: Bucket & WritableBucket & { delete(key: string): Promise<void> }
   close(): Promise<void>
+}
+
+/** What workerd says of bodies that tests cut is noise, unless somebody looks for something. */
+function logged(out: Readable, err: Readable): void {
+  for (const stream of [out, err])
+    if (process.env['TURNPIKE_WORKERD_LOG'] === undefined) stream.resume()
+    else stream.pipe(process.stderr)
 }
 
 /** Variables of a Worker under test. */
@@ -60,6 +74,7 @@ export async function startWorkerd(code: string, variables: Variables): Promise<
     durableObjectsPersist: join(folder, 'objects'),
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     cf: false,
+    handleRuntimeStdio: logged,
   })
   const close = async (): Promise<void> => {
     await miniflare.dispose()

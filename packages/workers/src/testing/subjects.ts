@@ -73,7 +73,8 @@ export async function openIndexSubject(bucket: TestBucketBinding): Promise<Conte
     async withdraw(space, multihash) {
       const old = blobs.find((blob) => bytesEqual(blob.multihash, multihash))!
       const holders = old.holders.filter((holder) => holder.space !== space)
-      blobs = blobs.map((one) => (one === old ? { ...old, holders } : one))
+      const left = { ...old, holders }
+      blobs = blobs.map((one) => (one === old ? left : one))
       await write()
     },
     close: () => {},
@@ -107,18 +108,18 @@ export async function openJournalSubject(
       await new Promise((resolve) => setTimeout(resolve, 50))
       await Promise.resolve(stub().crash()).catch(() => {})
       const again = await openJournalSubject(namespace, shard)
-      const before = (await source.read(0, 1 << 20)).nextEntry
-      await silence(() => source.read(before, 1024).then(({ groups }) => groups.length > 0))
+      await silence(stub)
       return again
     },
     close: async () => {},
   }
 }
 
-/** Waits until reads that were open are closed, or it is clear that none was. */
-async function silence(closed: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 30; tries++) {
+/** Waits until reads that were open are closed for their silence. */
+async function silence(stub: () => JournalObject): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await stub().openReads()).length === 0) return
     await new Promise((resolve) => setTimeout(resolve, 50))
-    if (await closed()) return
   }
+  throw new Error('reads expected to be closed for their silence')
 }

@@ -10,8 +10,9 @@ export interface TestBucketBinding extends Bucket, WritableBucket {}
 
 /** What goes wrong with gets of blobs. */
 export interface Faults {
-  /** Gets of ranges that begin from here on fail. */
+  /** Gets of ranges that begin from here, and before there, fail. */
   readonly failFrom?: number
+  readonly failBefore?: number
   /** Milliseconds that a get takes. */
   readonly delayMs?: number
 }
@@ -28,10 +29,11 @@ export class TestBucket implements Bucket {
 
   async get(key: string, options?: Parameters<Bucket['get']>[1]): Promise<BucketObject | null> {
     this.gets.push(`${key} ${options?.range?.offset ?? ''}`)
-    const { failFrom = Infinity, delayMs = 0 } = this.faults
+    const { failFrom = Infinity, failBefore = Infinity, delayMs = 0 } = this.faults
+    const offset = options?.range?.offset ?? 0
     if (key.startsWith('blobs/')) {
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs))
-      if ((options?.range?.offset ?? 0) >= failFrom) throw new Error('get: internal error (10001)')
+      if (offset >= failFrom && offset < failBefore) throw new Error('get: internal error (10001)')
     }
     return this.#bucket.get(key, options)
   }
