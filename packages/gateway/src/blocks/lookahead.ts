@@ -38,7 +38,7 @@ export class Lookahead {
   /** What was held when the last plan was made. */
   #plannedBytes = 0
   #windowBytes = READ_WINDOW_BYTES_MIN
-  #windowBytesMax = READ_REMOTE_BYTES_MAX
+  #local = false
   /** Size of the block that was taken last: what the next ones are expected to have. */
   #usualBytes = 0
   #planning: Promise<unknown> | undefined
@@ -136,15 +136,22 @@ export class Lookahead {
   }
 
   #grow(): void {
-    this.#windowBytes = Math.min(this.#windowBytes * 2, this.#windowBytesMax)
+    this.#windowBytes = Math.min(this.#windowBytes * 2, this.#windowBytesMax())
+  }
+
+  /** Windows over our own store stay at two reads: one being sent, one being read. */
+  #windowBytesMax(): number {
+    return this.#local ? 2 * READ_LOCAL_BYTES_MAX : READ_REMOTE_BYTES_MAX
   }
 
   /**
-   * Starts the next window when half of what the last one brought was taken: not sooner, or a walk
-   * that finds its links bit by bit would fetch them bit by bit.
+   * Starts the next window when half of what the last one brought was taken, or three quarters from
+   * afar, where each request counts: not sooner, or a walk that finds its links bit by bit would
+   * fetch them bit by bit.
    */
   #readOn(upcoming: Upcoming): void {
-    if (this.#planning !== undefined || this.#heldBytes * 2 > this.#plannedBytes) return
+    const share = this.#local ? 2 : 4
+    if (this.#planning !== undefined || this.#heldBytes * share > this.#plannedBytes) return
     this.#grow()
     // What goes wrong ahead of the client, the client will meet when it gets there.
     this.#planning = this.#plan(undefined, upcoming)
@@ -233,11 +240,9 @@ export class Lookahead {
     this.#heldBytes += item.sizeBytes
   }
 
-  /** Windows over our own store stay at two reads: one being sent, one being read. */
   #fit(first: Wanted | undefined): void {
     if (first === undefined) return
-    const local = first.slices[0]!.blob.sites[0]!.url === LOCAL_URL
-    this.#windowBytesMax = local ? 2 * READ_LOCAL_BYTES_MAX : READ_REMOTE_BYTES_MAX
-    this.#windowBytes = Math.min(this.#windowBytes, this.#windowBytesMax)
+    this.#local = first.slices[0]!.blob.sites[0]!.url === LOCAL_URL
+    this.#windowBytes = Math.min(this.#windowBytes, this.#windowBytesMax())
   }
 }
