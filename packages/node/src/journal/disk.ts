@@ -16,6 +16,8 @@ const ZEROS_BYTES = 1024 * 1024
 export interface DiskFile {
   /** Writes all of `bytes` at `position`. */
   write(bytes: Uint8Array, position: number): Promise<void>
+  /** The same before it returns: for a few bytes over pages that are there. */
+  writeNow(bytes: Uint8Array, position: number): void
   /** Makes what was written durable. Never retried: after a failure the kernel may forget. */
   sync(): Promise<void>
   truncate(bytes: number): Promise<void>
@@ -78,6 +80,11 @@ function fileOf(fd: number): DiskFile {
   }
   return {
     write: (bytes, position) => settled((done) => writeAll(bytes, position, done)),
+    writeNow(bytes, position) {
+      const written = fs.writeSync(fd, bytes, 0, bytes.length, position)
+      if (written !== bytes.length)
+        throw new Error(`write expected ${bytes.length} bytes written, got ${written}`)
+    },
     sync: () => settled((done) => fs.fdatasync(fd, done)),
     truncate: (bytes) => settled((done) => fs.ftruncate(fd, bytes, done)),
     close: () => settled((done) => fs.close(fd, done)),

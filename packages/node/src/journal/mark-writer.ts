@@ -1,5 +1,9 @@
 /**
- * Writes progress marks off the serving path, newest state only, one write at a time.
+ * Writes progress marks where they outlive the process at once, and makes them durable behind it.
+ *
+ * The write itself is not put off: what a reader gets while a mark waits for its turn would be
+ * missing after a kill (measured under load: 1 MiB). It goes to pages that are there, a
+ * few µs every 8 MiB.
  * @module
  */
 import type { ReadEntry } from '@turnpike/core/log/entry'
@@ -12,26 +16,21 @@ export interface HeldMark {
   readonly slot: number
   readonly read: ReadEntry
   mark: Mark
-  /** The table that knows the read itself already; another one gets the whole slot. */
-  table: DiskFile | undefined
-  /** Marks written there: the next one never overwrites the last. */
-  turn: number
+  /** Marks written to each table that knows the read: the next one never overwrites the last. */
+  readonly turns: Map<DiskFile, number>
 }
 
-/**
- * Keeps the table of marks beside the journal file in use. `slots` reads at most have marks.
- *
- * All work is done one after another on one chain, so that an older mark never lands on a newer.
- */
+/** Keeps the table of marks beside the journal file in use. `slots` reads at most have marks. */
 export class MarkWriter {
   readonly #free: number[] = []
   readonly #held = new Set<HeldMark>()
-  readonly #dirty = new Set<HeldMark>()
   /** Called when a mark could not be written. */
   onFailure: (error: unknown) => void = () => {}
-  #table: DiskFile | undefined
+  /** The table in use, and during a move the one after it. */
+  #tables: readonly DiskFile[] = []
+  /** Syncs and closes, one after another. */
   #chain: Promise<void> = Promise.resolve()
-  #queued = false
+  #syncDue = false
 
   constructor(slots: number) {
     for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot)
@@ -45,76 +44,78 @@ export class MarkWriter {
   hold(read: ReadEntry, mark: Mark): HeldMark {
     const slot = this.#free.pop()
     if (slot === undefined) throw new RangeError('marks expected a free slot, got none')
-    const held: HeldMark = { slot, read, mark, table: undefined, turn: 0 }
+    const held: HeldMark = { slot, read, mark, turns: new Map() }
     this.#held.add(held)
-    this.#touch(held)
+    this.#write(held)
     return held
   }
 
   /** A later mark of a read. */
   advance(held: HeldMark, bytes: number, ms: number): void {
     held.mark = { bytes, ms }
-    this.#touch(held)
+    this.#write(held)
   }
 
   /** Gives a slot back. Only when the read's entry is durable: until then its mark is needed. */
   release(held: HeldMark): void {
     this.#held.delete(held)
-    this.#dirty.delete(held)
     this.#free.push(held.slot)
   }
 
-  /** Goes over to an empty table: resolves when it says all that the one before did. */
-  moveTo(table: DiskFile): Promise<void> {
-    const moved = this.#chain.then(async () => {
-      for (const held of this.#held) await write(table, held)
-      if (this.#held.size > 0) await table.sync()
-      const before = this.#table
-      this.#table = table
-      await before?.close()
-    })
-    // Whoever moves is told of its failure; the chain itself goes on.
-    this.#chain = moved.catch(() => {})
-    return moved
+  /**
+   * Writes to an empty table, too, from now on: resolves when it says all that the one before
+   * does. Without a table before, all that is held is written now.
+   */
+  async moveTo(table: DiskFile): Promise<void> {
+    this.#tables = [...this.#tables, table]
+    for (const held of this.#held) write(table, held)
+    if (this.#held.size > 0) await table.sync()
+  }
+
+  /** The table moved to has its name: leaves the one before. */
+  moved(): Promise<void> {
+    const [before, table] = this.#tables
+    if (table === undefined) return Promise.resolve()
+    this.#tables = [table]
+    for (const { turns } of this.#held) turns.delete(before!)
+    const closed = this.#chain.then(() => before!.close())
+    this.#chain = closed.catch(() => {})
+    return closed
   }
 
   /** Finishes what was begun and closes the table. */
   async close(): Promise<void> {
     await this.#chain
-    await this.#table?.close()
-    this.#table = undefined
+    const tables = this.#tables
+    this.#tables = []
+    for (const table of tables) await table.close()
   }
 
-  #touch(held: HeldMark): void {
-    this.#dirty.add(held)
-    if (this.#queued) return
-    this.#queued = true
+  #write(held: HeldMark): void {
+    try {
+      for (const table of this.#tables) write(table, held)
+    } catch (error) {
+      // Whoever reports progress must not be interrupted by the end of everything.
+      queueMicrotask(() => this.onFailure(error))
+      return
+    }
+    if (this.#syncDue) return
+    this.#syncDue = true
     this.#chain = this.#chain
-      .then(() => this.#flush())
+      .then(() => this.#sync())
       .catch((error: unknown) => this.onFailure(error))
   }
 
-  async #flush(): Promise<void> {
-    this.#queued = false
-    const table = this.#table
-    // Without a table yet, all that is held is written when there is one.
-    if (table === undefined) return
-    for (const held of this.#dirty) {
-      this.#dirty.delete(held)
-      await write(table, held)
-    }
-    await table.sync()
+  async #sync(): Promise<void> {
+    this.#syncDue = false
+    for (const table of this.#tables) await table.sync()
   }
 }
 
-async function write(table: DiskFile, held: HeldMark): Promise<void> {
-  const { mark, read } = held
-  const start = held.slot * SLOT_BYTES
-  if (held.table !== table) {
-    held.table = table
-    held.turn = 0
-    return table.write(slotRecord(read, mark), start)
-  }
-  held.turn++
-  return table.write(markRecord(read.id, mark, held.turn), start + markOffset(held.turn))
+function write(table: DiskFile, { slot, mark, read, turns }: HeldMark): void {
+  const start = slot * SLOT_BYTES
+  const turn = (turns.get(table) ?? -1) + 1
+  turns.set(table, turn)
+  if (turn === 0) table.writeNow(slotRecord(read, mark), start)
+  else table.writeNow(markRecord(read.id, mark, turn), start + markOffset(turn))
 }

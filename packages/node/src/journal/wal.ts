@@ -101,6 +101,7 @@ export class Wal {
     await disk.rename(spare.marks, marksPath(path))
     await disk.rename(spare.wal, path)
     await disk.syncFolder(folder)
+    await marks.moved()
     const before = this.#file
     const bytes = this.#position
     this.#file = await disk.open(path, false)
