@@ -1,10 +1,11 @@
 /**
- * The style sheet of our pages: readable on a phone and in the dark, without anything from elsewhere.
+ * The style sheet of our pages: readable on a phone and in the dark, without anything from
+ * elsewhere.
  * @module
  */
 
 /** CSS, to stand in a `style` element. */
-export const PAGE_STYLE = `
+export const PAGE_STYLE: string = `
 :root {
   color-scheme: light dark;
   --ink: #1b2430; --soft: #5b6878; --line: #dde4ec; --paper: #fff; --shade: #f4f7fa;

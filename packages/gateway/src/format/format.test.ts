@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ANSWER_BYTES_MAX, CHUNK_BYTES_MAX, SNIFF_BYTES_MAX } from '@turnpike/core/limits'
+import { linkFromString } from '@turnpike/core/link'
+import { matchesNone, rangeCounts } from './conditional.ts'
+import { bytesBody, bytesContent } from './content.ts'
+import { typeOfBytes, typeOfName } from './content-type.ts'
+import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
+import { type ListingPage, listingPieces } from './listing-page.ts'
+import { parseRange } from './range-header.ts'
+import { wholeSmall } from './serve.ts'
+
+const utf8 = new TextEncoder()
+
+test('one range of bytes is read as RFC 9110 says', () => {
+  const cases = [
+    ['bytes=0-0', 0, 0],
+    ['bytes=6-16', 6, 16],
+    ['bytes=5-', 5, 30],
+    ['bytes=-3', 28, 30],
+    ['bytes=-99', 0, 30],
+    ['bytes=30-99', 30, 30],
+    [' BYTES=1-2 ', 1, 2],
+  ] as const
+  for (const [header, first, last] of cases)
+    assert.deepEqual(parseRange(header, 31), { kind: 'part', range: { first, last } }, header)
+  for (const header of ['bytes=31-', 'bytes=-0', 'bytes=99-100'])
+    assert.equal(parseRange(header, 31).kind, 'unsatisfiable', header)
+  for (const header of ['', 'bytes=', 'bytes=-', 'bytes=2-1', 'items=0-1', 'bytes=0-1,3-4'])
+    assert.equal(parseRange(header, 31).kind, 'whole', header)
+  assert.equal(parseRange(null, 31).kind, 'whole')
+  assert.equal(parseRange('bytes=0-1', 0).kind, 'whole')
+})
+
+test('whatever the Range header, the range lies in the content', () => {
+  const header = fc.oneof(fc.string(), fc.stringMatching(/^bytes=\d{0,18}-\d{0,18}$/))
+  fc.assert(
+    fc.property(header, fc.integer({ min: 1, max: 1000 }), (text, sizeBytes) => {
+      const verdict = parseRange(text, sizeBytes)
+      if (verdict.kind !== 'part') return
+      const { first, last } = verdict.range
+      assert.ok(first >= 0 && first <= last && last < sizeBytes)
+    }),
+    { numRuns: 1000 },
+  )
+})
+
+test('tags match weakly in If-None-Match and strongly in If-Range', () => {
+  assert.equal(matchesNone('"x", W/"a"', '"a"'), true)
+  assert.equal(matchesNone('"a"', 'W/"a"'), true)
+  assert.equal(matchesNone('*', '"a"'), true)
+  assert.equal(matchesNone('"b"', '"a"'), false)
+  assert.equal(matchesNone('a', '"a"'), false)
+  assert.equal(matchesNone(null, '"a"'), false)
+  assert.equal(rangeCounts(null, '"a"'), true)
+  assert.equal(rangeCounts('"a"', '"a"'), true)
+  assert.equal(rangeCounts('W/"a"', 'W/"a"'), false)
+  assert.equal(rangeCounts('"b"', '"a"'), false)
+})
+
+test('types come from names, else from the first bytes', () => {
+  assert.equal(typeOfName('a.html'), 'text/html')
+  assert.equal(typeOfName('a.txt'), 'text/plain; charset=utf-8')
+  assert.equal(typeOfName('a.json'), 'application/json')
+  assert.equal(typeOfName('html'), undefined)
+  assert.equal(typeOfName('a.unheardof'), undefined)
+  const sniffed = [
+    ['\x89PNG\r\n\x1a\n...', 'image/png'],
+    ['%PDF-1.7', 'application/pdf'],
+    ['....ftypisom', 'video/mp4'],
+    ['<!DOCTYPE html><title>x</title>', 'text/html'],
+    ['<svg xmlns="x"/>', 'image/svg+xml; charset=utf-8'],
+    ['{"a": 1}', 'application/json'],
+    ['{"a": ', 'text/plain; charset=utf-8'],
+    ['\0\x01\x02', 'application/octet-stream'],
+  ] as const
+  for (const [text, type] of sniffed)
+    assert.equal(typeOfBytes(Uint8Array.from(text, (c) => c.charCodeAt(0))), type, text)
+  assert.equal(typeOfBytes(utf8.encode('größe')), 'text/plain; charset=utf-8')
+})
+
+test('no more is looked at to tell a type than the bound', () => {
+  const text = 'a'.repeat(SNIFF_BYTES_MAX)
+  assert.equal(typeOfBytes(utf8.encode(`${text}\0`)), 'text/plain; charset=utf-8')
+  assert.equal(typeOfBytes(utf8.encode(`${text.slice(1)}\0`)), 'application/octet-stream')
+})
+
+test('names are escaped as the field’s gateways do, and come back', () => {
+  assert.equal(escapeSegment("foo? #<'"), 'foo%3F%20%23%3C%27')
+  assert.equal(escapeHtml("foo? #<'"), 'foo? #&lt;&#39;')
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+      const escaped = escapeSegment(name)
+      assert.equal(decodeURIComponent(escaped), name)
+      assert.match(escaped, /^[A-Za-z0-9\-._~$&+=:@%]*$/)
+    }),
+  )
+})
+
+test('sizes read well', () => {
+  const cases = [
+    [0, '0 B'],
+    [1023, '1023 B'],
+    [1536, '1.5 KiB'],
+    [10 * 1024, '10 KiB'],
+    [3 * 2 ** 40, '3.0 TiB'],
+  ] as const
+  for (const [bytes, text] of cases) assert.equal(humanBytes(bytes), text)
+})
+
+const link = linkFromString('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')!
+const page: ListingPage = {
+  rootText: 'bafyroot',
+  segments: ['ą', '<b>'],
+  cid: 'bafyfolder',
+  sizeBytes: 5,
+  entries: [{ name: '"><script>alert(1)</script>', link, tsizeBytes: 5 }],
+  more: false,
+}
+
+test('a listing shows names as text, whatever they contain', () => {
+  const html = [...listingPieces(page)].join('')
+  assert.doesNotMatch(html, /<script|<b>/)
+  assert.match(html, /&#34;&gt;&lt;script&gt;/)
+  assert.match(html, /<a href="\/ipfs\/bafyroot\/%C4%85">ą<\/a>/)
+  assert.match(html, /<a href="\/ipfs\/bafyroot\/%C4%85\/%3Cb%3E\/\.\.">\.\.<\/a>/)
+  assert.doesNotMatch(html, /https?:\/\//)
+  assert.match(html, /1 entry/)
+})
+
+test('a listing says so when it does not show everything', () => {
+  assert.match([...listingPieces({ ...page, more: true })].join(''), /of more/)
+})
+
+test('a body in memory is handed out in chunks of at most the bound', async () => {
+  const bytes = new Uint8Array(CHUNK_BYTES_MAX * 2 + 1)
+  const reader = bytesBody(bytes).open(new AbortController().signal)
+  const sizes: number[] = []
+  for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read())
+    sizes.push(chunk.length)
+  assert.deepEqual(sizes, [CHUNK_BYTES_MAX, CHUNK_BYTES_MAX, 1])
+  const closed = bytesBody(bytes).open(new AbortController().signal)
+  closed.close()
+  assert.equal(await closed.read(), null)
+})
+
+test('content is kept whole up to the bound and not over it', async () => {
+  const shape = {
+    status: 200,
+    type: undefined,
+    etag: '"x"',
+    headers: [],
+    ranged: true,
+    billable: true,
+  }
+  const small = await wholeSmall(bytesContent(shape, new Uint8Array(ANSWER_BYTES_MAX)))
+  assert.equal(small?.sizeBytes, ANSWER_BYTES_MAX)
+  assert.equal(small?.type, 'application/octet-stream')
+  const large = bytesContent(shape, new Uint8Array(ANSWER_BYTES_MAX + 1))
+  assert.equal(await wholeSmall(large), undefined)
+  const short = { ...bytesContent(shape, new Uint8Array(5)), sizeBytes: 6 }
+  assert.equal(await wholeSmall(short), undefined)
+})
