@@ -81,6 +81,7 @@ class ShardRead implements OpenRead {
   #markedBytes = 0
   #markedMs = 0
   #marking = false
+  #waiting: { readonly bytes: number; readonly nowMs: number } | undefined
   #ended = false
 
   constructor(options: WorkerJournalOptions, send: (sending: Promise<boolean>) => void) {
@@ -99,21 +100,33 @@ class ShardRead implements OpenRead {
     this.#started = true
   }
 
+  /** One mark is on its way at a time; the last that is due meanwhile follows it. */
   mark(bytes: number, nowMs: number): void {
     const { markMs = MARK_MS } = this.#options
-    const due =
-      bytes - this.#markedBytes >= MARK_BYTES || Math.abs(nowMs - this.#markedMs) >= markMs
-    if (!due || this.#marking || this.#ended || this.#draft === undefined) return
+    const grown = bytes - this.#markedBytes >= MARK_BYTES
+    const due = grown || Math.abs(nowMs - this.#markedMs) >= markMs
+    if (!due || this.#ended || this.#draft === undefined) return
+    if (this.#marking) {
+      this.#waiting = { bytes, nowMs }
+      return
+    }
     this.#markedBytes = bytes
     this.#markedMs = nowMs
     this.#marking = true
-    const draft = encodeRead({ ...this.#draft, ts: nowMs, bytes: BigInt(bytes) })
-    const marked = this.#options.stub().mark(draft)
-    // A mark that fails is made good by the next one, or by the end.
-    void marked.then(
-      () => (this.#marking = false),
-      () => (this.#marking = false),
-    )
+    void this.#sendMark({ ...this.#draft, ts: nowMs, bytes: BigInt(bytes) })
+  }
+
+  /** A mark that fails is made good by the next one, or by the end. */
+  async #sendMark(read: ReadEntry): Promise<void> {
+    try {
+      await this.#options.stub().mark(encodeRead(read))
+    } catch {
+      // The next one tells more.
+    }
+    this.#marking = false
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    if (waiting !== undefined) this.mark(waiting.bytes, waiting.nowMs)
   }
 
   end(entries: readonly Uint8Array[]): void {

@@ -39,11 +39,11 @@ export interface Pumped {
 }
 
 /**
- * Starts to pump. `ended` and `quiet` must be given to `waitUntil` before the response is returned: else the
- * runtime forgets the pump when the client leaves.
+ * Starts to pump. `ended` and `quiet` must be given to `waitUntil` before the response is
+ * returned: else the runtime forgets the pump when the client leaves.
  *
  * @example
- * const { readable, ended } = pump({ reader, lengthBytes, signal, mark })
+ * const { readable, ended, quiet } = pump({ reader, lengthBytes, signal, mark })
  */
 export function pump(job: PumpJob): Pumped {
   const { readable, writable } = new FixedLengthStream(job.lengthBytes)

@@ -6,7 +6,7 @@ import { decodeEntry } from '@turnpike/core/log/decode'
 import { encodeRead } from '@turnpike/core/log/encode'
 import { READ_FLAGS, type ReadEntry } from '@turnpike/core/log/entry'
 import { receiptIdOf } from '@turnpike/core/log/receipt-id'
-import { WORKER_BODIES_MAX } from '@turnpike/core/limits'
+import { CHUNK_BYTES_MAX, MARK_BYTES, WORKER_BODIES_MAX } from '@turnpike/core/limits'
 import { linkToString } from '@turnpike/core/link'
 import { PROFILES } from '@turnpike/core/unixfs/profile'
 import { alice, fileBlocks, gatewayDid, hasher } from '@turnpike/gateway/testing/world'
@@ -172,7 +172,7 @@ test('a reader that is slow, not dead, is not closed for silence', async () => {
   assert.deepEqual([read.bytes, read.flags], [BigInt(got.body.length), SERVED])
 })
 
-test('a start without an end becomes one READ with flag 256, and its end comes too late', async () => {
+test('a start without an end becomes one READ with flag 256; its end comes too late', async () => {
   const template = await readOf(await get(files.small))
   const orphan = { ...template, id: new Uint8Array(16).fill(9), bytes: 0n }
   const hex = hexOf(encodeRead(orphan))
@@ -285,4 +285,39 @@ test('more bodies than an isolate can hold are refused, and served again later',
   resolve()
   await Promise.all((await Promise.all(stalled)).map(readOf))
   assert.equal((await get(files.large, { bytesMax: 100 })).status, 200)
+})
+
+test('a killed workerd loses no read, and of its bytes less than a mark', async (t) => {
+  if (process.platform !== 'linux') return t.skip('finds workerd by /proc')
+  const { promise: half, resolve } = Promise.withResolvers<void>()
+  let receivedBytes = 0
+  const cut = get(files.large, {
+    async onHead(response) {
+      response.on('data', (chunk: Buffer) => {
+        receivedBytes += chunk.length
+        if (receivedBytes > 18 * MIB) {
+          response.pause()
+          resolve()
+        }
+      })
+    },
+  })
+  await half
+  // Marks under way are durable after two group commits.
+  await sleep(100)
+  workerd = await workerd.restart()
+  const got = await Promise.race([cut, sleep(2000)])
+  const sentAtMost = files.large.content.length
+  let recovered: ReadEntry[] = []
+  for (let tries = 0; recovered.length === 0 && tries < 100; tries++) {
+    await sleep(50)
+    recovered = (await allReads()).filter(
+      ({ flags, bytes }) => (flags & READ_FLAGS.recovered) !== 0 && bytes > 0n,
+    )
+  }
+  assert.equal(recovered.length, 1)
+  const bytes = Number(recovered[0]!.bytes)
+  assert.ok(bytes <= sentAtMost, `${bytes} bytes`)
+  assert.ok(bytes > 18 * MIB - MARK_BYTES - CHUNK_BYTES_MAX, `${bytes} bytes`)
+  assert.ok(got === undefined || got.cut, 'the client saw that its body was cut')
 })

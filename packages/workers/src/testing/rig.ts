@@ -2,7 +2,7 @@
  * For tests: the Worker in workerd, with its bucket and its journal on disk.
  * @module
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -46,6 +46,8 @@ export interface Workerd {
   readonly url: URL
   readonly bucket: Bucket & WritableBucket & { delete(key: string): Promise<void> }
   close(): Promise<void>
+  /** Kills workerd and starts it anew on the same storage. */
+  restart(): Promise<Workerd>
 }
 
 /** What workerd says of bodies that tests cut is noise, unless somebody looks for something. */
@@ -59,8 +61,13 @@ function logged(out: Readable, err: Readable): void {
 export type Variables = Readonly<Record<string, string | number>>
 
 /** Starts workerd with a bundle. Its storage is in a folder that `close` removes. */
-export async function startWorkerd(code: string, variables: Variables): Promise<Workerd> {
-  const folder = await mkdtemp(join(tmpdir(), 'turnpike-workerd-'))
+export async function startWorkerd(
+  code: string,
+  variables: Variables,
+  storage?: string,
+): Promise<Workerd> {
+  const folder = storage ?? (await mkdtemp(join(tmpdir(), 'turnpike-workerd-')))
+  const others = await childrenNow()
   const miniflare = new Miniflare({
     name: 'turnpike',
     modules: true,
@@ -90,5 +97,17 @@ export async function startWorkerd(code: string, variables: Variables): Promise<
     url: await miniflare.unsafeGetDirectURL(),
     bucket: (await miniflare.getR2Bucket('CONTENT')) as unknown as Workerd['bucket'],
     close,
+    async restart() {
+      for (const pid of await childrenNow()) if (!others.has(pid)) process.kill(pid, 'SIGKILL')
+      await miniflare.dispose()
+      return startWorkerd(code, variables, folder)
+    },
   }
+}
+
+/** Child processes of this one, where Linux tells: miniflare does not say which is its workerd. */
+async function childrenNow(): Promise<ReadonlySet<number>> {
+  const path = `/proc/self/task/${process.pid}/children`
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return new Set(text.split(' ').filter(Boolean).map(Number))
 }
