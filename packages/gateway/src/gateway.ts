@@ -70,7 +70,8 @@ function factsOf(
   const { path } = context
   const deny = outcome.error instanceof RequestError ? outcome.error.deny : 0
   return {
-    ...start,
+    id: start.id,
+    started: start.started,
     domain: path !== undefined && deps.hosts.has(path.host) ? path.host : '',
     space: context.space,
     provider: deps.provider,

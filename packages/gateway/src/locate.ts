@@ -5,13 +5,8 @@
  */
 import { LRUCache } from 'lru-cache'
 import { LOCATED_ROOTS_MAX, LOCATED_TTL_MS } from '@turnpike/core/limits'
-import type {
-  Authorization,
-  Authorizer,
-  ContentIndex,
-  SpaceDid,
-} from '@turnpike/core/ports/content'
-import { type Result, fail, ok } from '@turnpike/core/result'
+import type { Authorization, Authorizer, ContentIndex } from '@turnpike/core/ports/content'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { DENY } from '@turnpike/core/log/entry'
 import { RequestError } from './errors.ts'
@@ -24,31 +19,20 @@ export interface LocateDeps {
   readonly clock: Clock
 }
 
+type Verdict = Result<readonly Authorization[], RequestError>
+
 /**
- * Finds who holds a root and who authorizes it. Look-ups are kept for half a second, so that a
- * change of claims or delegations is in force within one.
+ * Finds who holds a root and who authorizes it. Verdicts on requests without a token are kept for
+ * half a second, so that a change of claims or delegations is in force within one.
  */
 export class Locator {
   readonly #deps: LocateDeps
-  readonly #spaces: LRUCache<
-    string,
-    { readonly spaces: readonly SpaceDid[]; readonly atMs: number }
-  >
+  readonly #kept = new LRUCache<string, { readonly verdict: Verdict; readonly atMs: number }>({
+    max: LOCATED_ROOTS_MAX,
+  })
 
   constructor(deps: LocateDeps) {
     this.#deps = deps
-    this.#spaces = new LRUCache({ max: LOCATED_ROOTS_MAX })
-  }
-
-  /** Spaces that hold the block, first accepted first. */
-  async spaces(multihash: Uint8Array): Promise<readonly SpaceDid[]> {
-    const key = keyOf(multihash)
-    const nowMs = this.#deps.clock.monotonicMs()
-    const kept = this.#spaces.get(key)
-    if (kept !== undefined && nowMs - kept.atMs < LOCATED_TTL_MS) return kept.spaces
-    const spaces = await this.#deps.index.spaces(multihash)
-    this.#spaces.set(key, { spaces, atMs: nowMs })
-    return spaces
   }
 
   /**
@@ -57,14 +41,30 @@ export class Locator {
    *
    * Absent and unauthorized content fail alike, so that a refusal reveals nothing.
    */
-  async authorize(
+  authorize(
     multihash: Uint8Array,
     token: string | undefined,
     only: string | undefined,
-  ): Promise<Result<readonly Authorization[], RequestError>> {
+  ): Awaitable<Verdict> {
+    if (token !== undefined) return this.#judge(multihash, token, only)
+    const key = `${only ?? ''} ${keyOf(multihash)}`
+    const nowMs = this.#deps.clock.monotonicMs()
+    const kept = this.#kept.get(key)
+    if (kept !== undefined && nowMs - kept.atMs < LOCATED_TTL_MS) return kept.verdict
+    return this.#judge(multihash, undefined, only).then((verdict) => {
+      this.#kept.set(key, { verdict, atMs: nowMs })
+      return verdict
+    })
+  }
+
+  async #judge(
+    multihash: Uint8Array,
+    token: string | undefined,
+    only: string | undefined,
+  ): Promise<Verdict> {
     const granted: Authorization[] = []
     let refused = false
-    for (const space of await this.spaces(multihash)) {
+    for (const space of await this.#deps.index.spaces(multihash)) {
       if (only !== undefined && space !== only) continue
       const verdict = await this.#deps.authorizer.authorize(space, token)
       if (verdict.ok) granted.push(verdict.ok)

@@ -5,7 +5,7 @@
 import { type ContentPath, type Format, parseContentPath, parseFormat } from './parse-request.ts'
 import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
 import { type Representation, serveContent, wholeSmall } from './format/serve.ts'
-import { type Result, fail, ok } from '@turnpike/core/result'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import { BlockSession, identityBytes } from './blocks/session.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { BlockEngine } from './blocks/engine.ts'
@@ -16,7 +16,7 @@ import { LRUCache } from 'lru-cache'
 import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
 import { RequestError } from './errors.ts'
-import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer } from './plain-answer.ts'
 import { represent } from './represent.ts'
 import { tokenOf } from './parse-request.ts'
@@ -49,9 +49,12 @@ export class ReadPath {
   readonly #engine: BlockEngine
   readonly #locator: Locator
   readonly #answers: AnswerCache
+  /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
+  readonly #own: Result<readonly Authorization[], RequestError>
 
   constructor(deps: GatewayDeps) {
     this.#deps = deps
+    this.#own = ok([{ space: deps.provider, expiresMs: undefined, byToken: false }])
     this.#nodes = new Nodes(deps.nodeCacheBytesMax ?? NODE_CACHE_BYTES_MAX)
     this.#engine = new BlockEngine(deps)
     this.#locator = new Locator(deps)
@@ -70,9 +73,10 @@ export class ReadPath {
     const format = parseFormat(path.ok, request)
     if (format.error) return format
     const token = tokenOf(path.ok, request)
-    const spaces = await this.#authorize(path.ok, token)
-    if (spaces.error) return spaces
-    return this.#answerInTurn(context, spaces.ok, path.ok, format.ok.format, token === undefined)
+    const authorized = this.#authorize(path.ok, token)
+    const granted = authorized instanceof Promise ? await authorized : authorized
+    if (granted.error) return granted
+    return this.#answerInTurn(context, granted.ok, path.ok, format.ok.format, token === undefined)
   }
 
   #parse(url: string): Result<ContentPath, RequestError> {
@@ -83,14 +87,13 @@ export class ReadPath {
     return path
   }
 
-  async #authorize(
+  #authorize(
     path: ContentPath,
     token: string | undefined,
-  ): Promise<Result<readonly SpaceDid[], RequestError>> {
-    if (identityBytes(path.root) !== undefined) return ok([this.#deps.provider])
+  ): Awaitable<Result<readonly Authorization[], RequestError>> {
+    if (identityBytes(path.root) !== undefined) return this.#own
     const only = path.params.get('space') ?? undefined
-    const granted = await this.#locator.authorize(path.root.multihash, token, only)
-    return granted.error ? granted : ok(granted.ok.map((one) => one.space))
+    return this.#locator.authorize(path.root.multihash, token, only)
   }
 
   /**
@@ -99,13 +102,13 @@ export class ReadPath {
    */
   async #answerInTurn(
     context: ReadContext,
-    spaces: readonly SpaceDid[],
+    granted: readonly Authorization[],
     path: ContentPath,
     format: Format | undefined,
     keepable: boolean,
   ): Promise<Result<Representation, Error>> {
     let outcome: Result<Representation, Error> | undefined
-    for (const space of spaces) {
+    for (const { space } of granted) {
       context.space = space
       const key = keepable
         ? this.#answers.keyOf(space, path.escapedPath, path.query, format)

@@ -93,9 +93,25 @@ export class EntryRecorder implements ReadRecorder {
     return { ...entry, status: delivery.status, flags: flags & ~(content | range) }
   }
 
+  /** Field by field: a spread costs a microsecond, and a read makes two entries. */
   #entry(bytes: number, flags: number, grade: number): ReadEntry {
-    const { errorName: _, ...facts } = this.#facts
-    return { ...facts, ts: this.#deps.clock.nowMs(), bytes: BigInt(bytes), flags, count: 1, grade }
+    const facts = this.#facts
+    return {
+      id: facts.id,
+      ts: this.#deps.clock.nowMs(),
+      started: facts.started,
+      domain: facts.domain,
+      space: facts.space,
+      provider: facts.provider,
+      region: facts.region,
+      cid: facts.cid,
+      status: facts.status,
+      bytes: BigInt(bytes),
+      flags,
+      deny: facts.deny,
+      count: 1,
+      grade,
+    }
   }
 }
 

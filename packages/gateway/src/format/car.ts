@@ -41,6 +41,7 @@ export function carContent(request: CarRequest): Content {
     sizeBytes: undefined,
     ranged: false,
     billable: true,
+    inMemory: false,
     body: () => ({ length: undefined, open: () => new CarReader(request) }),
   }
 }

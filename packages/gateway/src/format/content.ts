@@ -22,6 +22,8 @@ export interface Content {
   readonly ranged: boolean
   /** Whether the bytes are content-addressed: only those are billable. */
   readonly billable: boolean
+  /** Whether the body is in memory, so that reading it neither waits nor fails. */
+  readonly inMemory: boolean
   /** The whole body, or a range of it. */
   body(range?: ByteRange): BodySource
 }
@@ -31,12 +33,13 @@ export const IMMUTABLE: HeaderLine = ['Cache-Control', 'public, max-age=29030400
 
 /** Content that is in memory whole. */
 export function bytesContent(
-  content: Omit<Content, 'body' | 'sizeBytes'>,
+  content: Omit<Content, 'body' | 'sizeBytes' | 'inMemory'>,
   bytes: Uint8Array,
 ): Content {
   return {
     ...content,
     sizeBytes: bytes.length,
+    inMemory: true,
     body: (range) =>
       bytesBody(range === undefined ? bytes : bytes.subarray(range.first, range.last + 1)),
   }

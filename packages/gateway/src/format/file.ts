@@ -37,6 +37,7 @@ export async function fileContent(request: FileRequest): Promise<Result<Content,
     sizeBytes,
     ranged: true,
     billable: true,
+    inMemory: false,
     body,
   })
 }

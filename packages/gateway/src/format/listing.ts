@@ -19,6 +19,7 @@ export function listingContent(page: ListingPage): Content {
     sizeBytes: undefined,
     ranged: false,
     billable: true,
+    inMemory: false,
     body: () => ({ length: undefined, open: () => new ListingReader(page) }),
   }
 }

@@ -32,6 +32,7 @@ export function rawContent(
     sizeBytes,
     ranged: true,
     billable: true,
+    inMemory: false,
     body: (range) =>
       fileBody(
         { nodes, session, root: { kind: 'raw', link } },

@@ -4,7 +4,7 @@
  */
 import type { BodyReader, BodySource } from '@turnpike/core/body'
 import { type Content, bytesBody, bytesContent } from './content.ts'
-import { type Result, fail, ok } from '@turnpike/core/result'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import { matchesNone, rangeCounts } from './conditional.ts'
 import { ANSWER_BYTES_MAX } from '@turnpike/core/limits'
 import { type ByteRange, rangeLength } from '@turnpike/core/range'
@@ -32,16 +32,19 @@ const EMPTY = bytesBody(new Uint8Array(0))
  *
  * @returns `RangeNotSatisfiable`, or whatever error reading the first chunk gave
  */
-export async function serveContent(
+export function serveContent(
   content: Content,
   request: GatewayRequest,
-): Promise<Result<Representation, Error>> {
+): Awaitable<Result<Representation, Error>> {
   const { headers } = request
   if (matchesNone(headers.get('if-none-match'), content.etag)) return ok(notModified(content))
   if (request.method === 'HEAD') return ok(headOf(content))
   const range = rangeOf(content, request)
   if (range.error) return range
-  return answerOf(content, range.ok.part, request.signal)
+  const { part } = range.ok
+  if (content.inMemory && content.type !== undefined)
+    return ok(representationOf(content, part, content.type, content.body(part)))
+  return answerOf(content, part, request.signal)
 }
 
 function notModified(content: Content): Representation {
@@ -88,23 +91,23 @@ async function answerOf(
     return fail(error as Error)
   }
   const type = content.type ?? sniffed(part, first)
-  const headers = headersOf(
-    content,
-    type,
-    part === undefined ? content.sizeBytes : rangeLength(part),
-  )
-  const body = primed(source, reader, first)
-  const { billable } = content
-  if (part === undefined)
-    return ok({ status: content.status, headers, body, billable, partial: false })
-  const range = `bytes ${part.first}-${part.last}/${content.sizeBytes}`
-  return ok({
-    status: 206,
-    headers: [...headers, ['Content-Range', range]],
-    body,
-    billable,
-    partial: true,
-  })
+  return ok(representationOf(content, part, type, primed(source, reader, first)))
+}
+
+function representationOf(
+  content: Content,
+  part: ByteRange | undefined,
+  type: string,
+  body: BodySource,
+): Representation {
+  const { status, billable, sizeBytes } = content
+  if (part === undefined) {
+    const headers = headersOf(content, type, sizeBytes)
+    return { status, headers, body, billable, partial: false }
+  }
+  const headers = headersOf(content, type, rangeLength(part))
+  headers.push(['Content-Range', `bytes ${part.first}-${part.last}/${sizeBytes}`])
+  return { status: 206, headers, body, billable, partial: true }
 }
 
 /** The next chunk. The client may leave while it is waited for: then the body is closed. */
