@@ -99,13 +99,14 @@ export async function serve(data: string, ...flags: readonly string[]): Promise<
   const ports = ['--port', '0', '--admin-port', '0', '--log-level', 'warn']
   const command = launch(['serve', '--data', data, '--json', ...ports, ...flags])
   const { child, ended } = command
-  const line = await Promise.race([
-    once(child.stdout!, 'data').then(([text]) => String(text)),
-    ended.then(({ code, stderr }) => {
-      throw new Error(`turnpike serve ended with ${code}: ${stderr}`)
-    }),
-  ])
-  const { url, adminUrl } = JSON.parse(line) as { url: string; adminUrl: string }
+  const refused = ended.then(({ code, stderr }): never => {
+    throw new Error(`turnpike serve ended with ${code}: ${stderr}`)
+  })
+  // Where it failed, its line tells an error instead.
+  const line = await Promise.race([once(child.stdout!, 'data').then(String), refused])
+  const { url, adminUrl } = JSON.parse(line) as { url?: string; adminUrl: string }
+  if (url === undefined) return refused
+  refused.catch(() => {})
   return {
     ...command,
     adminUrl,

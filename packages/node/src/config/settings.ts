@@ -175,7 +175,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc: 'Memory of each process for what is read before its client takes it.',
   },
   journalFileBytes: {
-    kind: bytes(1 * MIB, 1 * GIB),
+    kind: bytes(2 * MIB, 1 * GIB),
     default: limits.JOURNAL_FILE_BYTES_MAX,
     doc: 'Size of one journal file. Room for it is taken before reads are admitted.',
   },
