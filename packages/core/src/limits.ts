@@ -125,10 +125,12 @@ export const LEDGER_BATCH_ROWS_MAX = 8192
 export const USAGE_ROWS_MAX = 10_000
 /** Bytes of one batch on its way to a blob's file and to the thread that hashes the blob. */
 export const SPOOL_BATCH_BYTES: number = 1 * MIB
+/** What positions, lengths and memory of direct writes are multiples of. */
+export const DIRECT_BLOCK_BYTES = 4096
 /** Batches of one blob under way at once: what a slow disk may pile up in memory. */
 export const SPOOL_BATCHES_MAX = 8
-/** Buffers of batches that are kept for the next blob. */
-export const SPOOL_IDLE_BATCHES_MAX = 16
+/** Batches in aligned memory: for two blobs at once, and two buffers that files are read into. */
+export const SPOOL_SLOTS_KEPT = 20
 /** Frames smaller than `SHARD_LEAF_BYTES_MIN` that one sidecar chunk of a shard takes in. */
 export const SHARD_GROUP_BYTES: number = 256 * KIB
 /** Bytes of a block that is a sidecar chunk of its own in a shard. */
@@ -159,6 +161,8 @@ export const JOURNAL_GROUP_BYTES_MAX: number = 4 * KIB
 export const JOURNAL_OPEN_READS_MAX = 4096
 /** Bytes of one journal file; a setting. The journal fills one such file ahead of time. */
 export const JOURNAL_FILE_BYTES_MAX: number = 16 * MIB
+/** Times that a journal's recovery is tried while the log releases files of it. */
+export const JOURNAL_RECOVER_TRIES_MAX = 16
 /** Bytes kept for the sequencer, so that a full disk can be emptied into the log; a setting. */
 export const JOURNAL_RESERVE_BYTES: number = 24 * MIB
 /** Longest that an entry waits for others to share its fdatasync. */

@@ -4,6 +4,7 @@
  */
 import { addPaths, type AddProgress, type AddResult } from '@turnpike/node/add/add'
 import { openToAdd, type OpenContext } from '@turnpike/node/add/context'
+import { boundHeap } from '@turnpike/node/add/heap'
 import { importCar } from '@turnpike/node/add/import-car'
 import { EXIT } from '../exit.ts'
 import { surveyPaths } from '../survey.ts'
@@ -35,6 +36,7 @@ export const add: Verb = {
     const { car } = options
     if ((car === undefined) === (args.length === 0))
       throw new UsageRefused('"add" expected PATH… or --car FILE, one of the two')
+    boundHeap()
     const opened = await openToAdd(loaded.settings.data)
     if (opened.error) throw opened.error
     try {

@@ -96,12 +96,15 @@ async function addOnce(
   const { dev, ino } = await stat(context.paths.root, { bigint: true })
   let bytes = 0
   let files = 0
+  const profile = PROFILES[options.profile ?? PROFILE_DEFAULT]
+  // Only raw leaves are stored as they were read.
+  const slots = profile.rawLeaves ? context.blobs.slots : undefined
+  const reader = new FileReader(profile.chunkBytes, slots)
   const ended = await runSession(context, signal, (packer) => {
-    const profile = PROFILES[options.profile ?? PROFILE_DEFAULT]
     const tree: TreeOptions = {
       profile,
       hasher: context.hasher,
-      reader: new FileReader(profile.chunkBytes),
+      reader,
       hidden: options.hidden ?? false,
       mode: options.mode ?? false,
       mtime: options.mtime ?? false,
@@ -115,7 +118,7 @@ async function addOnce(
       },
     }
     return options.wrap ? addWrapped(paths, tree, packer) : addEach(paths, tree, packer)
-  })
+  }).finally(() => reader.close())
   if (ended.error) return ended
   const { value, blocks, shards } = ended.ok
   const roots = value.map(({ link, name, bytes: size }) => ({

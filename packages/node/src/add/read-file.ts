@@ -5,7 +5,8 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { promisify } from 'node:util'
-import { ADD_READ_SYNC_BYTES_MAX } from '@turnpike/core/limits'
+import { ADD_READ_SYNC_BYTES_MAX, SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
+import type { Slots } from '../blobs/slots.ts'
 import { PathRefused } from './errors.ts'
 
 const readAsync = promisify(read)
@@ -54,12 +55,23 @@ export function unreadable(path: string, cause: unknown): PathRefused {
  */
 export class FileReader {
   readonly #chunkBytes: number
-  readonly #buffers: [Uint8Array, Uint8Array]
+  readonly #slots: Slots | undefined
+  readonly #buffers: readonly [Uint8Array, Uint8Array]
 
-  /** @param chunkBytes length of every chunk but a file's last */
-  constructor(chunkBytes: number) {
+  /**
+   * @param chunkBytes length of every chunk but a file's last
+   * @param slots where to read to, if chunks go to a blob as they are: then `close` the reader
+   */
+  constructor(chunkBytes: number, slots?: Slots) {
     this.#chunkBytes = chunkBytes
-    this.#buffers = [new Uint8Array(chunkBytes), new Uint8Array(chunkBytes)]
+    this.#slots = chunkBytes <= SPOOL_BATCH_BYTES ? slots : undefined
+    const buffer = (): Uint8Array => this.#slots?.take() ?? new Uint8Array(chunkBytes)
+    this.#buffers = [buffer(), buffer()]
+  }
+
+  /** Gives the buffers back. No chunk may be in use. */
+  close(): void {
+    for (const buffer of this.#buffers) this.#slots?.give(buffer)
   }
 
   /**
@@ -95,16 +107,20 @@ export class FileReader {
       )
   }
 
+  #buffer(index: number): Uint8Array {
+    return this.#buffers[index]!.subarray(0, this.#chunkBytes)
+  }
+
   async *#readAhead(file: OpenFile, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     let position = 0
-    let reading = readChunk(file, this.#buffers[0], position)
+    let reading = readChunk(file, this.#buffer(0), position)
     try {
       for (let i = 1; ; i++) {
         const chunk = await reading
         signal?.throwIfAborted()
         position += chunk.length
         const isLast = chunk.length < this.#chunkBytes
-        if (!isLast) reading = readChunk(file, this.#buffers[i % 2]!, position)
+        if (!isLast) reading = readChunk(file, this.#buffer(i % 2), position)
         if (chunk.length > 0) yield chunk
         if (isLast) return
       }

@@ -8,9 +8,8 @@ import { encodeSidecar } from '@turnpike/core/sidecar'
 import { createHash, type Hash } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { makeDirectory, publishFile, syncDirectory, tempPath, writeSynced } from '../durable.ts'
-import type { HashThread } from './hash-thread.ts'
 import { blobPaths } from './paths.ts'
-import { Spool } from './spool.ts'
+import { Spool, type SpoolPlace } from './spool.ts'
 
 /** A blob that was stored. */
 export interface StoredBlob {
@@ -21,11 +20,10 @@ export interface StoredBlob {
   readonly isNew: boolean
 }
 
-/** Where drafts are made: the store's folder, its folder for temps, its hash thread. */
-export interface DraftPlace {
+/** Where drafts are made: the store's folder, its folder for temps. */
+export interface DraftPlace extends SpoolPlace {
   readonly root: string
   readonly temps: string
-  readonly thread: HashThread
   readonly hasher: Hasher
 }
 
@@ -46,7 +44,7 @@ export class BlobDraft {
   }
 
   static async begin(place: DraftPlace): Promise<BlobDraft> {
-    return new BlobDraft(place, await Spool.open(tempPath(place.temps), place.thread))
+    return new BlobDraft(place, await Spool.open(tempPath(place.temps), place))
   }
 
   /** Bytes taken so far. */

@@ -5,14 +5,13 @@
  * what `add` is measured by is two hashes a byte on two cores.
  * @module
  */
-import { SPOOL_BATCH_BYTES, SPOOL_IDLE_BATCHES_MAX } from '@turnpike/core/limits'
 import { Worker } from 'node:worker_threads'
 import type { HashReply, HashRequest } from './hash-worker.ts'
 
 /** One blob's hash. Slots are hashed in the order of `update`. */
 export interface HashJob {
-  /** Hashes the first `length` bytes of `slot`, which must stay as it is until this resolves. */
-  update(slot: SharedArrayBuffer, length: number): Promise<void>
+  /** Hashes the first `length` bytes of `slot`, shared memory, which must stay as it is until this resolves. */
+  update(slot: Uint8Array, length: number): Promise<void>
   /** The digest of everything. Ends the job. */
   digest(): Promise<Uint8Array>
   /** Ends the job without a digest. Idempotent, and allowed after `digest`. */
@@ -31,17 +30,6 @@ type Running = { readonly worker: Worker; readonly waiting: Map<number, Waiter[]
 export class HashThread {
   #running: Running | undefined
   #jobs = 0
-  readonly #idle: SharedArrayBuffer[] = []
-
-  /** A buffer of `SPOOL_BATCH_BYTES`; its content is arbitrary. */
-  takeSlot(): SharedArrayBuffer {
-    return this.#idle.pop() ?? new SharedArrayBuffer(SPOOL_BATCH_BYTES)
-  }
-
-  /** Gives back a buffer that nobody reads any more. */
-  giveSlot(slot: SharedArrayBuffer): void {
-    if (this.#idle.length < SPOOL_IDLE_BATCHES_MAX) this.#idle.push(slot)
-  }
 
   /** Begins hashing a blob. End it with `digest` or `drop`. */
   begin(): HashJob {
@@ -66,7 +54,7 @@ export class HashThread {
       if (waiting.size === 0) worker.unref()
     }
     return {
-      update: async (slot, length) => void (await ask({ job, slot, length })),
+      update: async (slot, length) => void (await ask({ job, slot: slot.subarray(0, length) })),
       digest: async () => {
         try {
           return (await ask({ job, end: 'digest' }))!

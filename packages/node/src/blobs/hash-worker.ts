@@ -5,9 +5,9 @@
 import { createHash, type Hash } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 
-/** To the thread: hash the first `length` bytes of `slot` into `job`, or end `job`. */
+/** To the thread: hash `slot`, shared memory, into `job`, or end `job`. */
 export type HashRequest =
-  | { readonly job: number; readonly slot: SharedArrayBuffer; readonly length: number }
+  | { readonly job: number; readonly slot: Uint8Array }
   | { readonly job: number; readonly end: 'digest' | 'drop' }
 
 /** From the thread: the oldest slot of `job` was hashed, or the digest of all. */
@@ -21,7 +21,7 @@ port.on('message', (request: HashRequest) => {
   if ('slot' in request) {
     let hash = hashes.get(job)
     if (hash === undefined) hashes.set(job, (hash = createHash('sha256')))
-    hash.update(new Uint8Array(request.slot, 0, request.length))
+    hash.update(request.slot)
     port.postMessage({ job } satisfies HashReply)
     return
   }

@@ -7,7 +7,6 @@ import {
   SHARD_LEAF_BYTES_MIN,
   SPOOL_BATCH_BYTES,
   SPOOL_BATCHES_MAX,
-  SPOOL_IDLE_BATCHES_MAX,
 } from '@turnpike/core/limits'
 import { linkToString, RAW, type Link } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
@@ -24,6 +23,7 @@ import { nodeHasher } from '../hasher.ts'
 import { HashThread } from './hash-thread.ts'
 import { blobPaths } from './paths.ts'
 import { createShardWriter, type Shard, type ShardWriter } from './shard-writer.ts'
+import { Slots } from './slots.ts'
 import { Spool } from './spool.ts'
 import { storeFault, type StoreFault } from './store-fault.ts'
 import { openBlobStore, type BlobStore } from './store.ts'
@@ -135,26 +135,19 @@ test('a shard is full at its bound, and takes one block whatever its size', asyn
   await writer.abort()
 })
 
-test('idle buffers stay within their bound', () => {
-  const thread = new HashThread()
-  const slots = Array.from({ length: SPOOL_IDLE_BATCHES_MAX + 1 }, () => thread.takeSlot())
-  for (const slot of slots) thread.giveSlot(slot)
-  const again = new Set(slots.map(() => thread.takeSlot()))
-  assert.equal(slots.filter((slot) => again.has(slot)).length, SPOOL_IDLE_BATCHES_MAX)
-})
-
 test('batches that wait for the disk stay within their bound', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'turnpike-spool-'))
   const thread = new HashThread()
+  const slots = new Slots()
   let taken = 0
   let most = 0
-  const take = thread.takeSlot.bind(thread)
-  const give = thread.giveSlot.bind(thread)
-  thread.takeSlot = () => {
+  const take = slots.take.bind(slots)
+  const give = slots.give.bind(slots)
+  slots.take = () => {
     most = Math.max(most, ++taken)
     return take()
   }
-  thread.giveSlot = (slot) => {
+  slots.give = (slot) => {
     taken--
     give(slot)
   }
@@ -162,7 +155,7 @@ test('batches that wait for the disk stay within their bound', async (t) => {
     await thread.close()
     await rm(root, { recursive: true })
   })
-  const spool = await Spool.open(join(root, 'x.tmp'), thread)
+  const spool = await Spool.open(join(root, 'x.tmp'), { thread, slots })
   const bytes = randomBytes(3 * SPOOL_BATCH_BYTES + 5)
   const hash = createHash('sha256')
   for (let i = 0; i < 2 * SPOOL_BATCHES_MAX; i++) {

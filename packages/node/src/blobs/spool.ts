@@ -3,8 +3,16 @@
  * @module
  */
 import { SPOOL_BATCH_BYTES, SPOOL_BATCHES_MAX } from '@turnpike/core/limits'
-import { open, rm, type FileHandle } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
+import { DirectFile } from './direct-file.ts'
 import type { HashJob, HashThread } from './hash-thread.ts'
+import type { Slots } from './slots.ts'
+
+/** What a store's spools share. */
+export interface SpoolPlace {
+  readonly thread: HashThread
+  readonly slots: Slots
+}
 
 /**
  * Appends bytes to a new file and hashes them. Each byte is copied once, into a buffer that the
@@ -14,26 +22,25 @@ export class Spool {
   readonly path: string
   /** Bytes written so far. */
   sizeBytes = 0
-  readonly #handle: FileHandle
-  readonly #thread: HashThread
+  readonly #file: DirectFile
+  readonly #slots: Slots
   readonly #job: HashJob
   readonly #underWay: Promise<void>[] = []
-  #slot: SharedArrayBuffer | undefined
-  #batch: Uint8Array = new Uint8Array()
+  #slot: Uint8Array | undefined
   #filled = 0
   #written: Promise<void> = Promise.resolve()
   #failure: unknown
 
-  private constructor(path: string, handle: FileHandle, thread: HashThread) {
+  private constructor(path: string, file: DirectFile, place: SpoolPlace) {
     this.path = path
-    this.#handle = handle
-    this.#thread = thread
-    this.#job = thread.begin()
+    this.#file = file
+    this.#slots = place.slots
+    this.#job = place.thread.begin()
   }
 
   /** Opens a spool at `path`, where no file may be. */
-  static async open(path: string, thread: HashThread): Promise<Spool> {
-    return new Spool(path, await open(path, 'wx', 0o644), thread)
+  static async open(path: string, place: SpoolPlace): Promise<Spool> {
+    return new Spool(path, await DirectFile.create(path), place)
   }
 
   /**
@@ -43,7 +50,7 @@ export class Spool {
   write(bytes: Uint8Array): Promise<void> | undefined {
     const room = SPOOL_BATCH_BYTES - this.#filled
     if (this.#slot === undefined || bytes.length >= room) return this.#writeOn(bytes)
-    this.#batch.set(bytes, this.#filled)
+    this.#slots.copy(this.#slot, this.#filled, bytes)
     this.#filled += bytes.length
     this.sizeBytes += bytes.length
     return undefined
@@ -53,7 +60,7 @@ export class Spool {
     for (let at = 0; at < bytes.length;) {
       if (this.#slot === undefined) await this.#nextBatch()
       const length = Math.min(bytes.length - at, SPOOL_BATCH_BYTES - this.#filled)
-      this.#batch.set(bytes.subarray(at, at + length), this.#filled)
+      this.#slots.copy(this.#slot!, this.#filled, bytes.subarray(at, at + length))
       this.#filled += length
       this.sizeBytes += length
       at += length
@@ -64,24 +71,23 @@ export class Spool {
   async #nextBatch(): Promise<void> {
     if (this.#underWay.length >= SPOOL_BATCHES_MAX) await this.#underWay[0]
     if (this.#failure !== undefined) throw this.#failure
-    this.#slot = this.#thread.takeSlot()
-    this.#batch = new Uint8Array(this.#slot)
+    this.#slot = this.#slots.take()
     this.#filled = 0
   }
 
   /** Hands the batch to disk and hash. What fails is kept for the next call to throw. */
   #send(): void {
     const slot = this.#slot!
-    const batch = this.#batch.subarray(0, this.#filled)
-    const position = this.sizeBytes - batch.length
+    const length = this.#filled
+    const position = this.sizeBytes - length
     // One write at a time: threads that write one file at once spin on its lock (measured).
-    this.#written = this.#written.then(() => writeWhole(this.#handle, batch, position))
-    const work = Promise.allSettled([this.#job.update(slot, batch.length), this.#written]).then(
+    this.#written = this.#written.then(() => this.#file.write(slot, length, position))
+    const work = Promise.allSettled([this.#job.update(slot, length), this.#written]).then(
       (results) => {
         for (const result of results)
           if (result.status === 'rejected') this.#failure ??= result.reason
         this.#underWay.splice(this.#underWay.indexOf(work), 1)
-        this.#thread.giveSlot(slot)
+        this.#slots.give(slot)
       },
     )
     this.#underWay.push(work)
@@ -95,26 +101,18 @@ export class Spool {
     await Promise.all(this.#underWay)
     if (this.#failure !== undefined) throw this.#failure
     const digest = await this.#job.digest()
-    await this.#handle.sync()
-    await this.#handle.close()
+    await this.#file.finish()
     return digest
   }
 
   /** Gives everything up and removes the file, unless it was renamed. Idempotent. */
   async abort(): Promise<void> {
     this.#job.drop()
-    if (this.#slot !== undefined) this.#thread.giveSlot(this.#slot)
+    if (this.#slot !== undefined) this.#slots.give(this.#slot)
     this.#slot = undefined
     this.#filled = 0
     await Promise.all(this.#underWay)
-    await this.#handle.close()
+    await this.#file.close()
     await rm(this.path, { force: true })
-  }
-}
-
-async function writeWhole(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
-    at += bytesWritten
   }
 }

@@ -25,6 +25,7 @@ import { BlobDraft, type StoredBlob } from './draft.ts'
 import { BlobFiles, rangeFault, readFault, streamFile, type BlobFile } from './files.ts'
 import { HashThread } from './hash-thread.ts'
 import { blobPaths, multihashOfName } from './paths.ts'
+import { Slots } from './slots.ts'
 import { storeFault, type StoreFault } from './store-fault.ts'
 import { Sidecars, verifiedBody } from './verified.ts'
 
@@ -53,6 +54,8 @@ export class BlobStore implements BlobReader {
   readonly #files = new BlobFiles()
   readonly #sidecars: Sidecars
   readonly #thread = new HashThread()
+  /** Memory for batches. Content that was read into a slot is stored fastest. */
+  readonly slots: Slots = new Slots()
   readonly #syncBytesMax: number
 
   /** Use {@link openBlobStore}. */
@@ -127,8 +130,8 @@ export class BlobStore implements BlobReader {
 
   /** Begins a blob whose chunks the caller decides. For shards, see `createShardWriter`. */
   beginBlob(): Promise<BlobDraft> {
-    const place = { root: this.#root, temps: this.#temps }
-    return BlobDraft.begin({ ...place, thread: this.#thread, hasher: this.#hasher })
+    const place = { root: this.#root, temps: this.#temps, hasher: this.#hasher }
+    return BlobDraft.begin({ ...place, thread: this.#thread, slots: this.slots })
   }
 
   /** Stores what `source` yields as one blob. A source that fails rejects, and leaves nothing. */
@@ -136,13 +139,12 @@ export class BlobStore implements BlobReader {
     const draft = await this.beginBlob().catch((error: unknown) => storeFault(error))
     if (draft instanceof Error) return fail(draft)
     try {
-      for await (const bytes of source)
-        for (let at = 0; at < bytes.length;) {
-          const end = Math.min(bytes.length, at + PUT_CHUNK_BYTES - draft.chunkBytes)
-          await draft.write(bytes.subarray(at, end))
-          if (draft.chunkBytes === PUT_CHUNK_BYTES) draft.endChunk()
-          at = end
-        }
+      for await (const bytes of source) {
+        const fault = await writeChunks(draft, bytes)
+        if (fault === undefined) continue
+        await draft.abort()
+        return fail(fault)
+      }
     } catch (error) {
       await draft.abort()
       throw error
@@ -193,6 +195,20 @@ export class BlobStore implements BlobReader {
   async close(): Promise<void> {
     this.#files.clear()
     await this.#thread.close()
+  }
+}
+
+async function writeChunks(draft: BlobDraft, bytes: Uint8Array): Promise<StoreFault | undefined> {
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const end = Math.min(bytes.length, at + PUT_CHUNK_BYTES - draft.chunkBytes)
+      await draft.write(bytes.subarray(at, end))
+      if (draft.chunkBytes === PUT_CHUNK_BYTES) draft.endChunk()
+      at = end
+    }
+    return undefined
+  } catch (error) {
+    return storeFault(error)
   }
 }
 
