@@ -22,11 +22,19 @@ const LINE = /^([0-9a-f]{64}) {2}(\d+) {2}(\d{20}\.wal)$/
  */
 export async function writeCleanRecord(folder: string): Promise<void> {
   let lines = ''
-  for (const { path } of await listWals(folder)) {
-    const { size } = await stat(path)
-    lines += `${await sha256Of(path)}  ${size}  ${basename(path)}\n`
-  }
+  for (const { path } of await listWals(folder)) lines += await lineOf(path).catch(released)
   await writeFileDurable(cleanPath(folder), Buffer.from(lines))
+}
+
+async function lineOf(path: string): Promise<string> {
+  const { size } = await stat(path)
+  return `${await sha256Of(path)}  ${size}  ${basename(path)}\n`
+}
+
+/** The log may release files meanwhile. */
+function released(error: NodeJS.ErrnoException): string {
+  if (error.code !== 'ENOENT') throw error
+  return ''
 }
 
 /**

@@ -150,6 +150,27 @@ test('files released while stopped are no damage; a gap between files is', async
   assert.equal((await recover(folder, nodeDisk)).ok?.nextEntry, 30)
 })
 
+test('files that the log releases during a recovery are left to it', async (t) => {
+  const folder = `${await tempFolder(t)}/a`
+  for (let i = 0; i < 3; i++) {
+    const journal = await openSmall(folder)
+    record(journal, i * 5, 5)
+    await journal.close()
+  }
+  let releases = 0
+  const disk = {
+    ...nodeDisk,
+    async open(path: string, create: boolean) {
+      if (releases++ === 0) await journalSource(folder, 'a').release(20)
+      return nodeDisk.open(path, create)
+    },
+  }
+  assert.equal((await recover(folder, disk)).ok?.nextEntry, 30)
+  assert.equal(releases, 2, 'one file was gone, one is left')
+  const gone = { ...disk, open: (path: string) => nodeDisk.open(`${path}-none`, false) }
+  await assert.rejects(recover(folder, gone), { code: 'ENOENT' }, 'it gives up at its bound')
+})
+
 test('a read that a kill cuts becomes one READ with flag 256, at its last mark', async (t) => {
   const root = await tempFolder(t)
   const journal = await openSmall(`${root}/a`)

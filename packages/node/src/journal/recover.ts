@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { keyOf } from '@turnpike/core/bytes'
 import type { BytesKey } from '@turnpike/core/bytes'
+import { JOURNAL_RECOVER_TRIES_MAX } from '@turnpike/core/limits'
 import { readIdOf } from '@turnpike/core/log/decode'
 import { scanFrames } from '@turnpike/core/log/scan'
 import type { FrameScan } from '@turnpike/core/log/scan'
@@ -30,7 +31,8 @@ export interface Recovery {
 
 /**
  * Checks all files of a slot, cuts a torn tail, makes what is left durable, and finds the reads
- * that were lost. Changes nothing when it fails.
+ * that were lost. Changes nothing when it fails. The log may release files meanwhile: then it
+ * begins again with those that remain, since marks mean nothing without the entries after them.
  *
  * @example
  * const { ok, error } = await recover('/data/journal/0', nodeDisk)
@@ -39,6 +41,17 @@ export async function recover(
   folder: string,
   disk: Disk,
 ): Promise<Result<Recovery, JournalCorrupt>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await recoverOnce(folder, disk)
+    } catch (error) {
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT'
+      if (!isGone || tries === JOURNAL_RECOVER_TRIES_MAX) throw error
+    }
+  }
+}
+
+async function recoverOnce(folder: string, disk: Disk): Promise<Result<Recovery, JournalCorrupt>> {
   const clean = await checkCleanRecord(folder)
   if (clean instanceof JournalCorrupt) return fail(clean)
   const wals = await listWals(folder)
