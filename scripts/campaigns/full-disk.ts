@@ -88,10 +88,8 @@ async function fillAgainAndAgain(context: Context): Promise<Figures> {
   for (const [name, sizeBytes] of Object.entries(files))
     await writeFile(join(scratch, name), contentOf(name, sizeBytes))
   const paths = await addEach(data, [join(scratch, 'small'), join(scratch, 'large')])
-  const server = await serve(
-    data,
-    ...['--journal-file-bytes', '2MiB', '--journal-reserve-bytes', '2MiB'],
-  )
+  const flags = ['--journal-file-bytes', '2MiB', '--journal-reserve-bytes', '2MiB']
+  const server = await serve(data, ...flags)
   const figures = { answered: 0, refused: 0, roomAgainMsMax: 0 }
   for (let run = 0; run < runs; run++) {
     const filled = await fillOnce(context, { server, paths, disk, data })
