@@ -2,6 +2,7 @@
  * Measuring contenders against one another: fresh processes, alternating order, medians.
  * @module
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
 import { type ContenderName, type Server, startContender } from './contenders.ts'
 import type { BenchData } from './data.ts'
@@ -10,6 +11,9 @@ import type { Route } from './servers/bare.ts'
 import type { HashWork } from './servers/hashing.ts'
 import type { Usage } from './servers/side-channel.ts'
 import type { Sizes } from './sizes.ts'
+
+const IDLE_POLL_MS = 300
+const IDLE_POLLS_MAX = 20
 
 /** What a case works with. */
 export interface Bench {
@@ -106,7 +110,7 @@ export function compareLoad(bench: Bench, load: Load): Promise<Record<string, Fi
   return compare(bench, load.contenders, async (name) => {
     const server = await startContender(name, bench.data, load.routes)
     try {
-      return await underLoad(bench.client, server, load)
+      return await underLoad(bench.client, server, load, bench.sizes.name !== 'tiny')
     } finally {
       await server.stop()
     }
@@ -118,6 +122,7 @@ async function underLoad(
   client: Child<unknown>,
   server: Server,
   load: Load,
+  patient: boolean,
 ): Promise<Record<string, number>> {
   const { warmUp, sha256, status = 200, contenders: _, routes: __, ...spec } = load
   const { port } = server.ready
@@ -128,11 +133,23 @@ async function underLoad(
   for (const [i, expected] of (sha256 ?? []).entries())
     if (i < warmUp && expected !== undefined && warmed.sha256[i] !== expected)
       throw new Error(`request ${i} expected sha2-256 ${expected}, got ${warmed.sha256[i]}`)
-  const before = await server.usage()
+  const before = patient ? await idleUsage(server) : await server.usage()
   const result = await client.ask<LoadResult>('load', { ...spec, port })
   const after = await server.usage()
   requireRight(result, load.total, status)
   return figuresOf(result, before, after)
+}
+
+/** Usage once the server has come to rest: threads that start or catch up are no part of a load. */
+async function idleUsage(server: Server): Promise<Usage> {
+  let before = await server.usage()
+  for (let i = 0; i < IDLE_POLLS_MAX; i++) {
+    await sleep(IDLE_POLL_MS)
+    const after = await server.usage()
+    if (after.cpuMs - before.cpuMs < IDLE_POLL_MS / 10) return after
+    before = after
+  }
+  return before
 }
 
 function requireRight(result: LoadResult, total: number, status: number): void {
