@@ -81,6 +81,7 @@ class ShardRead implements OpenRead {
   #markedBytes = 0
   #markedMs = 0
   #marking = false
+  #closed = false
   #waiting: { readonly bytes: number; readonly nowMs: number } | undefined
   #ended = false
 
@@ -100,9 +101,14 @@ class ShardRead implements OpenRead {
     this.#started = true
   }
 
-  /** One mark is on its way at a time; the last that is due meanwhile follows it. */
+  /**
+   * One mark is on its way at a time; the last that is due meanwhile follows it.
+   *
+   * @throws {Error} when the object has closed the read: what goes out now would go unrecorded
+   */
   mark(bytes: number, nowMs: number): void {
     const { markMs = MARK_MS } = this.#options
+    if (this.#closed) throw new Error('journal expected an open read, closed it for its silence')
     const grown = bytes - this.#markedBytes >= MARK_BYTES
     const due = grown || Math.abs(nowMs - this.#markedMs) >= markMs
     if (!due || this.#ended || this.#draft === undefined) return
@@ -119,14 +125,14 @@ class ShardRead implements OpenRead {
   /** A mark that fails is made good by the next one, or by the end. */
   async #sendMark(read: ReadEntry): Promise<void> {
     try {
-      await this.#options.stub().mark(encodeRead(read))
+      this.#closed = !(await this.#options.stub().mark(encodeRead(read)))
     } catch {
       // The next one tells more.
     }
     this.#marking = false
     const waiting = this.#waiting
     this.#waiting = undefined
-    if (waiting !== undefined) this.mark(waiting.bytes, waiting.nowMs)
+    if (waiting !== undefined && !this.#closed) this.mark(waiting.bytes, waiting.nowMs)
   }
 
   end(entries: readonly Uint8Array[]): void {

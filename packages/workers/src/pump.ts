@@ -155,7 +155,12 @@ class Pump {
     let stillMs = 0
     return setInterval(() => {
       if (this.#over) return
-      mark(this.#written)
+      try {
+        mark(this.#written)
+      } catch {
+        // The read was closed: nothing more of it may go out.
+        return onIdle()
+      }
       stillMs = this.#written === seen && this.#inFlight > 0 ? stillMs + beatMs : 0
       seen = this.#written
       if (stillMs >= idleMs) onIdle()

@@ -189,6 +189,17 @@ test('a start without an end becomes one READ with flag 256; its end comes too l
   assert.equal(ids.filter((id) => id === hexOf(orphan.id)).length, 1)
 })
 
+test('a body whose read was closed is cut: it would go on unrecorded', async () => {
+  const got = await get(files.large, {
+    async onHead() {
+      assert.equal(await control('close'), 'closed')
+      await sleep(SILENCE_MS)
+    },
+  })
+  assert.equal(got.cut, true)
+  assert.ok(got.body.length < files.large.content.length)
+})
+
 test('an end, and a record, that are told twice count once', async () => {
   const template = await readOf(await get(files.small))
   const [started, whole] = [11, 12].map((byte) =>

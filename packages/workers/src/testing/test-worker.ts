@@ -24,6 +24,11 @@ export class JournalObject extends ProductObject {
     return rows.map((row) => hexOf(new Uint8Array(row['id'] as ArrayBuffer)))
   }
 
+  /** Closes all open reads, as their silence would. */
+  async closeAll(): Promise<void> {
+    this.ctx.storage.sql.exec('DELETE FROM reads')
+  }
+
   /** Ends the object at once, as a crash of its machine would. */
   crash(): void {
     ;(this.ctx as unknown as { abort(reason: string): void }).abort('crash')
@@ -67,6 +72,10 @@ async function control(request: Request, env: TestEnv, store: TestBucket): Promi
   if (verb === 'gets') return store.gets.splice(0)
   if (verb === 'entries') return entriesOf(env)
   if (verb === 'open') return shardOf(env).openReads()
+  if (verb === 'close')
+    return shardOf(env)
+      .closeAll()
+      .then(() => 'closed')
   if (verb === 'start')
     return shardOf(env)
       .start(bytesOfHex(name!))
