@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { ensure, pinnedNode, ROOT, run } from './ensure.mjs'
 
 const TEST_TIMEOUT_MS = 180_000
-const TESTS = ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts', 'bench/**/*.test.ts']
+const TESTS = ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'bench/**/*.test.ts']
 
 /** Entry points of the tools, started on the pinned Node whatever the PATH says. */
 const tool = (path) => join(ROOT, 'node_modules', path)

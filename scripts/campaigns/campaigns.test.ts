@@ -1,0 +1,53 @@
+/**
+ * Each campaign, short: what it shows holds. The long runs are in docs/operating/campaigns.md.
+ *
+ * `TURNPIKE_TEST_CAMPAIGN_RUNS` says how many runs each does.
+ * @module
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { adds } from './adds.ts'
+import { beside } from './beside.ts'
+import { fullDisk } from './full-disk.ts'
+import { hangups } from './hangups.ts'
+import { kills } from './kills.ts'
+import { type Campaign, Checks, describeReport, runCampaign } from './rig/campaign.ts'
+import { software } from './software.ts'
+import { stops } from './stops.ts'
+
+const asked = process.env['TURNPIKE_TEST_CAMPAIGN_RUNS']
+
+/** Runs that take a few seconds each on two cores. */
+const SHORT: readonly (readonly [campaign: Campaign, runs: number])[] = [
+  [hangups, 30],
+  [kills, 1],
+  [stops, 1],
+  [software, 100],
+]
+/** Those that need more time run when they are asked for. */
+const LONG: readonly Campaign[] = [fullDisk, adds, beside]
+
+for (const [campaign, runs] of SHORT)
+  test(campaign.name, { skip: campaign.missing?.() ?? false }, () =>
+    holds(campaign, asked === undefined ? runs : Number(asked)),
+  )
+
+for (const campaign of LONG) {
+  const skip = asked === undefined ? 'takes longer: set TURNPIKE_TEST_CAMPAIGN_RUNS' : undefined
+  test(campaign.name, { skip: skip ?? campaign.missing?.() ?? false }, () =>
+    holds(campaign, Number(asked)),
+  )
+}
+
+async function holds(campaign: Campaign, runs: number): Promise<void> {
+  const report = await runCampaign(campaign, { runs })
+  assert.deepEqual(report.failures, [], describeReport(report))
+  assert.ok(report.checks > 0, 'it checked something')
+}
+
+test('a check that does not hold is in the report', () => {
+  const checks = new Checks()
+  checks.equal(1, 1, 'one')
+  checks.equal(2, 1, 'two')
+  assert.deepEqual([checks.held, checks.failures], [1, ['two: expected 1, got 2']])
+})
