@@ -124,13 +124,13 @@ export const LEDGER_BATCH_ROWS_MAX = 8192
 /** Rows of one answer about usage. */
 export const USAGE_ROWS_MAX = 10_000
 /** Bytes of one batch on its way to a blob's file and to the thread that hashes the blob. */
-export const SPOOL_BATCH_BYTES: number = 1 * MIB
+export const SPOOL_BATCH_BYTES: number = 2 * MIB
 /** What positions, lengths and memory of direct writes are multiples of. */
 export const DIRECT_BLOCK_BYTES = 4096
 /** Batches of one blob under way at once: what a slow disk may pile up in memory. */
-export const SPOOL_BATCHES_MAX = 8
+export const SPOOL_BATCHES_MAX = 4
 /** Batches in aligned memory: for two blobs at once, and two buffers that files are read into. */
-export const SPOOL_SLOTS_KEPT = 20
+export const SPOOL_SLOTS_KEPT = 12
 /** Frames smaller than `SHARD_LEAF_BYTES_MIN` that one sidecar chunk of a shard takes in. */
 export const SHARD_GROUP_BYTES: number = 256 * KIB
 /** Bytes of a block that is a sidecar chunk of its own in a shard. */

@@ -74,6 +74,19 @@ function writeLink(target: Uint8Array, at: number, link: PbLink): number {
 }
 
 /**
+ * What stands before the data of a node without links, for whoever has the data in place.
+ *
+ * @example
+ * pbDataHead(2) // 0a 02
+ */
+export function pbDataHead(dataBytes: number): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(1 + varintLength(dataBytes))
+  head[0] = NODE_DATA
+  writeVarint(head, 1, dataBytes)
+  return head
+}
+
+/**
  * Encodes a node. Links stand in the order given: the caller sorts them by the bytes of their
  * names. `data` comes in parts, so that file content is copied once.
  *

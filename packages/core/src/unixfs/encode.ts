@@ -2,6 +2,7 @@
  * Writes UnixFS messages: the data of dag-pb nodes (UnixFS specification, "Data field").
  * @module
  */
+import { concatBytes } from '../bytes.ts'
 import { fieldLength } from '../dag-pb/encode.ts'
 import { varintLength, writeVarint } from '../varint.ts'
 
@@ -94,6 +95,21 @@ function metadataParts({ mode = 0, mtime }: UnixfsMetadata): Uint8Array[] {
   const time = [seconds(mtime.seconds), ...nanoseconds(mtime.nanoseconds)]
   const length = time.reduce((sum, part) => sum + part.length, 0)
   return [...parts, fieldHead(MTIME, length), ...time]
+}
+
+/**
+ * What stands before and after `contentBytes` of content in data as of {@link fileData}.
+ *
+ * @example
+ * fileDataAround(5) // 08 02 12 05 and 18 05
+ */
+export function fileDataAround(contentBytes: number): {
+  readonly before: Uint8Array
+  readonly after: Uint8Array
+} {
+  const type = number(TYPE, UNIXFS_FILE)
+  const head = contentBytes === 0 ? [] : [fieldHead(DATA, contentBytes)]
+  return { before: concatBytes([type, ...head]), after: number(FILE_SIZE, contentBytes) }
 }
 
 function contentParts(content: Uint8Array): Uint8Array[] {

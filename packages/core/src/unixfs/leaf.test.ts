@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes } from '../bytes.ts'
 import { RAW } from '../link.ts'
-import { leafBytes, leafOf, leafOfDigest, smallFile } from './leaf.ts'
+import {
+  LEAF_FRAME_BYTES_MAX,
+  leafBytes,
+  leafFrame,
+  leafOf,
+  leafOfDigest,
+  smallFile,
+} from './leaf.ts'
 import { PROFILES } from './profile.ts'
 import { BlockStore, hasher } from './testing/block-store.ts'
 
@@ -17,6 +24,18 @@ test('a leaf hashed elsewhere is the leaf hashed here', () => {
       assert.deepEqual(elsewhere, leafOf(profile, hasher, chunk))
     }),
   )
+})
+
+test('a frame around a chunk is the leaf, and within its bound', () => {
+  for (const profile of profiles) {
+    for (const length of [0, 1, 127, 128, 16_383, 16_384, profile.chunkBytes]) {
+      const chunk = new Uint8Array(length).fill(7)
+      const { before, after } = leafFrame(profile, length)
+      assert.deepEqual(concatBytes([before, chunk, after]), leafBytes(profile, chunk))
+      assert.ok(Math.max(before.length, after.length) <= LEAF_FRAME_BYTES_MAX)
+    }
+    assert.throws(() => leafFrame(profile, profile.chunkBytes + 1), RangeError)
+  }
 })
 
 test('a leaf knows its sizes and that it is one; a raw one is the chunk, not a copy', () => {

@@ -2,18 +2,19 @@
  * Leaves of files, and files that are nothing but one leaf.
  * @module
  */
-import { encodePbNode } from '../dag-pb/encode.ts'
+import { concatBytes } from '../bytes.ts'
+import { encodePbNode, pbDataHead } from '../dag-pb/encode.ts'
 import { DAG_PB, RAW } from '../link.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { leafBlock } from './block.ts'
 import type { UnixfsBlock } from './block.ts'
-import { fileData, hasMetadata } from './encode.ts'
+import { fileData, fileDataAround, hasMetadata } from './encode.ts'
 import type { UnixfsMetadata } from './encode.ts'
 import type { UnixfsProfile } from './profile.ts'
 
-function checkChunk(profile: UnixfsProfile, chunk: Uint8Array): void {
-  if (chunk.length > profile.chunkBytes)
-    throw new RangeError(`"chunk" expected <= ${profile.chunkBytes} bytes, got ${chunk.length}`)
+function checkChunk(profile: UnixfsProfile, bytes: number): void {
+  if (bytes > profile.chunkBytes)
+    throw new RangeError(`"chunk" expected <= ${profile.chunkBytes} bytes, got ${bytes}`)
 }
 
 /**
@@ -25,8 +26,34 @@ function checkChunk(profile: UnixfsProfile, chunk: Uint8Array): void {
  * const bytes = leafBytes(profile, chunk) // hash these, in a worker perhaps
  */
 export function leafBytes(profile: UnixfsProfile, chunk: Uint8Array): Uint8Array {
-  checkChunk(profile, chunk)
+  checkChunk(profile, chunk.length)
   return profile.rawLeaves ? chunk : encodePbNode([], fileData(chunk, {}))
+}
+
+/** Bytes before a chunk in its leaf at most, and after it: `LeafFrame`'s, of any chunk. */
+export const LEAF_FRAME_BYTES_MAX = 16
+
+/** What a leaf has around its chunk; nothing, when leaves are raw. */
+export interface LeafFrame {
+  readonly before: Uint8Array
+  readonly after: Uint8Array
+}
+
+const RAW_FRAME: LeafFrame = { before: new Uint8Array(), after: new Uint8Array() }
+
+/**
+ * What {@link leafBytes} puts around a chunk of `chunkBytes`: who has room there needs no copy.
+ *
+ * @throws {RangeError} when that is longer than the profile's chunks
+ * @example
+ * const { before, after } = leafFrame(profile, chunk.length)
+ */
+export function leafFrame(profile: UnixfsProfile, chunkBytes: number): LeafFrame {
+  checkChunk(profile, chunkBytes)
+  if (profile.rawLeaves) return RAW_FRAME
+  const { before, after } = fileDataAround(chunkBytes)
+  const head = pbDataHead(before.length + chunkBytes + after.length)
+  return { before: concatBytes([head, before]), after }
 }
 
 /**
@@ -74,7 +101,7 @@ export function smallFile(
   metadata: UnixfsMetadata = {},
 ): UnixfsBlock {
   if (!hasMetadata(metadata)) return leafOf(profile, hasher, content)
-  checkChunk(profile, content)
+  checkChunk(profile, content.length)
   const bytes = encodePbNode([], fileData(content, metadata))
   return leafBlock(profile, DAG_PB, bytes, content.length, hasher.sha256(bytes))
 }

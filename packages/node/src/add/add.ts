@@ -97,9 +97,7 @@ async function addOnce(
   let bytes = 0
   let files = 0
   const profile = PROFILES[options.profile ?? PROFILE_DEFAULT]
-  // Only raw leaves are stored as they were read.
-  const slots = profile.rawLeaves ? context.blobs.slots : undefined
-  const reader = new FileReader(profile.chunkBytes, slots)
+  const reader = new FileReader(profile.chunkBytes, context.blobs.slots)
   const ended = await runSession(context, signal, (packer) => {
     const tree: TreeOptions = {
       profile,

@@ -7,6 +7,7 @@ import type { BigIntStats } from 'node:fs'
 import { promisify } from 'node:util'
 import { ADD_READ_SYNC_BYTES_MAX, SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
 import type { Slots } from '../blobs/slots.ts'
+import { LEAF_FRAME_BYTES_MAX, type LeafFrame } from '@turnpike/core/unixfs/leaf'
 import { PathRefused } from './errors.ts'
 
 const readAsync = promisify(read)
@@ -60,13 +61,32 @@ export class FileReader {
 
   /**
    * @param chunkBytes length of every chunk but a file's last
-   * @param slots where to read to, if chunks go to a blob as they are: then `close` the reader
+   * @param slots where to read to, if chunks go to blobs: from there they are stored fastest
    */
   constructor(chunkBytes: number, slots?: Slots) {
     this.#chunkBytes = chunkBytes
-    this.#slots = chunkBytes <= SPOOL_BATCH_BYTES ? slots : undefined
-    const buffer = (): Uint8Array => this.#slots?.take() ?? new Uint8Array(chunkBytes)
+    const bytes = LEAF_FRAME_BYTES_MAX + chunkBytes + LEAF_FRAME_BYTES_MAX
+    this.#slots = bytes <= SPOOL_BATCH_BYTES ? slots : undefined
+    const buffer = (): Uint8Array => this.#slots?.take() ?? new Uint8Array(bytes)
     this.#buffers = [buffer(), buffer()]
+  }
+
+  /**
+   * `before`, the chunk that is lent and `after` in one piece, made in the buffer that it lies in;
+   * lent as long as the chunk.
+   *
+   * @throws {RangeError} when either is longer than `LEAF_FRAME_BYTES_MAX`
+   */
+  around(chunk: Uint8Array, { before, after }: LeafFrame): Uint8Array {
+    if (before.length === 0 && after.length === 0) return chunk
+    const longest = Math.max(before.length, after.length)
+    if (longest > LEAF_FRAME_BYTES_MAX)
+      throw new RangeError(`frame expected <= ${LEAF_FRAME_BYTES_MAX} bytes, got ${longest}`)
+    const length = before.length + chunk.length + after.length
+    const whole = new Uint8Array(chunk.buffer, chunk.byteOffset - before.length, length)
+    whole.set(before)
+    whole.set(after, length - after.length)
+    return whole
   }
 
   /** Gives the buffers back. No chunk may be in use. */
@@ -87,7 +107,7 @@ export class FileReader {
     const isSmall = sizeBytes < Math.min(this.#chunkBytes, ADD_READ_SYNC_BYTES_MAX)
     let bytes = 0
     if (isSmall) {
-      const chunk = readWhole(file, this.#buffers[0].subarray(0, sizeBytes + 1))
+      const chunk = readWhole(file, this.#buffer(0).subarray(0, sizeBytes + 1))
       bytes = chunk.length
       if (bytes <= sizeBytes) yield chunk
     } else {
@@ -108,7 +128,7 @@ export class FileReader {
   }
 
   #buffer(index: number): Uint8Array {
-    return this.#buffers[index]!.subarray(0, this.#chunkBytes)
+    return this.#buffers[index]!.subarray(LEAF_FRAME_BYTES_MAX).subarray(0, this.#chunkBytes)
   }
 
   async *#readAhead(file: OpenFile, signal?: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -11,7 +11,7 @@ import type { DagNode, UnixfsBlock } from '@turnpike/core/unixfs/block'
 import { FolderBuilder } from '@turnpike/core/unixfs/directory'
 import { hasMetadata, type UnixfsMetadata } from '@turnpike/core/unixfs/encode'
 import { FileLayout } from '@turnpike/core/unixfs/file-layout'
-import { leafOf, smallFile } from '@turnpike/core/unixfs/leaf'
+import { leafFrame, leafOfDigest, smallFile } from '@turnpike/core/unixfs/leaf'
 import type { UnixfsProfile } from '@turnpike/core/unixfs/profile'
 import { symlinkBlock } from '@turnpike/core/unixfs/symlink'
 import { PathRefused } from './errors.ts'
@@ -81,9 +81,7 @@ async function addFile(file: OpenFile, options: TreeOptions): Promise<TreeNode> 
   let contentBytes = 0
   try {
     for await (const chunk of options.reader.chunks(file, options.signal)) {
-      const leaf = whole
-        ? smallFile(profile, hasher, chunk, metadata)
-        : leafOf(profile, hasher, chunk)
+      const leaf = whole ? smallFile(profile, hasher, chunk, metadata) : leafInPlace(chunk, options)
       await options.store(leaf)
       if (whole) only = leaf
       else for (const block of layout.add(leaf)) await options.store(block)
@@ -98,6 +96,12 @@ async function addFile(file: OpenFile, options: TreeOptions): Promise<TreeNode> 
   const { root, blocks } = layout.finish()
   for (const block of blocks) await options.store(block)
   return { link: root.link, dagBytes: root.dagBytes, contentBytes }
+}
+
+/** A leaf whose bytes lie where its chunk was read to. */
+function leafInPlace(chunk: Uint8Array, { profile, hasher, reader }: TreeOptions): UnixfsBlock {
+  const bytes = reader.around(chunk, leafFrame(profile, chunk.length))
+  return leafOfDigest(profile, bytes, chunk.length, hasher.sha256(bytes))
 }
 
 async function addFolder(

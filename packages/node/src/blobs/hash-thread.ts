@@ -10,7 +10,7 @@ import type { HashReply, HashRequest } from './hash-worker.ts'
 
 /** One blob's hash. Slots are hashed in the order of `update`. */
 export interface HashJob {
-  /** Hashes the first `length` bytes of `slot`, shared memory, which must stay as it is until this resolves. */
+  /** Hashes `length` bytes of shared memory, which must stay as they are until this resolves. */
   update(slot: Uint8Array, length: number): Promise<void>
   /** The digest of everything. Ends the job. */
   digest(): Promise<Uint8Array>
