@@ -45,7 +45,7 @@ export interface MixedFolder {
 
 const MIX_FILES = 100
 
-/** What a PNG begins with. Of bytes without a type, gateway-lib would guess a character set: 2 ms. */
+/** What a PNG begins with: of unknown bytes gateway-lib would guess a character set for 2 ms. */
 const PNG = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 
 /** Files that cases serve. Each is made when it is first asked for, and kept with `keep`. */

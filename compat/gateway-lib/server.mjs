@@ -152,8 +152,7 @@ async function answerWithExporter(request, response) {
   const root = CID.parse(pathname.split('/')[2])
   const write = async (bytes) => {
     for (let at = 0; at < bytes.length; at += WRITE_BYTES)
-      if (!response.write(bytes.subarray(at, at + WRITE_BYTES)))
-        await drained(response)
+      if (!response.write(bytes.subarray(at, at + WRITE_BYTES))) await drained(response)
   }
   if (searchParams.get('format') === 'car') {
     response.writeHead(200, { 'Content-Type': 'application/vnd.ipld.car' })
