@@ -2,7 +2,8 @@
  * A new file that is written past the page cache where platform and file system allow it.
  *
  * What add writes is rarely read soon, and must not push out of memory what is being served. It is
- * faster, too: see docs/decisions/direct-writes.md.
+ * faster, too: 1.1 to 2.4 GB/s where new pages of the cache took 345 MB/s, and 11 s of system time
+ * for 4 GiB became 2 (measured in a virtual machine; docs/decisions/direct-writes.md).
  * @module
  */
 import { DIRECT_BLOCK_BYTES } from '@turnpike/core/limits'
