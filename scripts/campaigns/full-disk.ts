@@ -164,7 +164,7 @@ async function addsAgain(
   const { port, data, file } = place
   for (const folder of ['blobs/temps', 'stages']) {
     const left = await readdir(join(data, folder)).catch(() => [])
-    checks.equal(left.length, 0, `files that a refused add left in ${folder}`)
+    checks.equal(left.join(' '), '', `files that a refused add left in ${folder}`)
   }
   const [path] = await addEach(data, [file])
   const { whole, received } = await ask({ port, path: path! })

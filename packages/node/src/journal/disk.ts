@@ -6,7 +6,7 @@
  * @module
  */
 import fs from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, statfs } from 'node:fs/promises'
 import { syncDirectory } from '../durable.ts'
 
 /** Bytes of zeros written at once. */
@@ -34,6 +34,8 @@ export interface Disk {
   rename(from: string, to: string): Promise<void>
   /** Removes a file, or nothing when it is not there. */
   remove(path: string): Promise<void>
+  /** Bytes that are left on the disk of a folder. */
+  freeBytes(path: string): Promise<number>
   /** Makes renames, creations and removals in a folder durable. */
   syncFolder(path: string): Promise<void>
 }
@@ -61,6 +63,10 @@ export const nodeDisk: Disk = {
     }),
   rename,
   remove: (path) => rm(path, { force: true }),
+  async freeBytes(path) {
+    const { bavail, bsize } = await statfs(path)
+    return bavail * bsize
+  },
   syncFolder: syncDirectory,
 }
 

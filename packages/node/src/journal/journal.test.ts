@@ -8,6 +8,7 @@ import { JOURNAL_GROUP_BYTES_MAX, MARK_BYTES } from '@turnpike/core/limits'
 import { benchJournal } from './journal.bench.ts'
 import { openJournal } from './journal.ts'
 import { READ_BYTES_MAX } from './options.ts'
+import { SLOT_BYTES } from './marks.ts'
 import { freeReserve } from './room.ts'
 import { journalSource } from './source.ts'
 import {
@@ -251,7 +252,8 @@ test('an idle journal syncs nothing, and many reads share one sync', async (t) =
 test('the reserve is made before room, and after its use once a file was released', async (t) => {
   const folder = await tempFolder(t)
   const reserve = `${folder}/reserve`
-  const journal = await openSmall(folder, { reserveBytes: 100_000 })
+  const disk = { ...nodeDisk, freeBytes: async () => 0 }
+  const journal = await openSmall(folder, { disk, reserveBytes: 100_000 })
   await until(() => journal.stats.roomBytes > SMALL.fileBytes!)
   assert.equal((await stat(reserve)).size, 100_000)
   await freeReserve(folder)
@@ -274,9 +276,30 @@ test('the reserve is made before room, and after its use once a file was release
   await journal.close()
 })
 
+test('a reserve is made anew, without waiting, on a disk that has room for both', async (t) => {
+  const folder = await tempFolder(t)
+  const marksBytes = SMALL.openReadsMax! * SLOT_BYTES
+  const enough = 2 * 100_000 + marksBytes + SMALL.fileBytes!
+  let free = enough - 1
+  const disk = { ...nodeDisk, freeBytes: async () => free }
+  const journal = await openSmall(folder, { disk, reserveBytes: 100_000 })
+  await freeReserve(folder)
+  for (let i = 0; journal.stats.roomError === undefined; i++) {
+    record(journal, i, 1)
+    await journal.flush()
+  }
+  assert.match(String(journal.stats.roomError), /sequencer has the reserve/)
+  assert.equal(existsSync(`${folder}/reserve`), false)
+  free = enough
+  await until(() => journal.stats.roomError === undefined)
+  assert.equal(existsSync(`${folder}/reserve`), true)
+  await journal.close()
+})
+
 test('a reserve that nobody gives back is made anew after a while', async (t) => {
   const folder = await tempFolder(t)
-  const journal = await openSmall(folder, { reserveBytes: 100_000, reserveLendMs: 40 })
+  const disk = { ...nodeDisk, freeBytes: async () => 0 }
+  const journal = await openSmall(folder, { disk, reserveBytes: 100_000, reserveLendMs: 40 })
   await freeReserve(folder)
   for (let read = journal.admit(); read !== undefined; read = journal.admit()) {
     read.end(groupOf(0))

@@ -31,8 +31,8 @@ export interface Spare {
 
 /**
  * Gives the reserve of a slot back to the disk, for the sequencer to move a full journal into the
- * log. The journal takes no room until a file was released, or for a minute; then it makes the
- * reserve anew before all else.
+ * log. The journal takes no room until a file was released, the disk has room for both again, or
+ * for a minute; then it makes the reserve anew before all else.
  *
  * @example
  * await freeReserve('/data/journal/0')
@@ -150,7 +150,14 @@ export class Room {
     if ((await sizeOf(reservePath(folder))) === reserveBytes) return false
     this.#lentMs ??= performance.now()
     if (performance.now() - this.#lentMs >= lendMs) return false
+    if (await this.#hasRoomForBoth()) return false
     return (await oldestIn(folder)) === this.#oldest
+  }
+
+  /** Whether the disk is no longer full: what the sequencer may take fits beside all of ours. */
+  async #hasRoomForBoth(): Promise<boolean> {
+    const { disk, folder, fileBytes, marksBytes, reserveBytes } = this.#options
+    return (await disk.freeBytes(folder)) >= 2 * reserveBytes + marksBytes + fileBytes
   }
 
   async #noteReserve(): Promise<void> {
