@@ -21,7 +21,7 @@ const ENDS = ['SIGKILL', 'SIGINT'] as const
 export const adds: Campaign = {
   name: 'adds',
   shows:
-    'An add that is killed or interrupted at a random moment leaves nothing visible; run again it ' +
+    'An add that is killed or interrupted at random leaves nothing visible; run again it ' +
     'gives the same CID. rm and gc free its room and leave shared content alone.',
   runsAre: 'Adds that are ended, by kill -9 and Ctrl-C in turn',
   runs: 20,

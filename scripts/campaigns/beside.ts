@@ -27,7 +27,7 @@ const P99_MS_MAX = 500
 export const beside: Campaign = {
   name: 'beside',
   shows:
-    'Two adds at once beside a server under load both come out right, and its readers hardly notice.',
+    'Two adds at once beside a server under load both come out right, and readers hardly notice.',
   runsAre: 'Rounds of two adds at once',
   runs: 3,
   async run(context) {

@@ -31,7 +31,7 @@ const WRITE_IDLE_MS = 1500
 export const hangups: Campaign = {
   name: 'hangups',
   shows:
-    'Downloads cut at random points are recorded once each, with at least what the client got and ' +
+    'Downloads cut at random are recorded once each, with at least what the client got and ' +
     'at most that plus what the sockets’ buffers held and one chunk.',
   runsAre: 'Downloads, of sizes from 4 KiB to 40 MB; a fiftieth more never read at all',
   runs: 1000,
@@ -131,7 +131,7 @@ async function compare(
   }
 }
 
-/** Readers that took nothing: what they were sent lies between what the buffers held and a chunk. */
+/** Readers that took nothing: they were sent no more than the buffers held, and a chunk. */
 function compareStalled(
   checks: Checks,
   stalled: readonly Seen[],

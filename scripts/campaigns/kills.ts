@@ -59,8 +59,8 @@ interface Tally {
 export const kills: Campaign = {
   name: 'kills',
   shows:
-    'Killed at random moments under load, a server has recorded no more than it sent, and less by ' +
-    'at most one mark for each open read and one group commit; its log checks, its files are whole.',
+    'Killed at random under load, a server has recorded no more than it sent, and less by ' +
+    'at most one mark for each open read and one group commit; its log and files are whole.',
   runsAre: 'Kills: of a lone server, of a primary with two workers, of one of two workers, in turn',
   runs: 50,
   async run(context) {

@@ -33,7 +33,7 @@ const STOPS = ['finishes', 'cuts', 'twice'] as const
 export const stops: Campaign = {
   name: 'stops',
   shows:
-    'Ctrl-C lets what is in flight finish within the grace, cuts what does not, records both, and ' +
+    'Ctrl-C lets what is in flight finish within the grace, cuts the rest, records both, and ' +
     'exits with 0; a second one exits at once, and the next start finds what it cut.',
   runsAre: 'Stops: within the grace, beyond it, and twice, in turn; every other one with workers',
   runs: 12,
