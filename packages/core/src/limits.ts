@@ -244,8 +244,10 @@ export const DAG_INDEX_BYTES_MAX: number = 64 * MIB
 export const DAG_INDEX_SHARDS_MAX = 65_536
 /** Roots whose spaces a process remembers. */
 export const LOCATED_ROOTS_MAX = 16_384
+/** Spaces whose answer a process remembers for as long. */
+export const LOCATED_SPACES_MAX = 4096
 /** How long it remembers them: a change must be in force within a second. */
-export const LOCATED_TTL_MS = 500
+export const LOCATED_TTL_MS = 250
 /** Content paths that a process remembers by their URL. */
 export const PARSED_URLS_MAX = 4096
 /** Bytes of decoded nodes that a process keeps. */
@@ -349,3 +351,5 @@ export const WORKER_RECENT_MAX = 8192
 export const WORKER_CLOSE_MAX = 1000
 /** Bytes of one journal object (a Durable Object holds 10 GB): beyond, no read is admitted. */
 export const WORKER_JOURNAL_BYTES_MAX = 8_000_000_000
+/** MiB that V8 may use for young objects on a thread beside the serving one; it takes 48 otherwise. */
+export const THREAD_YOUNG_MIB_MAX = 8

@@ -4,8 +4,14 @@
  * @module
  */
 import { LRUCache } from 'lru-cache'
-import { LOCATED_ROOTS_MAX, LOCATED_TTL_MS } from '@turnpike/core/limits'
-import type { Authorization, Authorizer, ContentIndex } from '@turnpike/core/ports/content'
+import { LOCATED_ROOTS_MAX, LOCATED_SPACES_MAX, LOCATED_TTL_MS } from '@turnpike/core/limits'
+import type {
+  Authorization,
+  Authorizer,
+  ContentIndex,
+  SpaceDid,
+  Unauthorized,
+} from '@turnpike/core/ports/content'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { DENY } from '@turnpike/core/log/entry'
@@ -20,15 +26,22 @@ export interface LocateDeps {
 }
 
 type Verdict = Result<readonly Authorization[], RequestError>
+/** A space's own answer. */
+type Said = Result<Authorization, Unauthorized>
 
 /**
- * Finds who holds a root and who authorizes it. Verdicts on requests without a token are kept for
- * half a second, so that a change of claims or delegations is in force within one.
+ * Finds who holds a root and who authorizes it. What is found for requests without a token is kept
+ * for a quarter of a second twice over, so that a change of claims or delegations is in force
+ * within one.
  */
 export class Locator {
   readonly #deps: LocateDeps
   readonly #kept = new LRUCache<string, { readonly verdict: Verdict; readonly atMs: number }>({
     max: LOCATED_ROOTS_MAX,
+  })
+  /** What each space said of requests without a token: a thousand roots of one ask it once. */
+  readonly #said = new LRUCache<SpaceDid, { readonly said: Said; readonly atMs: number }>({
+    max: LOCATED_SPACES_MAX,
   })
 
   constructor(deps: LocateDeps) {
@@ -66,12 +79,22 @@ export class Locator {
     let refused = false
     for (const space of await this.#deps.index.spaces(multihash)) {
       if (only !== undefined && space !== only) continue
-      const verdict = await this.#deps.authorizer.authorize(space, token)
+      const verdict = await this.#ask(space, token)
       if (verdict.ok) granted.push(verdict.ok)
       else refused = true
     }
     if (granted.length > 0) return ok(granted)
     const deny = refused ? DENY.authorization : DENY.none
     return fail(new RequestError('ContentNotFound', 'content not found', { deny }))
+  }
+
+  async #ask(space: SpaceDid, token: string | undefined): Promise<Said> {
+    if (token !== undefined) return this.#deps.authorizer.authorize(space, token)
+    const nowMs = this.#deps.clock.monotonicMs()
+    const kept = this.#said.get(space)
+    if (kept !== undefined && nowMs - kept.atMs < LOCATED_TTL_MS) return kept.said
+    const said = await this.#deps.authorizer.authorize(space, undefined)
+    this.#said.set(space, { said, atMs: nowMs })
+    return said
   }
 }

@@ -6,6 +6,9 @@
 import type { Hasher } from '../ports/runtime.ts'
 import { ENTRY_ID_BYTES } from './encode.ts'
 
+/** Each byte as two hex digits: formatting them one by one took 0.8 us a read. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Bytes of a public receipt id: the first half of a SHA-256. */
 export const RECEIPT_ID_BYTES = 16
 
@@ -32,6 +35,6 @@ export function receiptNonceOf(id: Uint8Array, hasher: Hasher): Uint8Array {
  */
 export function receiptIdOf(id: Uint8Array, hasher: Hasher): string {
   let hex = ''
-  for (const byte of receiptNonceOf(id, hasher)) hex += byte.toString(16).padStart(2, '0')
+  for (const byte of receiptNonceOf(id, hasher)) hex += HEX[byte]
   return hex
 }

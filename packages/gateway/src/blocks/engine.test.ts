@@ -20,7 +20,7 @@ async function start(session: BlockSession, blocks: readonly UnixfsBlock[]): Pro
   }))
   const slices = await session.locate(keyed)
   const wanted = keyed.map((one, i) => ({ ...one, slices: slices[i]!, ahead: false }))
-  return session.engine.fetch(wanted, session.tally)
+  return session.engine.begin(wanted, session.tally)
 }
 
 function heldUp(

@@ -9,7 +9,13 @@ import {
   RECENT_BLOCKS_MAX,
   SLABS_KEPT_MAX,
 } from '@turnpike/core/limits'
-import type { BlobReader, BlobSite, OriginFault, Slice } from '@turnpike/core/ports/blob'
+import type {
+  BlobReader,
+  BlobSite,
+  OriginFault,
+  Slice,
+  WholeBlobs,
+} from '@turnpike/core/ports/blob'
 import type { ContentIndex } from '@turnpike/core/ports/content'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { BlockItem, type ItemOwner } from './block-item.ts'
@@ -33,6 +39,8 @@ export interface BlockDeps {
   readonly readAheadBytesMax: number
   /** Freed read buffers that are kept; `SLABS_KEPT_MAX` unless told. */
   readonly slabsKeptMax?: number
+  /** Where blocks come from that are too large to be verified in one piece; nowhere unless given. */
+  readonly wholeBlobs?: WholeBlobs
 }
 
 /** A block that is to be fetched, and where its bytes lie. */
@@ -52,24 +60,34 @@ export class BlockEngine implements ItemOwner {
   readonly index: ContentIndex
   readonly budget: ReadBudget
   readonly observer: Observer
+  readonly wholeBlobs: WholeBlobs | undefined
   readonly #runDeps: RunDeps
   readonly #orderSites: (sites: readonly BlobSite[]) => readonly BlobSite[]
   readonly #cache: LRUCache<string, Uint8Array>
-  /** Blocks that were read once and not kept: a second read of one tells that it is worth keeping. */
-  readonly #recent: LRUCache<string, true>
+  /**
+   * Blocks that were read once and not kept, with their sizes: a second read of one tells that it is
+   * worth keeping. Bounded by the cache's bytes, or a second scan of a large file would copy every
+   * leaf into a cache that can't hold it (2.4 CPU-s a GiB then, 1.4 now).
+   */
+  readonly #recent: LRUCache<string, number>
   readonly #items = new Map<string, BlockItem>()
   readonly #runs = new Map<BlockItem, Run>()
 
   constructor(deps: BlockDeps) {
     this.index = deps.index
     this.observer = deps.observer
+    this.wholeBlobs = deps.wholeBlobs
     this.budget = new ReadBudget(deps.readAheadBytesMax)
     this.#orderSites = (sites) => (sites.length > 1 ? deps.sites.order(sites) : sites)
     this.#cache = new LRUCache({
       maxSize: Math.max(1, deps.blockCacheBytesMax),
       sizeCalculation: (bytes) => Math.max(1, bytes.length),
     })
-    this.#recent = new LRUCache({ max: RECENT_BLOCKS_MAX })
+    this.#recent = new LRUCache({
+      max: RECENT_BLOCKS_MAX,
+      maxSize: Math.max(1, deps.blockCacheBytesMax),
+      sizeCalculation: (bytes) => Math.max(1, bytes),
+    })
     this.#runDeps = {
       readers: deps.readers,
       hasher: deps.hasher,
@@ -112,7 +130,7 @@ export class BlockEngine implements ItemOwner {
   }
 
   /** Starts fetching blocks, in as few range reads as their places allow. Each has one holder. */
-  fetch(wanted: readonly Wanted[], tally: FetchTally): BlockItem[] {
+  begin(wanted: readonly Wanted[], tally: FetchTally): BlockItem[] {
     const items = wanted.map((one) => {
       const ahead = one.ahead ? 1 : 0
       const item = new BlockItem(this, one.key, one.multihash, one.slices, ahead)
@@ -148,7 +166,7 @@ export class BlockEngine implements ItemOwner {
     if (item.error !== undefined || item.pending) return
     if (item.shared || item.sizeBytes <= BLOCK_CACHE_KEEP_BYTES_MAX)
       this.#cache.set(item.key, item.ownedBytes())
-    else this.#recent.set(item.key, true)
+    else this.#recent.set(item.key, item.sizeBytes)
   }
 
   #forget(item: BlockItem): void {

@@ -114,7 +114,7 @@ export class Lookahead {
     const keptNow = engine.cached(key)
     if (keptNow !== undefined) return ok({ bytes: keptNow, release: nothing })
     this.#session.fetched++
-    return this.#settled(engine.fetch([first], tally)[0]!)
+    return this.#settled(engine.begin([first], tally)[0]!)
   }
 
   async #settled(item: BlockItem): Promise<Result<HeldBlock, BlockError>> {
@@ -187,7 +187,7 @@ export class Lookahead {
     }
     this.#fit(wanted[0])
     this.#session.fetched += wanted.length
-    const items = engine.fetch(wanted, tally)
+    const items = engine.begin(wanted, tally)
     for (let i = fetchesFirst ? 1 : 0; i < items.length; i++) this.#hold(items[i]!)
     this.#plannedBytes = this.#heldBytes
     return fetchesFirst ? items[0] : undefined

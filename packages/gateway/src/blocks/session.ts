@@ -6,7 +6,10 @@ import { BLOCK_BYTES_MAX, LOCATED_BLOCKS_MAX } from '@turnpike/core/limits'
 import { IDENTITY, SHA2_256, decodeMultihash } from '@turnpike/core/multihash'
 import { type Link, linkToString } from '@turnpike/core/link'
 import { type Result, fail, ok } from '@turnpike/core/result'
-import type { Slice } from '@turnpike/core/ports/blob'
+import type { BodySource } from '@turnpike/core/body'
+import type { ByteRange } from '@turnpike/core/range'
+import { LOCAL_URL } from './group-runs.ts'
+import type { OriginFault, Slice } from '@turnpike/core/ports/blob'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import { type BlockError, BlockMissing, BlockTooLarge } from './errors.ts'
 import type { BlockEngine } from './engine.ts'
@@ -65,6 +68,23 @@ export class BlockSession {
     return slices[0]?.length
   }
 
+  /**
+   * A range of a block that is too large to be buffered and is, whole, a blob of our own store;
+   * undefined for any other block.
+   */
+  async openWhole(
+    link: Link,
+    range: ByteRange,
+  ): Promise<Result<BodySource, OriginFault> | undefined> {
+    const { wholeBlobs } = this.engine
+    if (wholeBlobs === undefined || knownBytes(link) !== undefined) return undefined
+    const slices = await this.locateOne(this.keyOf(link.multihash), link.multihash)
+    if (slices[0] === undefined || slices[0].length <= BLOCK_BYTES_MAX) return undefined
+    if (!slices.some((slice) => isOwnBlob(slice, link.multihash))) return undefined
+    this.fetched++
+    return wholeBlobs.openVerified(link.multihash, range)
+  }
+
   /** For each block, where it lies; asks the index once for each. */
   async locate(blocks: readonly KeyedBlock[]): Promise<readonly (readonly Slice[])[]> {
     const unknown = blocks.filter(({ key }) => !this.#located.has(key))
@@ -96,7 +116,7 @@ export class BlockSession {
     if (shared !== undefined) return shared
     this.fetched++
     const wanted = { key, multihash: link.multihash, slices, ahead: false }
-    return this.engine.fetch([wanted], this.tally)[0]!
+    return this.engine.begin([wanted], this.tally)[0]!
   }
 
   async #whole(item: BlockItem): Promise<Result<Uint8Array, BlockError>> {
@@ -141,6 +161,12 @@ export function refuse(link: Link, slices: readonly Slice[]): BlockError | undef
   if (first === undefined) return new BlockMissing(linkToString(link))
   if (first.length > BLOCK_BYTES_MAX) return new BlockTooLarge(first.length, BLOCK_BYTES_MAX)
   return undefined
+}
+
+/** Whether a slice is a whole blob of our own store, by the blob's own hash. */
+function isOwnBlob({ blob, offset, length }: Slice, multihash: Uint8Array): boolean {
+  if (offset !== 0 || length !== blob.size || blob.multihash === undefined) return false
+  return bytesEqual(blob.multihash, multihash) && blob.sites.some((site) => site.url === LOCAL_URL)
 }
 
 /** Slices that can be read: all of the size of the first, each with a site. */

@@ -12,9 +12,13 @@ export interface Slab {
   release(): void
 }
 
+/** Sizes of pooled slabs as parts of the largest: a read of 1 MiB, and a leaf of 256 KiB. */
+const CLASS_PARTS = [4, 1] as const
+
 /**
- * Keeps freed slabs of one size. Fresh memory costs a page fault each 4 KiB, which is a sixth of what
- * hashing the same bytes costs; slabs below half the size are left to the garbage collector.
+ * Keeps freed slabs of two sizes. Fresh memory costs a page fault each 4 KiB, which is a sixth of
+ * what hashing the same bytes costs; what fills less than half of a slab is left to the garbage
+ * collector.
  *
  * @example
  * const pool = new SlabPool({ slabBytes: 1 << 20, keptMax: 16 })
@@ -22,19 +26,22 @@ export interface Slab {
  * slab.release()
  */
 export class SlabPool {
-  readonly #slabBytes: number
-  readonly #keptMax: number
-  readonly #free: Uint8Array[] = []
+  readonly #classes: readonly SlabClass[]
   #lent = 0
 
+  /** `keptMax` slabs of each size wait for use at most. */
   constructor(options: { slabBytes: number; keptMax: number }) {
-    this.#slabBytes = options.slabBytes
-    this.#keptMax = options.keptMax
+    const { slabBytes, keptMax } = options
+    this.#classes = CLASS_PARTS.map((part) => ({
+      slabBytes: Math.floor(slabBytes / part),
+      keptMax,
+      free: [],
+    }))
   }
 
   /** Number of slabs that wait for use. */
   get free(): number {
-    return this.#free.length
+    return this.#classes.reduce((sum, { free }) => sum + free.length, 0)
   }
 
   /** Number of slabs that somebody holds: none when nothing is read. */
@@ -45,29 +52,44 @@ export class SlabPool {
   /** A slab of at least one holder whose `bytes` are exactly `sizeBytes` long, not zeroed. */
   take(sizeBytes: number): Slab {
     this.#lent++
-    const pooled = sizeBytes <= this.#slabBytes && sizeBytes * 2 > this.#slabBytes
-    if (!pooled) return new CountedSlab(this, new Uint8Array(sizeBytes), undefined)
-    const whole = this.#free.pop() ?? new Uint8Array(this.#slabBytes)
-    return new CountedSlab(this, whole.subarray(0, sizeBytes), whole)
+    const fitting = this.#classes.find(({ slabBytes }) => sizeBytes <= slabBytes)
+    if (fitting === undefined || sizeBytes * 2 <= fitting.slabBytes)
+      return new CountedSlab(this, new Uint8Array(sizeBytes), undefined, undefined)
+    const whole = fitting.free.pop() ?? new Uint8Array(fitting.slabBytes)
+    return new CountedSlab(this, whole.subarray(0, sizeBytes), whole, fitting)
   }
 
   /** Takes a slab's memory back, if it came from here. */
-  giveBack(whole: Uint8Array | undefined): void {
+  giveBack(whole: Uint8Array | undefined, to: SlabClass | undefined): void {
     this.#lent--
-    if (whole !== undefined && this.#free.length < this.#keptMax) this.#free.push(whole)
+    if (whole !== undefined && to !== undefined && to.free.length < to.keptMax) to.free.push(whole)
   }
+}
+
+/** Slabs of one size. */
+interface SlabClass {
+  readonly slabBytes: number
+  readonly keptMax: number
+  readonly free: Uint8Array[]
 }
 
 class CountedSlab implements Slab {
   readonly bytes: Uint8Array
   readonly #pool: SlabPool
   readonly #whole: Uint8Array | undefined
+  readonly #class: SlabClass | undefined
   #holders = 1
 
-  constructor(pool: SlabPool, bytes: Uint8Array, whole: Uint8Array | undefined) {
+  constructor(
+    pool: SlabPool,
+    bytes: Uint8Array,
+    whole: Uint8Array | undefined,
+    slabClass: SlabClass | undefined,
+  ) {
     this.#pool = pool
     this.bytes = bytes
     this.#whole = whole
+    this.#class = slabClass
   }
 
   get pooled(): boolean {
@@ -81,6 +103,6 @@ class CountedSlab implements Slab {
 
   release(): void {
     if (this.#holders === 0) throw new RangeError('"slab" expected a holder, was given back')
-    if (--this.#holders === 0) this.#pool.giveBack(this.#whole)
+    if (--this.#holders === 0) this.#pool.giveBack(this.#whole, this.#class)
   }
 }

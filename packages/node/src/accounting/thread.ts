@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
-import { ACCOUNTING_CALLS_MAX } from '@turnpike/core/limits'
+import { ACCOUNTING_CALLS_MAX, THREAD_YOUNG_MIB_MAX } from '@turnpike/core/limits'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { AccountingStopped } from './fault.ts'
@@ -41,7 +41,11 @@ export async function startAccounting(
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // No flags of this process: some, such as --input-type, are none that a thread takes.
-  const worker = new Worker(new URL(file, import.meta.url), { workerData, execArgv: [] })
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData,
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB_MAX },
+  })
   const host = new ThreadAccounting(worker, onStanding)
   const fault = await host.opened
   return fault === undefined ? ok(host) : fail(fault)

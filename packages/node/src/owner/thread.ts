@@ -3,6 +3,7 @@
  * @module
  */
 import { Worker } from 'node:worker_threads'
+import { THREAD_YOUNG_MIB_MAX } from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { OperationRefused } from '../control/client.ts'
 import type { Operation } from '../control/server.ts'
@@ -36,7 +37,11 @@ export async function startOwner(
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // No flags of this process: some, such as --input-type, are none that a thread takes.
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: root, execArgv: [] })
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: root,
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB_MAX },
+  })
   const calls = new ThreadCalls(worker, onEnded)
   const opened = await calls.opened
   if (opened.error) return opened
