@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { PATH_SEGMENTS_MAX, URL_CHARS_MAX } from '@turnpike/core/limits'
-import { parseContentPath, parseFormat, tokenOf } from './parse-request.ts'
+import { parseContentPath, tokenOf } from './parse-request.ts'
 
 const EMPTY = 'http://h/ipfs/bafkqaaa'
 
@@ -37,21 +37,6 @@ test('a URL and a path are as long as their bounds and no longer', () => {
     parseContentPath(EMPTY + '/a'.repeat(PATH_SEGMENTS_MAX + 1)).error?.name,
     'InvalidPath',
   )
-})
-
-test('the format comes from the URL, else from Accept', () => {
-  const format = (query: string, accept?: string): unknown => {
-    const request = new Request(EMPTY, accept === undefined ? {} : { headers: { accept } })
-    const parsed = parseFormat(parseContentPath(EMPTY + query).ok!, request)
-    return parsed.ok ? parsed.ok.format : parsed.error.name
-  }
-  assert.equal(format(''), undefined)
-  assert.equal(format('?format=car'), 'car')
-  assert.equal(format('?format=car', 'application/vnd.ipld.raw'), 'car')
-  assert.equal(format('', 'text/html, application/vnd.ipld.car;version=1'), 'car')
-  assert.equal(format('', 'application/vnd.ipld.raw'), 'raw')
-  assert.equal(format('', '*/*'), undefined)
-  assert.equal(format('?format=zip'), 'NotAcceptable')
 })
 
 test('a token comes from the query or as a bearer', () => {

@@ -8,9 +8,6 @@ import { type Result, fail, ok } from '@turnpike/core/result'
 import type { GatewayRequest } from './request.ts'
 import { RequestError } from './errors.ts'
 
-/** Representations that can be asked for by name. */
-export type Format = 'raw' | 'car'
-
 /** A content path taken apart. It depends on the URL alone, so it can be kept by URL. */
 export interface ContentPath {
   readonly root: Link
@@ -26,11 +23,6 @@ export interface ContentPath {
   readonly params: URLSearchParams
   readonly host: string
 }
-
-const FORMAT_BY_ACCEPT = new Map<string, Format>([
-  ['application/vnd.ipld.raw', 'raw'],
-  ['application/vnd.ipld.car', 'car'],
-])
 
 /**
  * Reads the content path of an absolute URL.
@@ -99,29 +91,6 @@ function decodeSegments(escaped: readonly string[]): Result<string[], RequestErr
     }
   }
   return ok(segments)
-}
-
-/**
- * Which representation is asked for: `?format` wins over Accept (IPIP-523); undefined is the
- * default, which deserializes.
- */
-export function parseFormat(
-  path: ContentPath,
-  request: GatewayRequest,
-): Result<{ readonly format: Format | undefined }, RequestError> {
-  const wanted = path.params.get('format')
-  if (wanted === 'raw' || wanted === 'car') return ok({ format: wanted })
-  if (wanted !== null)
-    return fail(
-      new RequestError('NotAcceptable', `format expected raw or car, got "${shorten(wanted)}"`),
-    )
-  const accept = request.headers.get('accept')
-  if (accept === null || !accept.includes('vnd.ipld')) return ok({ format: undefined })
-  for (const part of accept.split(',')) {
-    const format = FORMAT_BY_ACCEPT.get(part.split(';')[0]!.trim().toLowerCase())
-    if (format !== undefined) return ok({ format })
-  }
-  return ok({ format: undefined })
 }
 
 /** The token that a request carries for a space that asks for one; never logged, never sent on. */

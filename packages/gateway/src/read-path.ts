@@ -2,7 +2,8 @@
  * The stages from a request to a representation: parse → name → locate → authorize → represent.
  * @module
  */
-import { type ContentPath, type Format, parseContentPath, parseFormat } from './parse-request.ts'
+import { type ContentPath, parseContentPath } from './parse-request.ts'
+import { type Wanted, negotiate } from './negotiate.ts'
 import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
 import { type Representation, serveContent, wholeSmall } from './format/serve.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
@@ -36,7 +37,7 @@ export interface ReadContext {
 interface SpaceRead {
   readonly space: SpaceDid
   readonly path: ContentPath
-  readonly format: Format | undefined
+  readonly wanted: Wanted
   /** Key of the kept answer; undefined for a request with a token, whose answer is never kept. */
   readonly key: string | undefined
 }
@@ -70,13 +71,13 @@ export class ReadPath {
     const path = this.#parse(request.url)
     if (path.error) return path
     context.path = path.ok
-    const format = parseFormat(path.ok, request)
-    if (format.error) return format
+    const wanted = negotiate(path.ok, request)
+    if (wanted.error) return wanted
     const token = tokenOf(path.ok, request)
     const authorized = this.#authorize(path.ok, token)
     const granted = authorized instanceof Promise ? await authorized : authorized
     if (granted.error) return granted
-    return this.#answerInTurn(context, granted.ok, path.ok, format.ok.format, token === undefined)
+    return this.#answerInTurn(context, granted.ok, path.ok, wanted.ok, token === undefined)
   }
 
   #parse(url: string): Result<ContentPath, RequestError> {
@@ -104,16 +105,16 @@ export class ReadPath {
     context: ReadContext,
     granted: readonly Authorization[],
     path: ContentPath,
-    format: Format | undefined,
+    wanted: Wanted,
     keepable: boolean,
   ): Promise<Result<Representation, Error>> {
     let outcome: Result<Representation, Error> | undefined
     for (const { space } of granted) {
       context.space = space
       const key = keepable
-        ? this.#answers.keyOf(space, path.escapedPath, path.query, format)
+        ? this.#answers.keyOf(space, path.escapedPath, path.query, wanted.format)
         : undefined
-      outcome = await this.#answerIn(context, { space, path, format, key })
+      outcome = await this.#answerIn(context, { space, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
     return outcome!
@@ -126,9 +127,10 @@ export class ReadPath {
       context.fromCache = true
       return serveContent(kept, context.request)
     }
+    const { hasher } = this.#deps
     const session = new BlockSession(this.#engine, read.space)
     context.session = session
-    const content = await represent({ nodes: this.#nodes, session, ...read })
+    const content = await represent({ nodes: this.#nodes, session, hasher, ...read })
     if (content.error) return content
     const whole = await this.#keepSmall(read.key, content.ok, context.request)
     const served = await serveContent(whole ?? content.ok, context.request)

@@ -2,7 +2,12 @@
  * From an authorized path to content: resolve, then the representation that is asked for.
  * @module
  */
-import type { ContentPath, Format } from './parse-request.ts'
+import { type Link, linkToString } from '@turnpike/core/link'
+import { codecContent, formatOfCodec, isCodecFormat, isCodecOf } from './format/codec-block.ts'
+import type { CarParams } from './format/car-params.ts'
+import type { ContentPath } from './parse-request.ts'
+import type { Hasher } from '@turnpike/core/ports/runtime'
+import type { Wanted } from './negotiate.ts'
 import { type Content, IMMUTABLE, bytesContent } from './format/content.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { type Resolved, resolvePath, step } from './walk/resolve-path.ts'
@@ -13,23 +18,25 @@ import { LISTING_ENTRIES_MAX } from '@turnpike/core/limits'
 import type { Nodes, PbNode, WalkError } from './walk/nodes.ts'
 import { carContent } from './format/car.ts'
 import { folderEntries } from './walk/folder-entries.ts'
-import { linkToString } from '@turnpike/core/link'
 import { listingContent } from './format/listing.ts'
 import { rawContent } from './format/raw.ts'
 import { RequestError } from './errors.ts'
+import { expandFor } from './format/car-scope.ts'
+import { unsupported } from './walk/unsupported.ts'
 
 /** What the stage works on. */
 export interface RepresentRequest {
   readonly nodes: Nodes
   readonly session: BlockSession
+  readonly hasher: Hasher
   readonly path: ContentPath
-  readonly format: Format | undefined
+  readonly wanted: Wanted
 }
 
 /** Content for a path in one space. Nothing of a body is fetched yet. */
 export async function represent(request: RepresentRequest): Promise<Result<Content, WalkError>> {
-  const { nodes, session, path } = request
-  if (request.format === 'raw' && path.segments.length === 0) return rawRoot(request)
+  const { nodes, session, path, wanted } = request
+  if (wanted.format === 'raw' && path.segments.length === 0) return rawRoot(request)
   const resolved = await resolvePath(nodes, session, path.root, path.segments)
   if (resolved.error) return resolved
   const content = await contentOf(request, resolved.ok)
@@ -37,12 +44,9 @@ export async function represent(request: RepresentRequest): Promise<Result<Conte
 }
 
 /** A block that is asked for by its own CID needs no decoding, whatever its codec. */
-async function rawRoot({
-  nodes,
-  session,
-  path,
-}: RepresentRequest): Promise<Result<Content, WalkError>> {
-  const content = await raw(nodes, session, path.root)
+async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkError>> {
+  const { path } = request
+  const content = await raw(request, path.root)
   if (content.error) return content
   const roots = [path.root]
   return ok(withRoots(content.ok, path, { roots }))
@@ -52,37 +56,64 @@ async function contentOf(
   request: RepresentRequest,
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
-  const { nodes, session, path } = request
-  const { node, trail } = resolved
-  if (request.format === 'raw') return raw(nodes, session, node.link)
-  if (request.format === 'car')
-    return carOf(request, { session, root: path.root, trail, target: node.link })
+  const { nodes, session, path, wanted } = request
+  const { node } = resolved
+  const { link } = node
+  if (wanted.format === 'raw') return raw(request, link)
+  if (wanted.format === 'car') return car(request, resolved, wanted.car!)
+  if (node.kind === 'other') return codec(request, link)
+  // What is stored as JSON in UnixFS is a file whose name or bytes tell its type.
+  if (wanted.format === 'dag-json' || wanted.format === 'dag-cbor')
+    return fail(mismatch(wanted.format, link))
   const name = path.params.get('filename') ?? path.segments.at(-1) ?? ''
-  if (node.kind === 'raw') return fileContent({ nodes, session, root: node, tag: node.link, name })
+  if (node.kind === 'raw') return fileContent({ nodes, session, root: node, tag: link, name })
   if (node.unixfs.type === 'symlink') return ok(symlinkContent(node))
   if (node.unixfs.type === 'directory' || node.unixfs.type === 'hamt')
     return folderContent(request, node)
-  return fileContent({ nodes, session, root: node, tag: node.link, name })
+  return fileContent({ nodes, session, root: node, tag: link, name })
 }
 
 /** The root must be there before a CAR of it is promised. */
-async function carOf(
-  { session }: RepresentRequest,
-  car: Parameters<typeof carContent>[0],
+async function car(
+  { session, hasher, path }: RepresentRequest,
+  { node, trail }: Resolved,
+  params: CarParams,
 ): Promise<Result<Content, WalkError>> {
-  if ((await session.sizeOf(car.target)) === undefined)
-    return fail(new BlockMissing(linkToString(car.target)))
-  return ok(carContent(car))
+  const target = node.link
+  const sizeBytes = await session.sizeOf(target)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(target)))
+  const expand = expandFor(node, sizeBytes, params)
+  if (expand.error) return expand
+  return ok(carContent({ session, hasher, path, params, trail, target, ...expand.ok }))
 }
 
 async function raw(
-  nodes: Nodes,
-  session: BlockSession,
-  link: ContentPath['root'],
+  { nodes, session, path }: RepresentRequest,
+  link: Link,
 ): Promise<Result<Content, WalkError>> {
   const sizeBytes = await session.sizeOf(link)
   if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
-  return ok(rawContent(nodes, session, link, sizeBytes))
+  return ok(rawContent(nodes, session, link, sizeBytes, path.params))
+}
+
+async function codec(
+  { nodes, session, path, wanted }: RepresentRequest,
+  link: Link,
+): Promise<Result<Content, WalkError>> {
+  const sizeBytes = await session.sizeOf(link)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
+  const format = isCodecFormat(wanted.format) ? wanted.format : formatOfCodec(link.codec)
+  if (format === undefined) return fail(unsupported(link.codec))
+  if (!isCodecOf(format, link.codec)) return fail(mismatch(format, link))
+  return ok(codecContent({ nodes, session, link, sizeBytes, format, params: path.params }))
+}
+
+function mismatch(format: string, link: Link): RequestError {
+  const stored = `0x${link.codec.toString(16)}`
+  return new RequestError(
+    'NotAcceptable',
+    `codec of ${linkToString(link)} expected ${format}, got ${stored}: blocks are not converted`,
+  )
 }
 
 /** A folder: its index.html, else its listing; without a trailing slash, the way to it. */
@@ -96,7 +127,7 @@ async function folderContent(
   if (index.ok) {
     const root = await nodes.load(session, index.ok)
     if (root.error) return root
-    if (root.ok.kind === 'dag-pb' && root.ok.unixfs.type !== 'file')
+    if (root.ok.kind === 'other' || (root.ok.kind === 'dag-pb' && root.ok.unixfs.type !== 'file'))
       return fail(new RequestError('MalformedBlock', 'index.html expected to be a file, is not'))
     return fileContent({ nodes, session, root: root.ok, tag: folder.link, name: 'index.html' })
   }

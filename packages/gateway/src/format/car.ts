@@ -1,9 +1,14 @@
 /**
- * `format=car`: a DAG as a CAR that its reader can verify.
- * Source: trustless gateway specification, `application/vnd.ipld.car`; order dfs, dups n.
+ * `format=car`: a DAG, or what is needed of it, as a CAR that its reader can verify.
+ * Source: trustless gateway specification, `application/vnd.ipld.car`.
  * @module
  */
 import type { BodyReader } from '@turnpike/core/body'
+import type { CarParams } from './car-params.ts'
+import type { ContentPath } from '../parse-request.ts'
+import type { Expand } from '../walk/expand.ts'
+import type { Hasher } from '@turnpike/core/ports/runtime'
+import { dispositionOf } from './disposition.ts'
 import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
 import { type Content, IMMUTABLE } from './content.ts'
 import { DagWalk, type WalkedBlock } from '../walk/dag-walk.ts'
@@ -15,25 +20,27 @@ import type { HeldBlock } from '../blocks/block-item.ts'
 /** What goes into the CAR. */
 export interface CarRequest {
   readonly session: BlockSession
-  /** The root of the request's path: it names the file. */
-  readonly root: Link
+  readonly hasher: Hasher
+  /** The path as requested: with the parameters, it decides the bytes. */
+  readonly path: ContentPath
+  readonly params: CarParams
   /** Blocks on the way to the target, sent first. */
   readonly trail: readonly Link[]
   /** Where the path leads: the CAR's root. */
   readonly target: Link
+  /** What of the target's DAG follows. */
+  readonly expand: Expand | undefined
 }
 
-/** The target's whole DAG, depth first, each block once, after the blocks of the path. */
+/** Blocks of the path, the target, and of what is below it what the parameters ask for. */
 export function carContent(request: CarRequest): Content {
-  const root = linkToString(request.root)
-  const target = linkToString(request.target)
-  const variant = root === target ? '' : `.${target}`
+  const { order, dups } = request.params
   return {
     status: 200,
-    etag: `W/"${root}.car${variant}"`,
-    type: 'application/vnd.ipld.car; version=1; order=dfs; dups=n',
+    etag: etagOf(request),
+    type: `application/vnd.ipld.car; version=1; order=${order}; dups=${dups ? 'y' : 'n'}`,
     headers: [
-      ['Content-Disposition', `attachment; filename="${root}.car"`],
+      dispositionOf(request.path.params, 'attachment', carName(request.path)),
       ['X-Content-Type-Options', 'nosniff'],
       ['Accept-Ranges', 'none'],
       IMMUTABLE,
@@ -45,6 +52,24 @@ export function carContent(request: CarRequest): Content {
     body: () => ({ length: undefined, open: () => new CarReader(request) }),
   }
 }
+
+/** The name by the root and, so that CARs of one root can be told apart, the last name below it. */
+function carName({ root, segments }: ContentPath): string {
+  const last = segments.at(-1)
+  return `${linkToString(root)}${last === undefined ? '' : `_${last}`}.car`
+}
+
+/** Weak, as blocks may be in another order. Names as JSON, so that no two requests look alike. */
+function etagOf({ hasher, path, params }: CarRequest): string {
+  const { scope, bytes, order, dups } = params
+  const range = bytes && [bytes.from, bytes.to ?? '*']
+  const text = JSON.stringify([path.segments, scope, range, order, dups])
+  const digest = hasher.sha256(utf8.encode(text))
+  const variant = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0'))
+  return `W/"${linkToString(path.root)}.car.${variant.join('')}"`
+}
+
+const utf8 = new TextEncoder()
 
 /**
  * Blocks up to this size are joined into chunks of 256 KiB, because a write costs more than copying
@@ -63,7 +88,8 @@ class CarReader implements BodyReader {
   #rest: Uint8Array | undefined
 
   constructor(request: CarRequest) {
-    this.#walk = new DagWalk(request.session, request.trail, request.target)
+    const { session, trail, target, expand, params } = request
+    this.#walk = new DagWalk(session, { trail, target, expand, dups: params.dups })
     this.#join(encodeCarHeader([request.target]))
   }
 

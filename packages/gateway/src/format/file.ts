@@ -4,7 +4,7 @@
  */
 import { type Content, IMMUTABLE, bytesContent } from './content.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
-import type { LoadedNode, Nodes, PbNode, WalkError } from '../walk/nodes.ts'
+import type { FileNode, Nodes, PbNode, WalkError } from '../walk/nodes.ts'
 import { type Link, linkToString } from '@turnpike/core/link'
 import { typeOfName } from './content-type.ts'
 import { BlockMissing } from '../blocks/errors.ts'
@@ -15,7 +15,7 @@ import { fileBody } from '../walk/file-body.ts'
 export interface FileRequest {
   readonly nodes: Nodes
   readonly session: BlockSession
-  readonly root: LoadedNode
+  readonly root: FileNode
   /** CID that tags the answer: the file's, or its folder's when it stands in for the folder. */
   readonly tag: Link
   /** The name it goes by, for its type; empty when it has none. */

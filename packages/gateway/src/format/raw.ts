@@ -6,6 +6,7 @@ import { type Content, IMMUTABLE } from './content.ts'
 import type { BlockSession } from '../blocks/session.ts'
 import type { Link } from '@turnpike/core/link'
 import type { Nodes } from '../walk/nodes.ts'
+import { dispositionOf } from './disposition.ts'
 import { fileBody } from '../walk/file-body.ts'
 import { linkToString } from '@turnpike/core/link'
 
@@ -18,6 +19,7 @@ export function rawContent(
   session: BlockSession,
   link: Link,
   sizeBytes: number,
+  params: URLSearchParams,
 ): Content {
   const cid = linkToString(link)
   return {
@@ -25,7 +27,7 @@ export function rawContent(
     etag: `"${cid}.raw"`,
     type: 'application/vnd.ipld.raw',
     headers: [
-      ['Content-Disposition', `attachment; filename="${cid}.bin"`],
+      dispositionOf(params, 'attachment', `${cid}.bin`),
       ['X-Content-Type-Options', 'nosniff'],
       IMMUTABLE,
     ],

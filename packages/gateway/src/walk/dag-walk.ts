@@ -1,17 +1,17 @@
 /**
- * The blocks of a DAG in the order of a depth-first walk, each once.
+ * The blocks of a DAG in the order of a depth-first walk, each once or as often as it is met.
  * @module
  */
-import { copyBytes, keyOf } from '@turnpike/core/bytes'
+import { type Branch, type Expand, expandAll } from './expand.ts'
 import { DAG_BLOCKS_SEEN_MAX, DAG_DEPTH_MAX } from '@turnpike/core/limits'
-import { DAG_PB, type Link, RAW } from '@turnpike/core/link'
+import { type Link, RAW } from '@turnpike/core/link'
 import { type BlockSession, identityBytes } from '../blocks/session.ts'
 import type { HeldBlock } from '../blocks/block-item.ts'
 import { ReadClosed } from '../blocks/errors.ts'
 import { Lookahead } from '../blocks/lookahead.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
 import { RequestError } from '../errors.ts'
-import { decodeDagPb } from '@turnpike/core/dag-pb/decode'
+import { keyOf } from '@turnpike/core/bytes'
 
 /** A block of the walk, verified. The caller releases it. */
 export interface WalkedBlock {
@@ -19,38 +19,51 @@ export interface WalkedBlock {
   readonly held: HeldBlock
 }
 
+/** What is walked. */
+export interface WalkPlan {
+  /** Blocks of the path to the target: handed out first, not looked into. */
+  readonly trail: readonly Link[]
+  readonly target: Link
+  /** How the walk goes on from the target; undefined: not at all. */
+  readonly expand: Expand | undefined
+  /** Whether a block is handed out each time that it is met. */
+  readonly dups: boolean
+  /** Visits of the walk, different ones without `dups`. */
+  readonly blocksMax?: number
+}
+
 /** A node whose links are still to be followed. */
 interface Frame {
-  readonly links: readonly Link[]
+  readonly branch: Branch
   index: number
-  /** Whether what the links lead to is followed further: not so for the blocks of a path. */
-  readonly follow: boolean
 }
 
 /**
- * Walks a DAG: first the blocks of the path to it, which are not followed, then the target and all
- * below it. Identity links carry their blocks themselves and are followed but not handed out.
+ * Walks a DAG: first the blocks of the path to it, then the target and what of it the plan wants.
+ * Identity links carry their blocks themselves and are followed but not handed out.
  */
 export class DagWalk {
   readonly #blocksMax: number
   readonly #lookahead: Lookahead
   readonly #frames: Frame[]
-  /** Blocks that were sent as leaves, and those that were followed: one may be both. */
+  readonly #dups: boolean
+  #visits = 0
+  /**
+   * Blocks that were met as leaves, and those that were met as nodes, with how these were last
+   * expanded: one may be both.
+   */
   readonly #seenRaw = new Set<string>()
-  readonly #seenNodes = new Set<string>()
+  readonly #seenNodes = new Map<string, Expand | undefined>()
   #closed = false
 
-  constructor(
-    session: BlockSession,
-    trail: readonly Link[],
-    target: Link,
-    blocksMax: number = DAG_BLOCKS_SEEN_MAX,
-  ) {
-    this.#blocksMax = blocksMax
+  constructor(session: BlockSession, plan: WalkPlan) {
+    const { trail, target, expand } = plan
+    this.#blocksMax = plan.blocksMax ?? DAG_BLOCKS_SEEN_MAX
+    this.#dups = plan.dups
     this.#lookahead = new Lookahead(session)
     this.#frames = [
-      { links: [target], index: 0, follow: true },
-      { links: trail, index: 0, follow: false },
+      { branch: { links: [target], expandOf: () => expand }, index: 0 },
+      { branch: { links: trail, expandOf: () => undefined }, index: 0 },
     ]
   }
 
@@ -61,15 +74,19 @@ export class DagWalk {
    */
   async next(): Promise<WalkedBlock | undefined> {
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
-      const link = frame.links[frame.index++]
+      const index = frame.index++
+      const link = frame.branch.links[index]
       if (link === undefined) {
         this.#frames.pop()
         continue
       }
-      if (!this.#firstVisit(link)) continue
+      const expand = frame.branch.expandOf(index)
+      const met = this.#isSeen(link)
+      if (met && !this.#leadsOn(link, expand)) continue
+      this.#note(link, expand)
       const taken = await this.#lookahead.take(link, () => this.#upcoming())
       if (taken.error) throw taken.error
-      if (this.#visit(link, taken.ok, frame.follow)) return { link, held: taken.ok }
+      if (this.#visit(link, taken.ok, expand, !met)) return { link, held: taken.ok }
     }
     return undefined
   }
@@ -82,62 +99,60 @@ export class DagWalk {
   }
 
   /** Follows a block's links; says whether it is handed out. */
-  #visit(link: Link, held: HeldBlock, follow: boolean): boolean {
+  #visit(link: Link, held: HeldBlock, expand: Expand | undefined, isNew: boolean): boolean {
     let handedOut = false
     try {
       if (this.#closed) throw new ReadClosed()
-      if (follow) this.#enter(link, held.bytes)
-      handedOut = identityBytes(link) === undefined
+      if (expand !== undefined) this.#enter(expand(link, held.bytes))
+      handedOut = isNew && identityBytes(link) === undefined
       return handedOut
     } finally {
       if (!handedOut) held.release()
     }
   }
 
-  #enter(link: Link, lent: Uint8Array): void {
-    if (link.codec === RAW) return
+  #enter(branch: Branch | undefined): void {
+    if (branch === undefined || branch.links.length === 0) return
     if (this.#frames.length >= DAG_DEPTH_MAX)
       throw new MalformedBlock(`DAG expected to be at most ${DAG_DEPTH_MAX} nodes deep`)
-    const links = linksOf(link, lent)
-    if (links.length > 0) this.#frames.push({ links, index: 0, follow: true })
+    this.#frames.push({ branch, index: 0 })
   }
 
-  #seenOf(link: Link): Set<string> {
-    return link.codec === RAW ? this.#seenRaw : this.#seenNodes
-  }
-
-  #firstVisit(link: Link): boolean {
-    const seen = this.#seenOf(link)
+  #isSeen(link: Link): boolean {
+    if (this.#dups) return false
     const key = keyOf(link.multihash)
-    if (seen.has(key)) return false
-    if (this.#seenRaw.size + this.#seenNodes.size >= this.#blocksMax)
+    return link.codec === RAW ? this.#seenRaw.has(key) : this.#seenNodes.has(key)
+  }
+
+  /**
+   * Whether a block that was met before may lead to others that were not: a range may have touched
+   * another part of it.
+   */
+  #leadsOn(link: Link, expand: Expand | undefined): boolean {
+    if (link.codec === RAW || expand === undefined) return false
+    const before = this.#seenNodes.get(keyOf(link.multihash))
+    return before !== expandAll && before !== expand
+  }
+
+  #note(link: Link, expand: Expand | undefined): void {
+    if (++this.#visits > this.#blocksMax)
       throw new RequestError(
         'BlockTooLarge',
         `DAG expected to have at most ${this.#blocksMax} blocks: ask for parts of it`,
       )
-    seen.add(key)
-    return true
+    if (this.#dups) return
+    const key = keyOf(link.multihash)
+    if (link.codec === RAW) this.#seenRaw.add(key)
+    else this.#seenNodes.set(key, expand)
   }
 
   *#upcoming(): Generator<Link> {
     for (let depth = this.#frames.length - 1; depth >= 0; depth--) {
-      const frame = this.#frames[depth]!
-      for (let i = frame.index; i < frame.links.length; i++) {
-        const link = frame.links[i]!
-        if (!this.#seenOf(link).has(keyOf(link.multihash))) yield link
+      const { branch, index } = this.#frames[depth]!
+      for (let i = index; i < branch.links.length; i++) {
+        const link = branch.links[i]!
+        if (!this.#isSeen(link)) yield link
       }
     }
   }
-}
-
-/** Links of a node in the order in which it has them. Lent bytes are copied: links are views. */
-function linksOf(link: Link, lent: Uint8Array): Link[] {
-  if (link.codec !== DAG_PB)
-    throw new RequestError(
-      'UnsupportedCodec',
-      `codec expected raw or dag-pb, got 0x${link.codec.toString(16)}`,
-    )
-  const node = decodeDagPb(copyBytes(lent))
-  if (node.error) throw node.error
-  return Array.from({ length: node.ok.linkCount }, (_, i) => node.ok.link(i))
 }

@@ -57,8 +57,8 @@ class FileReader implements BodyReader {
     this.#session = source.session
     this.#lookahead = new Lookahead(source.session)
     this.#range = range
-    if (source.root.kind === 'raw') this.#rawRoot = source.root.link
-    else this.#enter(source.root, 0)
+    if (source.root.kind === 'dag-pb') this.#enter(source.root, 0)
+    else this.#rawRoot = source.root.link
   }
 
   read(): Promise<Uint8Array | null> | Uint8Array | null {

@@ -9,7 +9,8 @@ import { type UnixfsNode, decodeUnixfs } from '@turnpike/core/unixfs/decode'
 import type { BlockError } from '../blocks/errors.ts'
 import type { BlockSession } from '../blocks/session.ts'
 import { LRUCache } from 'lru-cache'
-import { RequestError } from '../errors.ts'
+import type { RequestError } from '../errors.ts'
+import { unsupported } from './unsupported.ts'
 
 /** A dag-pb block with the UnixFS node in it. */
 export interface PbNode {
@@ -26,7 +27,16 @@ export interface RawNode {
   readonly link: Link
 }
 
-export type LoadedNode = PbNode | RawNode
+/** A block of another codec: not loaded yet, and led on from by its links' names only. */
+export interface OtherNode {
+  readonly kind: 'other'
+  readonly link: Link
+}
+
+/** What a file's bytes can be read from. */
+export type FileNode = PbNode | RawNode
+
+export type LoadedNode = FileNode | OtherNode
 
 /** Every way in which walking a DAG can fail. */
 export type WalkError = BlockError | RequestError
@@ -42,10 +52,10 @@ export class Nodes {
     })
   }
 
-  /** The node of a link. A raw block is not fetched for it. */
+  /** The node of a link. Only a block of dag-pb is fetched for it. */
   async load(session: BlockSession, link: Link): Promise<Result<LoadedNode, WalkError>> {
     if (link.codec === RAW) return ok({ kind: 'raw', link })
-    if (link.codec !== DAG_PB) return fail(unsupported(link.codec))
+    if (link.codec !== DAG_PB) return ok({ kind: 'other', link })
     const kept = this.kept(session, link)
     session.engine.observer.cache('node', kept !== undefined)
     if (kept !== undefined) return ok(kept)
@@ -77,11 +87,4 @@ export function decodePb(link: Link, bytes: Uint8Array): Result<PbNode, WalkErro
   const unixfs = decodeUnixfs(node.ok.data)
   if (unixfs.error) return unixfs
   return ok({ kind: 'dag-pb', link, node: node.ok, unixfs: unixfs.ok, blockBytes: bytes.length })
-}
-
-function unsupported(codec: number): RequestError {
-  return new RequestError(
-    'UnsupportedCodec',
-    `codec expected raw or dag-pb, got 0x${codec.toString(16)}: ask for it with ?format=raw`,
-  )
 }

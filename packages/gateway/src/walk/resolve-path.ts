@@ -5,7 +5,8 @@
  */
 import { HAMT_DEPTH_MAX } from '@turnpike/core/limits'
 import { type Link, linkToString } from '@turnpike/core/link'
-import type { LoadedNode, Nodes, PbNode, WalkError } from './nodes.ts'
+import { type IpldStep, stepIpld } from './ipld.ts'
+import type { FileNode, LoadedNode, Nodes, PbNode, WalkError } from './nodes.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { hamtHash, hamtStep } from '@turnpike/core/unixfs/hamt-read'
 import type { BlockSession } from '../blocks/session.ts'
@@ -31,22 +32,38 @@ export async function resolvePath(
   const roots = [root]
   const trail: Link[] = []
   let node = await nodes.load(session, root)
-  for (const segment of segments) {
+  for (let next = 0; next < segments.length;) {
     if (node.error) return node
     trail.push(node.ok.link)
-    const next = await step(nodes, session, node.ok, segment, trail)
-    if (next.error) return next
-    roots.push(next.ok)
-    node = await nodes.load(session, next.ok)
+    const stepped: Result<IpldStep, WalkError> =
+      node.ok.kind === 'other'
+        ? await stepIpld(session, node.ok.link, segments, next)
+        : await stepUnixfs(nodes, session, node.ok, segments, next, trail)
+    if (stepped.error) return stepped
+    roots.push(stepped.ok.link)
+    next = stepped.ok.next
+    node = await nodes.load(session, stepped.ok.link)
   }
   return node.error ? node : ok({ node: node.ok, roots, trail })
+}
+
+async function stepUnixfs(
+  nodes: Nodes,
+  session: BlockSession,
+  from: FileNode,
+  segments: readonly string[],
+  index: number,
+  trail: Link[],
+): Promise<Result<IpldStep, WalkError>> {
+  const stepped = await step(nodes, session, from, segments[index]!, trail)
+  return stepped.error ? stepped : ok({ link: stepped.ok, next: index + 1 })
 }
 
 /** One name down from a node; shards passed on the way are added to `trail`. */
 export async function step(
   nodes: Nodes,
   session: BlockSession,
-  from: LoadedNode,
+  from: FileNode,
   segment: string,
   trail: Link[] = [],
 ): Promise<Result<Link, WalkError>> {
@@ -74,7 +91,7 @@ async function stepHamt(
     if (found.ok.found === 'entry') return ok(link)
     const next = await nodes.load(session, link)
     if (next.error) return next
-    if (next.ok.kind === 'raw' || next.ok.unixfs.type !== 'hamt') break
+    if (next.ok.kind !== 'dag-pb' || next.ok.unixfs.type !== 'hamt') break
     trail.push(link)
     shard = next.ok
   }

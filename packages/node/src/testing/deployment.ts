@@ -5,11 +5,13 @@
 import type { Observer } from '@turnpike/gateway/observer'
 import type { UsageJson } from '@turnpike/accounting/usage'
 import { silentObserver } from '@turnpike/gateway/observer'
+import type { Result } from '@turnpike/core/result'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addPaths, type AddOptions, type AddResult } from '../add/add.ts'
 import { catalogSink } from '../add/catalog-sink.ts'
+import { importCar } from '../add/import-car.ts'
 import type { AddContext } from '../add/session.ts'
 import { loadSettings } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
@@ -31,6 +33,8 @@ export interface Deployment {
   /** Errors that a deployment must not have: broken invariants, failed parts. */
   readonly crashes: unknown[]
   add(paths: readonly string[], options?: AddOptions): Promise<AddResult>
+  /** Imports the blocks of a CAR file. */
+  importCar(file: string): Promise<AddResult>
   /** Indexes a CAR where it lies. */
   index(url: string): Promise<void>
   usage(params?: object): Promise<UsageJson>
@@ -82,6 +86,8 @@ export async function startDeployment(
     turnpike,
     crashes,
     add: (paths, options) => addAs(turnpike, data, paths, options),
+    importCar: (file) =>
+      withContext(turnpike, data, async (context) => must(await importCar(context, file))),
     index: (url) => indexAs(turnpike, data, url),
     usage: async (params = {}) => {
       const usage = await callOwner(data, 'usage', params)
@@ -99,11 +105,14 @@ async function addAs(
   paths: readonly string[],
   options?: AddOptions,
 ): Promise<AddResult> {
-  return withContext(turnpike, data, async (context) => {
-    const added = await addPaths(context, paths, options)
-    if (added.error) throw added.error
-    return added.ok
-  })
+  return withContext(turnpike, data, async (context) =>
+    must(await addPaths(context, paths, options)),
+  )
+}
+
+function must<T extends NonNullable<unknown>>(result: Result<T>): T {
+  if (result.error) throw result.error
+  return result.ok
 }
 
 async function indexAs(turnpike: Turnpike, data: string, url: string): Promise<void> {

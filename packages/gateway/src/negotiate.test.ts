@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseAccept } from './accept.ts'
+import { negotiate } from './negotiate.ts'
+import { parseContentPath } from './parse-request.ts'
+
+const EMPTY = 'http://h/ipfs/bafkqaaa'
+
+function wanted(query: string, accept?: string): ReturnType<typeof negotiate> {
+  const headers = { get: (name: string) => (name === 'accept' ? (accept ?? null) : null) }
+  const { signal } = new AbortController()
+  return negotiate(parseContentPath(EMPTY + query).ok!, {
+    method: 'GET',
+    url: EMPTY,
+    headers,
+    signal,
+  })
+}
+
+function format(query: string, accept?: string): unknown {
+  const got = wanted(query, accept)
+  return got.error ? got.error.name : got.ok.format
+}
+
+test('the format comes from the URL, else from Accept', () => {
+  assert.equal(format(''), undefined)
+  assert.equal(format('?format=car', 'application/vnd.ipld.raw'), 'car')
+  assert.equal(format('', 'text/html, application/vnd.ipld.car;version=1'), 'car')
+  assert.equal(format('', 'foo, APPLICATION/vnd.ipld.dag-json ,bar'), 'dag-json')
+  assert.equal(format('', 'application/json, text/plain, */*'), 'json')
+  assert.equal(
+    format('', 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'),
+    undefined,
+  )
+  assert.equal(format('?format=zip'), 'NotAcceptable')
+  assert.equal(format('', 'application/vnd.ipld.foo'), 'NotAcceptable')
+  assert.equal(format('', 'application/vnd.ipld.foo, */*;q=0.1'), undefined)
+})
+
+test('quality decides, then the order; 0 refuses', () => {
+  const raw = 'application/vnd.ipld.raw'
+  const car = 'application/vnd.ipld.car'
+  assert.equal(format('', `${raw};q=0.4, ${car};q=0.5`), 'car')
+  assert.equal(format('', `${raw}, ${car}`), 'raw')
+  assert.equal(format('', `${raw};q=0, ${car};q=0.1`), 'car')
+  assert.equal(format('', `${raw};q=0`), undefined)
+  assert.equal(format('', `${raw};q=0.5, text/html`), undefined)
+})
+
+test('parameters of a CAR count where Accept names one', () => {
+  const dups = 'application/vnd.ipld.car; dups="y"'
+  assert.equal(wanted('', dups).ok?.car?.dups, true)
+  assert.equal(wanted('?format=car', dups).ok?.car?.dups, true)
+  assert.equal(wanted('?format=car&car-dups=n', dups).ok?.car?.dups, false)
+  assert.equal(wanted('?format=car', 'application/vnd.ipld.raw; dups=y').ok?.car?.dups, false)
+  assert.equal(wanted('?format=raw', 'application/vnd.ipld.car; dups=x').ok?.format, 'raw')
+  assert.equal(format('', 'application/vnd.ipld.car; version=2'), 'InvalidRequest')
+})
+
+test('whatever the Accept header, it is read', () => {
+  const type = fc.stringMatching(/^[a-z*]{0,4}\/?[a-z*;=q."0-9 ]{0,12}$/)
+  fc.assert(
+    fc.property(fc.array(type), (types) => {
+      for (const { quality } of parseAccept(types.join(','))) assert.ok(quality > 0 && quality <= 1)
+    }),
+  )
+})

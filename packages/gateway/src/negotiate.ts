@@ -1,0 +1,101 @@
+/**
+ * Which representation is asked for, by the query or by Accept.
+ * @module
+ */
+import { type CarParams, parseCarParams } from './format/car-params.ts'
+import { type ContentPath, shorten } from './parse-request.ts'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import { type MediaType, parseAccept } from './accept.ts'
+import type { GatewayRequest } from './request.ts'
+import { RequestError } from './errors.ts'
+
+/** Representations that can be asked for by name. */
+export type Format = 'raw' | 'car' | 'dag-json' | 'dag-cbor' | 'json' | 'cbor'
+
+/** What is asked for. */
+export interface Wanted {
+  /** Undefined is the default, which deserializes. */
+  readonly format: Format | undefined
+  /** How a CAR is to be made; present for one. */
+  readonly car?: CarParams
+}
+
+const FORMAT_BY_TYPE: ReadonlyMap<string, Format> = new Map([
+  ['application/vnd.ipld.raw', 'raw'],
+  ['application/vnd.ipld.car', 'car'],
+  ['application/vnd.ipld.dag-json', 'dag-json'],
+  ['application/vnd.ipld.dag-cbor', 'dag-cbor'],
+  ['application/json', 'json'],
+  ['application/cbor', 'cbor'],
+])
+const FORMATS: ReadonlySet<string> = new Set(FORMAT_BY_TYPE.values())
+
+/** Types for which the default is as good as any: it wins only where it is wanted more. */
+const DEFAULT_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
+
+/** A header without any of these asks for the default; so do all browsers and most programs. */
+const NAMED = /application\/(?:vnd\.ipld|json|cbor)/i
+
+const DEFAULT: { readonly ok: Wanted } = ok({ format: undefined })
+
+/**
+ * Reads what representation a request asks for: `?format` wins over Accept (IPIP-523), of Accept
+ * the type of the highest quality.
+ *
+ * @returns `NotAcceptable` for a format that does not exist, `InvalidRequest` for bad parameters
+ * @example
+ * negotiate(path, request).ok?.format // 'car'
+ */
+export function negotiate(
+  path: ContentPath,
+  request: GatewayRequest,
+): Result<Wanted, RequestError> {
+  const named = path.params.get('format')
+  const accept = request.headers.get('accept')
+  if (named === null) {
+    if (accept === null || !NAMED.test(accept)) return DEFAULT
+    return byAccept(path, parseAccept(accept))
+  }
+  if (!FORMATS.has(named)) return fail(unknown('format', named))
+  // Parameters in Accept count only where it names the same type.
+  const types = named === 'car' && accept !== null ? parseAccept(accept) : []
+  return wantedOf(
+    path,
+    named as Format,
+    types.find(({ type }) => FORMAT_BY_TYPE.get(type) === named),
+  )
+}
+
+function byAccept(path: ContentPath, types: readonly MediaType[]): Result<Wanted, RequestError> {
+  const chosen = types.find(({ type }) => FORMAT_BY_TYPE.has(type))
+  const bestDefault = types.find(({ type }) => DEFAULT_TYPES.has(type))
+  if (chosen === undefined) {
+    const other = types.find(({ type }) => type.startsWith('application/vnd.ipld.'))
+    if (other === undefined || types.some(({ type }) => takesDefault(type))) return DEFAULT
+    return fail(unknown('Accept', other.type))
+  }
+  if (bestDefault !== undefined && bestDefault.quality > chosen.quality) return DEFAULT
+  return wantedOf(path, FORMAT_BY_TYPE.get(chosen.type)!, chosen)
+}
+
+function takesDefault(type: string): boolean {
+  return DEFAULT_TYPES.has(type) || type.endsWith('/*')
+}
+
+function wantedOf(
+  path: ContentPath,
+  format: Format,
+  accepted: MediaType | undefined,
+): Result<Wanted, RequestError> {
+  if (format !== 'car') return ok({ format })
+  const car = parseCarParams(path.params, accepted?.params)
+  return car.error ? car : ok({ format, car: car.ok })
+}
+
+function unknown(where: string, got: string): RequestError {
+  const known = [...FORMATS].join(', ')
+  return new RequestError(
+    'NotAcceptable',
+    `unsupported response format: ${where} expected one of ${known}, got "${shorten(got)}"`,
+  )
+}
