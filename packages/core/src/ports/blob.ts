@@ -3,6 +3,7 @@
  * @module
  */
 import type { Awaitable, Result, Unit } from '../result.ts'
+import type { BodySource } from '../body.ts'
 import type { ByteRange } from '../range.ts'
 
 /** A blob and where its bytes may lie. Sites are tried in order. */
@@ -76,4 +77,13 @@ export interface BlobReader {
     range: ByteRange,
     signal: AbortSignal,
   ): Awaitable<Result<BlobStream, OriginFault>>
+}
+
+/**
+ * Blobs of this deployment's own store that were verified when they came, chunk by chunk, so that
+ * any part of one can be checked without reading the rest.
+ */
+export interface WholeBlobs {
+  /** A range of a blob as a body; each byte is verified again before it is handed out. */
+  openVerified(multihash: Uint8Array, range: ByteRange): Awaitable<Result<BodySource, OriginFault>>
 }

@@ -22,7 +22,8 @@ export interface ItemOwner {
 }
 
 /**
- * A block being fetched, or fetched and still held. All who want it at the same time share one item;
+ * A block being fetched, or fetched and still held. All who want it at the same time share one
+ * item;
  * its bytes stay in the slab that they were read into.
  */
 export class BlockItem implements HeldBlock {
@@ -30,7 +31,9 @@ export class BlockItem implements HeldBlock {
   readonly multihash: Uint8Array
   readonly slices: readonly Slice[]
   readonly sizeBytes: number
-  /** Readers that hold it ahead of their clients: while there is one, the budget counts its bytes. */
+  /**
+   * Readers that hold it ahead of their clients: while there is one, the budget counts its bytes.
+   */
   aheadHolders: number
   /** Whether a second reader wanted it while it was held: then it is worth keeping. */
   shared = false

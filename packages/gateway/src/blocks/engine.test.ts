@@ -36,7 +36,7 @@ function heldUp(
 const ONE = ['https://one.example']
 const TWO = ['https://one.example', 'https://two.example']
 
-test('a block that fills a pooled buffer to its end is kept as it is, not as what came after', async () => {
+test('a block that fills a pooled buffer is kept as it is, not as what came after', async () => {
   const blocks = rawBlocks(3, READ_LOCAL_BYTES_MAX)
   const { world, engine, session } = heldUp(blocks, ['local:'])
   const first = (await session.get(blocks[0]!.link)).ok!
@@ -46,7 +46,7 @@ test('a block that fills a pooled buffer to its end is kept as it is, not as wha
   assertQuiet(world, engine)
 })
 
-test('a bad block is had from the next site, and the others of its read are not read again', async () => {
+test('a bad block is had from the next site, and only that block', async () => {
   const blocks = rawBlocks(4, 100_000)
   const { world, engine, session } = heldUp(blocks, TWO)
   brokenBits(world, ONE[0]!, 150_000)
@@ -115,7 +115,7 @@ test('who leaves a bad block does not stop the read for those who want another',
   assertQuiet(world, engine)
 })
 
-test('a read that nobody wants any longer is stopped, and a newcomer starts one of its own', async () => {
+test('a read that nobody wants is stopped, and a newcomer starts one of its own', async () => {
   const blocks = rawBlocks(2, 100_000)
   const { world, engine, session } = heldUp(blocks, ONE)
   world.hold = true

@@ -39,7 +39,9 @@ export interface BlockDeps {
   readonly readAheadBytesMax: number
   /** Freed read buffers that are kept; `SLABS_KEPT_MAX` unless told. */
   readonly slabsKeptMax?: number
-  /** Where blocks come from that are too large to be verified in one piece; nowhere unless given. */
+  /**
+   * Where blocks come from that are too large to be verified in one piece; nowhere unless given.
+   */
   readonly wholeBlobs?: WholeBlobs
 }
 
@@ -65,7 +67,8 @@ export class BlockEngine implements ItemOwner {
   readonly #orderSites: (sites: readonly BlobSite[]) => readonly BlobSite[]
   readonly #cache: LRUCache<string, Uint8Array>
   /**
-   * Blocks that were read once and not kept, with their sizes: a second read of one tells that it is
+   * Blocks that were read once and not kept, with their sizes: a second read of one tells that it
+   * is
    * worth keeping. Bounded by the cache's bytes, or a second scan of a large file would copy every
    * leaf into a cache that can't hold it (2.4 CPU-s a GiB then, 1.4 now).
    */

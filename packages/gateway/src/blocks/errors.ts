@@ -35,7 +35,9 @@ export class UnknownHash extends Error {
   }
 }
 
-/** The reader was closed, because its client left, before the block was there. Nobody hears of it. */
+/**
+ * The reader was closed, because its client left, before the block was there. Nobody hears of it.
+ */
 export class ReadClosed extends Error {
   override readonly name = 'ReadClosed'
   constructor() {

@@ -54,7 +54,7 @@ test('what is counted comes out once, before or after the read ended', () => {
   )
 })
 
-test('a fetch that outlives its read is told late, once, and only when it brought something', () => {
+test('a fetch that outlives its read is told late, once, if it brought something', () => {
   const tally = new FetchTally()
   tally.begin('a')
   tally.begin('b')

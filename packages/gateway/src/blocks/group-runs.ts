@@ -105,7 +105,9 @@ function splitRuns(group: readonly { item: BlockItem; place: Place }[]): RunPlan
   return runs.map((one) => ({ blob, site, parts: one }))
 }
 
-/** Cuts a piece of a range read into steps of at least `bytesMin`, each of which is filled at once. */
+/**
+ * Cuts a piece of a range read into steps of at least `bytesMin`, each of which is filled at once.
+ */
 export function fillSteps(piece: readonly RunPart[], bytesMin: number): RunPart[][] {
   const steps: RunPart[][] = []
   let step: RunPart[] | undefined

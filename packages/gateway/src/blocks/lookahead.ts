@@ -222,7 +222,9 @@ export class Lookahead {
     return blocks
   }
 
-  /** Takes a share in a block that somebody else is fetching, or that is kept; false without budget. */
+  /**
+   * Takes a share in a block that somebody else is fetching, or that is kept; false without budget.
+   */
   #shareAhead(key: string): boolean {
     const { engine } = this.#session
     const item = engine.share(key)

@@ -1,5 +1,6 @@
 /**
- * One range read at work: opened, filled piece by piece, each block verified before it is handed on.
+ * One range read at work: opened, filled piece by piece, each block verified before it is handed
+ * on.
  * @module
  */
 import {
@@ -41,7 +42,9 @@ export interface RunDeps {
   readonly abandon: (items: readonly BlockItem[]) => void
 }
 
-/** A range read. It belongs to the process, not to the request that opened it: others may share it. */
+/**
+ * A range read. It belongs to the process, not to the request that opened it: others may share it.
+ */
 export class Run {
   readonly #deps: RunDeps
   readonly #plan: RunPlan
@@ -62,7 +65,9 @@ export class Run {
     this.#wanted = plan.parts.length
   }
 
-  /** A pending block lost its last holder: when no such block has one, the transfer stops at once. */
+  /**
+   * A pending block lost its last holder: when no such block has one, the transfer stops at once.
+   */
   unwanted(item: BlockItem): void {
     if (this.#bad.includes(item)) return
     this.#wanted--

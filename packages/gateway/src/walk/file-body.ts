@@ -10,6 +10,7 @@ import { type LoadedNode, type Nodes, type PbNode, decodePb } from './nodes.ts'
 import type { BlockSession } from '../blocks/session.ts'
 import type { ByteRange } from '@turnpike/core/range'
 import type { HeldBlock } from '../blocks/block-item.ts'
+import { BlockReader } from './block-body.ts'
 import { Lookahead } from '../blocks/lookahead.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
 import { ReadClosed } from '../blocks/errors.ts'
@@ -29,7 +30,14 @@ export interface FileSource {
  * const body = fileBody({ nodes, session, root }, { first: 0, last: 99 })
  */
 export function fileBody(source: FileSource, range: ByteRange): BodySource {
-  return { length: rangeLength(range), open: () => new FileReader(source, range) }
+  const { nodes, session, root } = source
+  return {
+    length: rangeLength(range),
+    open: (signal) =>
+      root.kind === 'dag-pb'
+        ? new FileReader(nodes, session, root, range)
+        : new BlockReader(session, root.link, range, signal),
+  }
 }
 
 /** A node whose links are being followed. */
@@ -46,19 +54,17 @@ class FileReader implements BodyReader {
   readonly #lookahead: Lookahead
   readonly #range: ByteRange
   readonly #frames: Frame[] = []
-  #rawRoot: Link | undefined
   /** What of the current leaf is still to be handed out. */
   #rest: Uint8Array | undefined
   #held: HeldBlock | undefined
   #closed = false
 
-  constructor(source: FileSource, range: ByteRange) {
-    this.#nodes = source.nodes
-    this.#session = source.session
-    this.#lookahead = new Lookahead(source.session)
+  constructor(nodes: Nodes, session: BlockSession, root: PbNode, range: ByteRange) {
+    this.#nodes = nodes
+    this.#session = session
+    this.#lookahead = new Lookahead(session)
     this.#range = range
-    if (source.root.kind === 'dag-pb') this.#enter(source.root, 0)
-    else this.#rawRoot = source.root.link
+    this.#enter(root, 0)
   }
 
   read(): Promise<Uint8Array | null> | Uint8Array | null {
@@ -72,7 +78,6 @@ class FileReader implements BodyReader {
     this.#closed = true
     this.#letGo()
     this.#frames.length = 0
-    this.#rawRoot = undefined
     this.#lookahead.close()
   }
 
@@ -92,7 +97,6 @@ class FileReader implements BodyReader {
   }
 
   async #advance(): Promise<Uint8Array | null> {
-    if (this.#rawRoot !== undefined) return this.#readRawRoot(this.#rawRoot)
     for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
       if (frame.index >= frame.node.node.linkCount) {
         this.#frames.pop()
@@ -110,12 +114,6 @@ class FileReader implements BodyReader {
       if (this.#rest !== undefined) return this.#cut(this.#rest)
     }
     return null
-  }
-
-  async #readRawRoot(link: Link): Promise<Uint8Array | null> {
-    this.#rawRoot = undefined
-    this.#setAside(await this.#take(link), 0)
-    return this.#rest === undefined ? null : this.#cut(this.#rest)
   }
 
   /** Loads what a link of a file leads to: a leaf's bytes are set aside, a node is entered. */

@@ -11,6 +11,7 @@ import {
 } from '@turnpike/core/contract/content-index'
 import { CATALOG_ANSWERS_KEPT_MAX } from '@turnpike/core/limits'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
+import type { Slice } from '@turnpike/core/ports/blob'
 import { commitStage } from '../add/commit.ts'
 import { Stage } from '../add/stage.ts'
 import { CatalogIndex } from './content-index.ts'
@@ -108,5 +109,21 @@ test('more look-ups than are kept are all answered right', async () => {
     const wrong = all.findIndex((found, n) => found[0]?.offset !== n)
     assert.equal(wrong, -1, `round ${round}`)
   }
+  await subject.close()
+})
+
+test('a blob is found by its own hash, in the spaces that hold it', async () => {
+  const subject = makeSubject()
+  const digest = new Uint8Array(32)
+  const block = { multihash: encodeMultihash(SHA2_256, digest), offset: 5, length: 10 }
+  const multihash = encodeMultihash(SHA2_256, digest.with(0, 1))
+  await subject.put({ space: A, multihash, size: 99, sites: [], slices: [block] })
+  assert.deepEqual(await subject.index.spaces(multihash), [A])
+  const [[whole]] = (await subject.index.slices(A, [multihash])) as [[Slice]]
+  assert.deepEqual([whole.offset, whole.length, whole.blob.size], [0, 99, 99])
+  assert.deepEqual(whole.blob.multihash, multihash)
+  assert.deepEqual(await subject.index.slices('did:key:z6MkNobody', [multihash]), [[]])
+  subject.withdraw(A, multihash)
+  assert.deepEqual(await subject.index.spaces(multihash), [])
   await subject.close()
 })

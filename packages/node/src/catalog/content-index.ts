@@ -8,16 +8,22 @@ import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core
 import type { BlobRef, BlobSite, Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 
+/** Blobs that have a block in them, or are it: a shard is a block by its own CID. */
 const SPACES = `
-  SELECT p.did FROM slices s JOIN space_blobs h ON h.blob = s.blob JOIN spaces p ON p.id = h.space
-  WHERE s.multihash = ? GROUP BY p.id ORDER BY min(h.accepted), p.did`
+  SELECT p.did FROM (
+    SELECT blob FROM slices WHERE multihash = ?1
+    UNION ALL SELECT id FROM blobs WHERE multihash = ?1
+  ) s CROSS JOIN space_blobs h ON h.blob = s.blob CROSS JOIN spaces p ON p.id = h.space
+  GROUP BY p.id ORDER BY min(h.accepted), p.did`
 
 /** Our own store first, then whatever the space got first. */
 const SLICES = `
-  SELECT s.blob, s.offset, s.length FROM slices s
-  CROSS JOIN space_blobs h ON h.blob = s.blob AND h.space = ?1
+  SELECT s.blob, s.offset, s.length FROM (
+    SELECT blob, offset, length FROM slices WHERE multihash = ?2
+    UNION ALL SELECT id, 0, size FROM blobs WHERE multihash = ?2
+  ) s CROSS JOIN space_blobs h ON h.blob = s.blob AND h.space = ?1
   CROSS JOIN blobs b ON b.id = s.blob
-  WHERE s.multihash = ?2 ORDER BY b.local DESC, h.accepted`
+  ORDER BY b.local DESC, h.accepted`
 
 const LOCAL_SITE: BlobSite = { url: 'local:', provider: '' }
 

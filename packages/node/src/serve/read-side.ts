@@ -66,6 +66,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     index: new CatalogIndex(catalog),
     authorizer: new StoredDelegations(catalog, whoami.gateway, nodeClock),
     readers: [blobs, origins.reader],
+    wholeBlobs: blobs,
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
     hasher: nodeHasher,
     clock: nodeClock,
