@@ -50,7 +50,7 @@ export function isTest(path: string): boolean {
 
 /** Specifiers of static and dynamic imports, `export … from` and `import type` included. */
 export function importsOf(text: string): string[] {
-  const pattern = /(?:^|\n)[^\n'"`*]*?(?:\bfrom|\bimport)\s*\(?\s*'([@.\w][\w@./:-]*)'/g
+  const pattern = /(?:^|\n)[^\n'"`*]*?(?<![.\w])(?:from|import\s*\(?)\s*'([@.\w][\w@./:-]*)'/g
   return Array.from(text.matchAll(pattern), (match) => match[1]!)
 }
 

@@ -351,5 +351,7 @@ export const WORKER_RECENT_MAX = 8192
 export const WORKER_CLOSE_MAX = 1000
 /** Bytes of one journal object (a Durable Object holds 10 GB): beyond, no read is admitted. */
 export const WORKER_JOURNAL_BYTES_MAX = 8_000_000_000
-/** MiB that V8 may use for young objects on a thread beside the serving one; it takes 48 otherwise. */
+/**
+ * MiB that V8 may use for young objects on a thread beside the serving one; it takes 48 otherwise.
+ */
 export const THREAD_YOUNG_MIB_MAX = 8
