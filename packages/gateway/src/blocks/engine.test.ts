@@ -19,7 +19,9 @@ async function start(session: BlockSession, blocks: readonly UnixfsBlock[]): Pro
     multihash: link.multihash,
   }))
   const slices = await session.locate(keyed)
-  const wanted = keyed.map((one, i) => ({ ...one, slices: slices[i]!, ahead: false }))
+  const wanted = keyed.map(({ key, multihash }, i) => {
+    return { key, multihash, slices: slices[i]!, ahead: false }
+  })
   return session.engine.begin(wanted, session.tally)
 }
 
