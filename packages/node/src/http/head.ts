@@ -19,8 +19,8 @@ export function hasNoBody(method: string, status: number): boolean {
 }
 
 /**
- * Names and values of a response's header fields. The length is the body's alone, whatever the
- * answer's own lines say; of HEAD, whose body is empty, it is what they say. Node adds Date, Connection and, without a length, Transfer-Encoding. An
+ * Names and values of a response’s header fields. The length is the body’s alone, whatever the
+ * answer's own lines say; Node adds Date, Connection and, without a length, Transfer-Encoding. An
  * answer to HEAD has no body, and its own lines say what GET would send (RFC 9110 section 8.6).
  * `X-Accel-Buffering: no` asks proxies not to take bytes that the reader may never want.
  *
