@@ -12,6 +12,7 @@ export const STATUS_BY_ERROR = {
   BlockMissing: 404,
   MethodNotAllowed: 405,
   NotAcceptable: 406,
+  NotCached: 412,
   UriTooLong: 414,
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,

@@ -19,6 +19,7 @@ import { Nodes } from './walk/nodes.ts'
 import { RequestError } from './errors.ts'
 import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer } from './plain-answer.ts'
+import { redirectOf, refusedScript } from './redirects.ts'
 import { represent } from './represent.ts'
 import { tokenOf } from './parse-request.ts'
 
@@ -69,14 +70,16 @@ export class ReadPath {
     const method = checkMethod(request.method)
     if (method !== undefined) return fail(method)
     const path = this.#parse(request.url)
-    if (path.error) return path
+    if (path.error) return redirectOf(request.url) ?? path
     context.path = path.ok
+    const script = refusedScript(path.ok, request.headers)
+    if (script !== undefined) return fail(script)
     const wanted = negotiate(path.ok, request)
     if (wanted.error) return wanted
     const token = tokenOf(path.ok, request)
     const authorized = this.#authorize(path.ok, token)
     const granted = authorized instanceof Promise ? await authorized : authorized
-    if (granted.error) return granted
+    if (granted.error) return fail(unlessCached(granted.error, request))
     return this.#answerInTurn(context, granted.ok, path.ok, wanted.ok, token === undefined)
   }
 
@@ -117,7 +120,7 @@ export class ReadPath {
       outcome = await this.#answerIn(context, { space, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
-    return outcome!
+    return fail(unlessCached(outcome!.error!, context.request))
   }
 
   async #answerIn(context: ReadContext, read: SpaceRead): Promise<Result<Representation, Error>> {
@@ -150,6 +153,13 @@ export class ReadPath {
     if (whole !== undefined) this.#answers.set(key, whole)
     return whole
   }
+}
+
+/** Who asks for what is here already, and for nothing else, is told that it is not. */
+function unlessCached(error: Error, request: GatewayRequest): Error {
+  if (request.headers.get('cache-control') !== 'only-if-cached') return error
+  const deny = error instanceof RequestError ? error.deny : 0
+  return new RequestError('NotCached', 'content expected here, is not', { deny })
 }
 
 function checkMethod(method: string): RequestError | undefined {

@@ -15,7 +15,7 @@ import { fileContent, symlinkContent } from './format/file.ts'
 import { BlockMissing } from './blocks/errors.ts'
 import type { BlockSession } from './blocks/session.ts'
 import { LISTING_ENTRIES_MAX } from '@turnpike/core/limits'
-import type { Nodes, PbNode, WalkError } from './walk/nodes.ts'
+import type { FileNode, Nodes, PbNode, WalkError } from './walk/nodes.ts'
 import { carContent } from './format/car.ts'
 import { folderEntries } from './walk/folder-entries.ts'
 import { listingContent } from './format/listing.ts'
@@ -56,7 +56,7 @@ async function contentOf(
   request: RepresentRequest,
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
-  const { nodes, session, path, wanted } = request
+  const { wanted } = request
   const { node } = resolved
   const { link } = node
   if (wanted.format === 'raw') return raw(request, link)
@@ -65,12 +65,19 @@ async function contentOf(
   // What is stored as JSON in UnixFS is a file whose name or bytes tell its type.
   if (wanted.format === 'dag-json' || wanted.format === 'dag-cbor')
     return fail(mismatch(wanted.format, link))
-  const name = path.params.get('filename') ?? path.segments.at(-1) ?? ''
-  if (node.kind === 'raw') return fileContent({ nodes, session, root: node, tag: link, name })
+  if (node.kind === 'raw') return file(request, node)
   if (node.unixfs.type === 'symlink') return ok(symlinkContent(node))
   if (node.unixfs.type === 'directory' || node.unixfs.type === 'hamt')
     return folderContent(request, node)
-  return fileContent({ nodes, session, root: node, tag: link, name })
+  return file(request, node)
+}
+
+function file(
+  { nodes, session, path: { params, segments } }: RepresentRequest,
+  root: FileNode,
+): Promise<Result<Content, WalkError>> {
+  const name = params.get('filename') || (segments.at(-1) ?? '')
+  return fileContent({ nodes, session, root, tag: root.link, name, params })
 }
 
 /** The root must be there before a CAR of it is promised. */
@@ -122,14 +129,23 @@ async function folderContent(
   folder: PbNode,
 ): Promise<Result<Content, WalkError>> {
   const { nodes, session, path } = request
-  if (!path.trailingSlash) return ok(redirect(`${path.escapedPath}/${path.query}`))
+  const { params } = path
+  if (!path.trailingSlash && params.get('go-get') !== '1')
+    return ok(redirect(`${path.escapedPath}/${path.query}`))
   const index = await step(nodes, session, folder, 'index.html')
   if (index.ok) {
     const root = await nodes.load(session, index.ok)
     if (root.error) return root
     if (root.ok.kind === 'other' || (root.ok.kind === 'dag-pb' && root.ok.unixfs.type !== 'file'))
       return fail(new RequestError('MalformedBlock', 'index.html expected to be a file, is not'))
-    return fileContent({ nodes, session, root: root.ok, tag: folder.link, name: 'index.html' })
+    return fileContent({
+      nodes,
+      session,
+      root: root.ok,
+      tag: folder.link,
+      name: 'index.html',
+      params,
+    })
   }
   if (index.error.name !== 'PathNotFound') return index
   return listing(request, folder)
@@ -171,6 +187,11 @@ function withRoots(
   const list = roots.map(linkToString).join(',')
   return {
     ...content,
-    headers: [...content.headers, ['X-Ipfs-Path', path.escapedPath], ['X-Ipfs-Roots', list]],
+    headers: [
+      ...content.headers,
+      ['X-Ipfs-Path', path.escapedPath],
+      ['X-Ipfs-Roots', list],
+      ['Vary', 'Accept'],
+    ],
   }
 }

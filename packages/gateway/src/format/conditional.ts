@@ -1,5 +1,6 @@
 /**
- * Conditional requests: If-None-Match (RFC 9110, section 13.1.2) and If-Range (13.1.5).
+ * Conditional requests: If-None-Match (RFC 9110, section 13.1.2), If-Modified-Since (13.1.3) and
+ * If-Range (13.1.5).
  * @module
  */
 
@@ -20,6 +21,29 @@ export function matchesNone(header: string | null, etag: string): boolean {
 /** Whether a Range header counts: without If-Range, or when that names the tag strongly. */
 export function rangeCounts(ifRange: string | null, etag: string): boolean {
   return ifRange === null || (ifRange.trim() === etag && !etag.startsWith('W/'))
+}
+
+/**
+ * Whether If-Modified-Since counts, which it does without If-None-Match, and names no earlier time
+ * than that of the last change.
+ */
+export function isUnmodified(
+  headers: { get(name: string): string | null },
+  modifiedSeconds: number,
+): boolean {
+  if (headers.get('if-none-match') !== null) return false
+  const since = Date.parse(headers.get('if-modified-since') ?? '')
+  return modifiedSeconds * 1000 <= since
+}
+
+/**
+ * A time as HTTP writes it.
+ *
+ * @example
+ * httpDate(0) // 'Thu, 01 Jan 1970 00:00:00 GMT'
+ */
+export function httpDate(seconds: number): string {
+  return new Date(seconds * 1000).toUTCString()
 }
 
 function opaque(etag: string): string {

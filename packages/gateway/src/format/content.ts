@@ -16,6 +16,8 @@ export interface Content {
   readonly etag: string
   /** Headers besides Content-Type, Content-Length, ETag and those that every answer carries. */
   readonly headers: readonly HeaderLine[]
+  /** When the content was last changed, in seconds since 1970, where it says so. */
+  readonly modifiedSeconds?: number
   /** Exact size in bytes, or undefined when only the end tells. */
   readonly sizeBytes: number | undefined
   /** Whether ranges of it can be asked for. Then `sizeBytes` is known. */

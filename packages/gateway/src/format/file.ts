@@ -9,6 +9,7 @@ import { type Link, linkToString } from '@turnpike/core/link'
 import { typeOfName } from './content-type.ts'
 import { BlockMissing } from '../blocks/errors.ts'
 import type { BlockSession } from '../blocks/session.ts'
+import { fileDisposition } from './disposition.ts'
 import { fileBody } from '../walk/file-body.ts'
 
 /** A file to be served. */
@@ -20,6 +21,7 @@ export interface FileRequest {
   readonly tag: Link
   /** The name it goes by, for its type; empty when it has none. */
   readonly name: string
+  readonly params: URLSearchParams
 }
 
 /** A file's bytes. Its type comes from its name; without one that tells, from its first bytes. */
@@ -29,11 +31,14 @@ export async function fileContent(request: FileRequest): Promise<Result<Content,
   const source = { nodes: request.nodes, session: request.session, root: request.root }
   const body: Content['body'] = (range) =>
     fileBody(source, range ?? { first: 0, last: sizeBytes - 1 })
+  const disposition = fileDisposition(request.params)
+  const modified = request.root.kind === 'raw' ? undefined : request.root.unixfs.mtimeSeconds
   return ok({
     status: 200,
     type: typeOfName(request.name),
     etag: `"${linkToString(request.tag)}"`,
-    headers: [IMMUTABLE],
+    headers: disposition === undefined ? [IMMUTABLE] : [disposition, IMMUTABLE],
+    ...(modified !== undefined && { modifiedSeconds: modified }),
     sizeBytes,
     ranged: true,
     billable: true,

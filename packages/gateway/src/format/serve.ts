@@ -5,7 +5,7 @@
 import type { BodyReader, BodySource } from '@turnpike/core/body'
 import { type Content, bytesBody, bytesContent } from './content.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
-import { matchesNone, rangeCounts } from './conditional.ts'
+import { httpDate, isUnmodified, matchesNone, rangeCounts } from './conditional.ts'
 import { ANSWER_BYTES_MAX } from '@turnpike/core/limits'
 import { type ByteRange, rangeLength } from '@turnpike/core/range'
 import type { GatewayRequest } from '../request.ts'
@@ -38,6 +38,8 @@ export function serveContent(
 ): Awaitable<Result<Representation, Error>> {
   const { headers } = request
   if (matchesNone(headers.get('if-none-match'), content.etag)) return ok(notModified(content))
+  if (content.modifiedSeconds !== undefined && isUnmodified(headers, content.modifiedSeconds))
+    return ok(notModified(content))
   if (request.method === 'HEAD') return ok(headOf(content))
   const range = rangeOf(content, request)
   if (range.error) return range
@@ -48,7 +50,7 @@ export function serveContent(
 }
 
 function notModified(content: Content): Representation {
-  const kept = content.headers.filter(([name]) => name === 'Cache-Control')
+  const kept = content.headers.filter(([name]) => name === 'Cache-Control' || name === 'Vary')
   const headers: HeaderLine[] = [['ETag', content.etag], ...kept]
   return { status: 304, headers, body: EMPTY, billable: false, partial: false }
 }
@@ -139,6 +141,8 @@ function headersOf(
   if (type !== undefined) headers.push(['Content-Type', type])
   if (lengthBytes !== undefined) headers.push(['Content-Length', String(lengthBytes)])
   if (content.etag !== '') headers.push(['ETag', content.etag])
+  const modified = content.modifiedSeconds
+  if (modified !== undefined) headers.push(['Last-Modified', httpDate(modified)])
   if (content.ranged) headers.push(['Accept-Ranges', 'bytes'])
   headers.push(...content.headers)
   return headers

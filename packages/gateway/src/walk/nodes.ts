@@ -41,7 +41,7 @@ export type LoadedNode = FileNode | OtherNode
 /** Every way in which walking a DAG can fail. */
 export type WalkError = BlockError | RequestError
 
-/** Loads and decodes nodes; decoded ones are kept by space and multihash, bounded by their bytes. */
+/** Loads and decodes nodes; keeps decoded ones by space and multihash, bounded by their bytes. */
 export class Nodes {
   readonly #kept: LRUCache<string, PbNode>
 
