@@ -14,10 +14,12 @@ export interface Slab {
 
 /** Sizes of pooled slabs as parts of the largest: a read of 1 MiB, and a leaf of 256 KiB. */
 const CLASS_PARTS = [4, 1] as const
+/** A slab is used for what fills more than this part of it: two leaves of 256 KiB fill half. */
+const CLASS_FILL_PART = 4
 
 /**
  * Keeps freed slabs of two sizes. Fresh memory costs a page fault each 4 KiB, which is a sixth of
- * what hashing the same bytes costs; what fills less than half of a slab is left to the garbage
+ * what hashing the same bytes costs; what fills less than a quarter of a slab is left to the garbage
  * collector.
  *
  * @example
@@ -53,7 +55,7 @@ export class SlabPool {
   take(sizeBytes: number): Slab {
     this.#lent++
     const fitting = this.#classes.find(({ slabBytes }) => sizeBytes <= slabBytes)
-    if (fitting === undefined || sizeBytes * 2 <= fitting.slabBytes)
+    if (fitting === undefined || sizeBytes * CLASS_FILL_PART <= fitting.slabBytes)
       return new CountedSlab(this, new Uint8Array(sizeBytes), undefined, undefined)
     const whole = fitting.free.pop() ?? new Uint8Array(fitting.slabBytes)
     return new CountedSlab(this, whole.subarray(0, sizeBytes), whole, fitting)
