@@ -5,7 +5,7 @@
 import { BLOCK_BYTES_MAX, LOCATED_BLOCKS_MAX } from '@turnpike/core/limits'
 import { IDENTITY, SHA2_256, decodeMultihash } from '@turnpike/core/multihash'
 import { type Link, linkToString } from '@turnpike/core/link'
-import { type Result, fail, ok } from '@turnpike/core/result'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import type { BodySource } from '@turnpike/core/body'
 import type { ByteRange } from '@turnpike/core/range'
 import { LOCAL_URL } from './group-runs.ts'
@@ -72,17 +72,16 @@ export class BlockSession {
    * A range of a block that is too large to be buffered and is, whole, a blob of our own store;
    * undefined for any other block.
    */
-  async openWhole(
-    link: Link,
-    range: ByteRange,
-  ): Promise<Result<BodySource, OriginFault> | undefined> {
+  openWhole(link: Link, range: ByteRange): Awaitable<Result<BodySource, OriginFault> | undefined> {
     const { wholeBlobs } = this.engine
     if (wholeBlobs === undefined || knownBytes(link) !== undefined) return undefined
-    const slices = await this.locateOne(this.keyOf(link.multihash), link.multihash)
-    if (slices[0] === undefined || slices[0].length <= BLOCK_BYTES_MAX) return undefined
-    if (!slices.some((slice) => isOwnBlob(slice, link.multihash))) return undefined
-    this.fetched++
-    return wholeBlobs.openVerified(link.multihash, range)
+    const key = this.keyOf(link.multihash)
+    const slices = this.#located.get(key)
+    const open = (found: readonly Slice[]): ReturnType<BlockSession['openWhole']> =>
+      found.some((slice) => isLargeOwnBlob(slice, link.multihash))
+        ? wholeBlobs.openVerified(link.multihash, range)
+        : undefined
+    return slices === undefined ? this.locateOne(key, link.multihash).then(open) : open(slices)
   }
 
   /** For each block, where it lies; asks the index once for each. */
@@ -163,8 +162,9 @@ export function refuse(link: Link, slices: readonly Slice[]): BlockError | undef
   return undefined
 }
 
-/** Whether a slice is a whole blob of our own store, by the blob's own hash. */
-function isOwnBlob({ blob, offset, length }: Slice, multihash: Uint8Array): boolean {
+/** Whether a slice is a whole blob of our own store, by its own hash, and too large to be buffered. */
+function isLargeOwnBlob({ blob, offset, length }: Slice, multihash: Uint8Array): boolean {
+  if (length <= BLOCK_BYTES_MAX) return false
   if (offset !== 0 || length !== blob.size || blob.multihash === undefined) return false
   return bytesEqual(blob.multihash, multihash) && blob.sites.some((site) => site.url === LOCAL_URL)
 }

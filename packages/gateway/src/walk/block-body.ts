@@ -58,10 +58,14 @@ export class BlockReader implements BodyReader {
   }
 
   async #start(): Promise<void> {
-    const whole = await this.#session.openWhole(this.#link, this.#range)
+    const asked = this.#session.openWhole(this.#link, this.#range)
+    const whole = asked instanceof Promise ? await asked : asked
     if (whole?.error) throw whole.error
     if (whole === undefined) await this.#takeBlock()
-    else this.#whole = whole.ok.open(this.#signal)
+    else {
+      this.#session.fetched++
+      this.#whole = whole.ok.open(this.#signal)
+    }
     if (!this.#closed) return
     this.close()
     throw new ReadClosed()

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { HeldUpWorld, assertQuiet } from '../testing/held-up.ts'
 import { alice, folderBlocks, hasher } from '../testing/world.ts'
+import { checkEntryName } from '@turnpike/core/unixfs/directory'
 import { encodePbNode } from '@turnpike/core/dag-pb/encode'
 import { noise, pbBlock, rawBlock } from '../testing/blocks.ts'
 import { BlockSession } from '../blocks/session.ts'
@@ -38,7 +39,9 @@ async function open(blocks: readonly UnixfsBlock[]): Promise<Opened> {
 }
 
 const names = fc.uniqueArray(
-  fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((s) => !s.includes('/')),
+  fc
+    .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
+    .filter((s) => checkEntryName(s) === undefined),
   { maxLength: 600 },
 )
 
