@@ -10,7 +10,7 @@ import { linkToString } from '@turnpike/core/link'
 const leaves = rawBlocks(40, 200_000)
 const root = fileNode(leaves)
 
-/** A remote file behind a gateway, asked for by a client that can leave; its first leaf is awaited. */
+/** A remote file asked for by a client that can leave; its first leaf is awaited. */
 async function asked(): Promise<{
   world: HeldUpWorld
   answer: ReturnType<ReturnType<typeof createGateway>['handle']>

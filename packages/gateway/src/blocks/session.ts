@@ -162,7 +162,7 @@ export function refuse(link: Link, slices: readonly Slice[]): BlockError | undef
   return undefined
 }
 
-/** Whether a slice is a whole blob of our own store, by its own hash, and too large to be buffered. */
+/** Whether a slice is a blob of our own store, by its own hash, too large to be buffered. */
 function isLargeOwnBlob({ blob, offset, length }: Slice, multihash: Uint8Array): boolean {
   if (length <= BLOCK_BYTES_MAX) return false
   if (offset !== 0 || length !== blob.size || blob.multihash === undefined) return false
