@@ -70,8 +70,8 @@ test('owned bytes never lie in memory that is used again, not even when they fil
 })
 
 test('bytes that are alone in a slab of their own are not copied', () => {
-  const { item, pool } = made(1)
-  const slab = pool.take(1)
+  const { item, pool } = made(9)
+  const slab = pool.take(9)
   item.resolve(slab.bytes, slab)
   assert.equal(slab.pooled, false)
   assert.equal(item.ownedBytes(), slab.bytes)

@@ -8,9 +8,11 @@
  * spent budget slows reads down to one block at a time and never stops one.
  */
 export class ReadBudget {
+  readonly bytesMax: number
   #freeBytes: number
 
   constructor(bytesMax: number) {
+    this.bytesMax = bytesMax
     this.#freeBytes = bytesMax
   }
 
@@ -18,9 +20,9 @@ export class ReadBudget {
     return this.#freeBytes
   }
 
-  /** Takes `bytes` if they are there. */
-  reserve(bytes: number): boolean {
-    if (bytes > this.#freeBytes) return false
+  /** Takes `bytes` if they are there and `leftBytes` stay for others. */
+  reserve(bytes: number, leftBytes = 0): boolean {
+    if (bytes > this.#freeBytes - leftBytes) return false
     this.#freeBytes -= bytes
     return true
   }
