@@ -19,8 +19,8 @@ const CLASS_FILL_PART = 4
 
 /**
  * Keeps freed slabs of two sizes. Fresh memory costs a page fault each 4 KiB, which is a sixth of
- * what hashing the same bytes costs; what fills less than a quarter of a slab is left to the garbage
- * collector.
+ * what hashing the same bytes costs; what fills less than a quarter of a slab is left to the
+ * garbage collector.
  *
  * @example
  * const pool = new SlabPool({ slabBytes: 1 << 20, keptMax: 16 })
