@@ -17,8 +17,8 @@ export interface LogOptions {
 /** A log, and its end. */
 export interface OpenLog {
   readonly log: Logger
-  /** Writes out what is buffered. */
-  close(): void
+  /** Resolves when every line is written. */
+  close(): Promise<void>
 }
 
 const STDERR = 2
@@ -48,13 +48,13 @@ export function openLog({ level, file }: LogOptions): OpenLog {
   )
   return {
     log,
-    close() {
-      try {
-        stream.flushSync()
-      } catch {
-        // Nobody is left to be told: the stream closed before, or was never opened.
-      }
-    },
+    close: () =>
+      new Promise((resolve) => {
+        // Also after an error: nobody is left to be told.
+        stream.once('close', resolve)
+        stream.once('error', () => resolve())
+        stream.end()
+      }),
   }
 }
 

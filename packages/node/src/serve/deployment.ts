@@ -66,7 +66,7 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
     },
   })
   if (started.error) {
-    closeLog()
+    await closeLog()
     return started
   }
   const turnpike = started.ok
@@ -78,12 +78,12 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
       await turnpike.close(settings.stopGraceMs)
       await admin.close()
       log.info('stopped')
-      closeLog()
+      await closeLog()
     }
     return ok({ url: turnpike.url, adminUrl: admin.url, log, failed: failure.promise, close })
   } catch (error) {
     await turnpike.close(0)
-    closeLog()
+    await closeLog()
     return fail(error instanceof Error ? error : new Error(String(error)))
   }
 }

@@ -22,8 +22,7 @@ const observer = createObserver({ tally, log, hasher: nodeHasher, clock: nodeClo
 /** Answers that have not ended can't be recorded any more: they are cut, and the process ends. */
 function onFailure(error: Error): void {
   log.fatal({ err: error }, 'worker can not go on')
-  closeLog()
-  process.exit(1)
+  void closeLog().then(() => process.exit(1))
 }
 
 const served = await serveProcess({
@@ -43,6 +42,6 @@ else
     },
     async stop(graceMs) {
       await served.ok.close(graceMs)
-      closeLog()
+      await closeLog()
     },
   })
