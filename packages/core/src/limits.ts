@@ -55,6 +55,8 @@ export const READ_REMOTE_BYTES_MAX: number = 32 * MIB
 export const READ_REMOTE_STEP_BYTES: number = 64 * KIB
 /** Bytes of verified blocks that all reads together may hold ahead of their clients. */
 export const READ_AHEAD_BYTES_MAX: number = 64 * MIB
+/** Of those, what reads of our own store may hold together. */
+export const READ_AHEAD_LOCAL_BYTES_MAX: number = 8 * MIB
 /** Bytes kept in the cache of verified blocks. */
 export const BLOCK_CACHE_BYTES_MAX: number = 64 * MIB
 /** Bytes kept in the cache of whole small answers. */

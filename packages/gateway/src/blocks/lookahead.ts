@@ -6,6 +6,7 @@ import type { Slice } from '@turnpike/core/ports/blob'
 import {
   BLOCK_BYTES_MAX,
   READ_AHEAD_LINKS_MAX,
+  READ_AHEAD_LOCAL_BYTES_MAX,
   READ_REMOTE_BYTES_MAX,
   READ_LOCAL_BYTES_MAX,
   READ_WINDOW_BYTES_MIN,
@@ -195,12 +196,13 @@ export class Lookahead {
   }
 
   /**
-   * Reads of our own store leave half of the budget to origins: they gain little by reading ahead,
-   * and with 64 slow readers it is 32 MiB less.
+   * Reads of our own store leave most of the budget to origins: a few of them gain by reading ahead,
+   * while among many each read covers another's wait.
    */
   #leftBytes(slices: readonly Slice[]): number {
     const isLocal = slices[0]?.blob.sites[0]?.url === LOCAL_URL
-    return isLocal ? this.#session.engine.budget.bytesMax / 2 : 0
+    const { bytesMax } = this.#session.engine.budget
+    return isLocal ? Math.max(0, bytesMax - READ_AHEAD_LOCAL_BYTES_MAX) : 0
   }
 
   #roomBytes(firstBytes: number): number {
