@@ -20,9 +20,10 @@ const tally = new Tally()
 const observer = createObserver({ tally, log, hasher: nodeHasher, clock: nodeClock })
 
 /** Answers that have not ended can't be recorded any more: they are cut, and the process ends. */
-function onFailure(error: Error): void {
-  log.fatal({ err: error }, 'worker can not go on')
-  void closeLog().then(() => process.exit(1))
+async function giveUp(fault: Error): Promise<never> {
+  log.fatal({ err: fault }, 'worker can not go on')
+  await closeLog()
+  process.exit(1)
 }
 
 const served = await serveProcess({
@@ -31,9 +32,9 @@ const served = await serveProcess({
   slot,
   observer,
   reusePort: REUSES_PORT,
-  onFailure,
+  onFailure: (fault) => void giveUp(fault),
 })
-if (served.error) onFailure(served.error)
+if (served.error) await giveUp(served.error)
 else
   joinPrimary({
     async answer(question) {
