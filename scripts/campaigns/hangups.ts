@@ -142,7 +142,7 @@ function compareStalled(
   const known = new Set(seen.map(({ receipt }) => receipt))
   const cut = [...byReceipt].filter(([id]) => !known.has(id)).flatMap(([, entries]) => entries)
   checks.equal(cut.length, stalled.length, 'entries of readers that took nothing')
-  const queuedMax = Math.max(...stalled.map(({ queued }) => queued ?? 0))
+  const queuedMax = Math.max(...stalled.map((one) => (one.queued ?? 0) + one.bytesRead))
   for (const { bytes } of cut)
     checks.that(
       bytes > 0n && Number(bytes) <= queuedMax + CHUNK_BYTES_MAX,

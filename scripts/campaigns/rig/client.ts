@@ -31,6 +31,8 @@ export interface Seen {
   readonly length: number
   /** Body bytes that left the kernel for this process. */
   readonly received: number
+  /** All bytes that left the kernel: Node reads up to 64 KiB ahead for a client that takes none. */
+  readonly bytesRead: number
   /** Body bytes in the kernel's buffers of both sides when a stalled client left. */
   readonly queued: number | undefined
   /** Whether the whole answer arrived. */
@@ -98,6 +100,7 @@ class Client {
       status: Number(/^HTTP\/1\.1 (\d{3})/.exec(this.#fields)?.[1] ?? 0),
       length,
       received,
+      bytesRead: this.#socket.bytesRead,
       queued: this.#queued,
       whole: this.#headBytes > 0 && (isHead || received === length),
       endedMs: this.#endedMs,

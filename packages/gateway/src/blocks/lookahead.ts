@@ -196,7 +196,8 @@ export class Lookahead {
   }
 
   /**
-   * Reads of our own store leave most of the budget to origins: a few of them gain by reading ahead,
+   * Reads of our own store leave most of the budget to origins: a few of them gain by reading
+   * ahead,
    * while among many each read covers another's wait.
    */
   #leftBytes(slices: readonly Slice[]): number {
