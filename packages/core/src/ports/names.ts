@@ -1,0 +1,80 @@
+/**
+ * Ports for mutable names: IPNS keys and DNS names with a DNSLink.
+ * @module
+ */
+import type { Awaitable, Result } from '../result.ts'
+import type { Link } from '../link.ts'
+
+/** What a name stands for now. */
+export interface NameTarget {
+  readonly root: Link
+  /** Path below the root that records carried, as decoded names. */
+  readonly segments: readonly string[]
+  /**
+   * How long it may be kept, in ms from now: the least of all hops, less than a record's remaining
+   * life. Undefined when no hop said.
+   */
+  readonly ttlMs: number | undefined
+}
+
+/** Nobody has published the name: no record, no DNSLink. */
+export class NameNotFound extends Error {
+  override readonly name = 'NameNotFound'
+  readonly asked: string
+  constructor(asked: string, message: string) {
+    super(message)
+    this.asked = asked
+  }
+}
+
+/** What was published under the name is not to be believed, or leads nowhere. */
+export class NameInvalid extends Error {
+  override readonly name = 'NameInvalid'
+  readonly asked: string
+  constructor(asked: string, message: string) {
+    super(message)
+    this.asked = asked
+  }
+}
+
+/** Whoever knows the name did not answer, or not in time. */
+export class NameUnavailable extends Error {
+  override readonly name = 'NameUnavailable'
+  readonly asked: string
+  constructor(asked: string, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.asked = asked
+  }
+}
+
+/** Names lead to names for more hops than `NAME_HOPS_MAX`, or in a circle. */
+export class NameTooDeep extends Error {
+  override readonly name = 'NameTooDeep'
+  readonly asked: string
+  constructor(asked: string, message: string) {
+    super(message)
+    this.asked = asked
+  }
+}
+
+/** Why a name leads to no content. */
+export type NameError = NameNotFound | NameInvalid | NameUnavailable | NameTooDeep
+
+/**
+ * Leads from names to content, over as many hops as it takes. It keeps what it found for its TTL,
+ * and that there is nothing for a short while; a name published here is seen within a second.
+ */
+export interface NameResolver {
+  /** `name` is an IPNS name in any text form (base36 CID, base58 peer id …) or a DNS name. */
+  resolve(name: string, signal: AbortSignal): Awaitable<Result<NameTarget, NameError>>
+  /** Whether a DNS name has a DNSLink. What can't be looked up has none. */
+  hasDnsLink(host: string, signal: AbortSignal): Awaitable<boolean>
+}
+
+/** Signed records, by the multihash of their name. Read-after-write within one process. */
+export interface NameStore {
+  /** The record's bytes as they were put, valid or not. */
+  get(name: Uint8Array): Awaitable<Uint8Array | undefined>
+  /** Takes a record that was found valid; an older or lesser one than the kept one changes nothing. */
+  put(name: Uint8Array, record: Uint8Array): Awaitable<void>
+}
