@@ -1,90 +1,19 @@
 /**
- * Requests of a conformance table: what is sent, what must come back, and a deployment that has
- * the data.
+ * Runs conformance tables against a deployment that has the data.
  * @module
  */
 import assert from 'node:assert/strict'
-import { request as httpRequest } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { decodeCar } from '@turnpike/core/car/decode'
-import { linkToString } from '@turnpike/core/link'
-import { verifyBlock } from '@turnpike/gateway/blocks/verify'
-import { nodeHasher } from '../hasher.ts'
+import { faults, send, type ConformanceCase } from '@turnpike/gateway/testing/conformance/table'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
 import { absent } from './fixtures.ts'
 
-/** A header's value: exact, matching, or `undefined` for a header that must be absent. */
-export type Wants = Readonly<Record<string, string | RegExp | undefined>>
-
-/** One request and what must be answered. */
-export interface ConformanceCase {
-  readonly name: string
-  readonly method?: string
-  /** Request target as it stands in the request line. */
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly status: number
-  readonly wants?: Wants
-  /** The body: exact, or matching as text. */
-  readonly body?: Uint8Array | RegExp
-  /** CIDs of the CAR that the body is, in exact order. */
-  readonly car?: readonly string[]
-}
-
-/** An answer as it came over HTTP. */
-export interface Got {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly body: Uint8Array
-}
-
-/** Sends a request whose target is not normalised on the way. */
-export function send(url: string, request: Omit<ConformanceCase, 'name' | 'status'>): Promise<Got> {
-  const { hostname, port } = new URL(url)
-  const { method = 'GET', path, headers = {} } = request
-  return new Promise((resolve, reject) => {
-    const options = { hostname, port, path, method, headers: { ...headers }, agent: false }
-    const sent = httpRequest(options, (response) => {
-      response.toArray().then((chunks) => {
-        const body = Buffer.concat(chunks)
-        resolve({ status: response.statusCode!, headers: response.headers, body })
-      }, reject)
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
-}
-
-/** What an answer has that it must not, or lacks. Empty: it conforms. */
-export function faults(wanted: ConformanceCase, got: Got): string[] {
-  const found: string[] = []
-  const say = (what: string, a: unknown, b: unknown): number =>
-    found.push(`${what} expected ${String(a)}, got ${String(b)}`)
-  if (got.status !== wanted.status) say('status', wanted.status, got.status)
-  for (const [name, value] of Object.entries(wanted.wants ?? {})) {
-    const header = got.headers[name]?.toString()
-    const fits = value instanceof RegExp ? value.test(header ?? '') : value === header
-    if (!fits) say(name, value, header)
-  }
-  const { body, car } = wanted
-  const text = new TextDecoder().decode(got.body)
-  if (body instanceof RegExp && !body.test(text)) say('body', body, text)
-  if (body instanceof Uint8Array && Buffer.compare(body, got.body) !== 0) say('body', body, text)
-  if (car !== undefined) found.push(...carFaults(car, got.body))
-  return found
-}
-
-function carFaults(expected: readonly string[], body: Uint8Array): string[] {
-  const car = decodeCar(body)
-  if (car.error) return [car.error.message]
-  const found = car.ok.frames
-    .filter(({ link, bytes }) => verifyBlock(nodeHasher, link.multihash, bytes) !== 'good')
-    .map(({ link }) => `${linkToString(link)} expected its bytes, got others`)
-  const got = car.ok.frames.map(({ link }) => linkToString(link))
-  if (got.join() !== expected.join())
-    found.push(`blocks expected\n${expected.join('\n')}\ngot\n${got.join('\n')}`)
-  return found
-}
+export {
+  faults,
+  send,
+  type ConformanceCase,
+  type Wants,
+} from '@turnpike/gateway/testing/conformance/table'
 
 /** Runs a table against one deployment that holds the CARs; each row is a test of its own. */
 export function conformance(
