@@ -3,8 +3,8 @@
  * @module
  */
 import { SETTING_NAMES } from '@turnpike/node/config/settings'
-import { verbHelp } from './help.ts'
-import type { Verb } from './verb.ts'
+import { groupHelp, verbHelp } from './help.ts'
+import type { Verb, VerbGroup } from './verb.ts'
 import { VERBS } from './verbs.ts'
 
 const HEAD = `# Command line
@@ -31,8 +31,17 @@ Exit codes:
 
 /** Text of the page; a test keeps the file equal to it. */
 export function cliPage(): string {
-  const verbs = VERBS.map((verb) => `## ${verb.name}\n\n\`\`\`\n${helpOf(verb)}\n\`\`\`\n`)
-  return `${HEAD}\n${verbs.join('\n')}`
+  return [HEAD, ...VERBS.flatMap(sectionsOf)].join('\n')
+}
+
+function sectionsOf(entry: Verb | VerbGroup): string[] {
+  if (!('verbs' in entry)) return [section('##', entry.name, helpOf(entry))]
+  const verbs = entry.verbs.map((verb) => section('###', verb.name, helpOf(verb)))
+  return [section('##', entry.name, groupHelp(entry)), ...verbs]
+}
+
+function section(level: string, title: string, text: string): string {
+  return `${level} ${title}\n\n\`\`\`\n${text}\n\`\`\`\n`
 }
 
 /** Help of a verb; the settings have a page of their own. */

@@ -4,16 +4,20 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { EXIT, exitCodeOf } from './exit.ts'
 import { cliPage } from './cli-page.ts'
-import { generalHelp, verbHelp } from './help.ts'
+import { findVerb, type Asked } from './find-verb.ts'
+import { generalHelp, groupHelp, verbHelp } from './help.ts'
 import { Output, type Sink } from './output.ts'
 import { parseVerb } from './parse.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { formatBytes, formatSeconds } from './units.ts'
-import { UsageRefused, type Verb } from './verb.ts'
+import { UsageRefused, type Verb, type VerbGroup } from './verb.ts'
 import { VERBS } from './verbs.ts'
 
+/** Every verb, those of groups too. */
+const ALL = VERBS.flatMap((entry) => ('verbs' in entry ? entry.verbs : [entry]))
+
 function verbNamed(name: string): Verb {
-  return VERBS.find((verb) => verb.name === name)!
+  return ALL.find((verb) => verb.name === name)!
 }
 
 function sink(isTTY = false): Sink & { text: string } {
@@ -63,7 +67,7 @@ test('what is unknown, missing or too much is refused with a hint', () => {
 })
 
 test('help names every option, and needs no operands', () => {
-  for (const verb of VERBS) {
+  for (const verb of ALL) {
     assert.equal(parseVerb(verb, ['--help']).help, true)
     const text = verbHelp(verb)
     for (const name of Object.keys(verb.options)) assert.ok(text.includes(`--${name}`), name)
@@ -72,8 +76,36 @@ test('help names every option, and needs no operands', () => {
       text.split('\n').every((line) => line.length <= 80),
       verb.name,
     )
-    assert.ok(generalHelp(VERBS).includes(verb.summary))
   }
+  for (const { summary } of VERBS) assert.ok(generalHelp(VERBS).includes(summary))
+})
+
+test('a verb of a group is called by two words', () => {
+  const [rm, gc] = [verbNamed('rm'), verbNamed('gc')]
+  const verbs = [
+    { ...rm, name: 'pin rm' },
+    { ...gc, name: 'pin gc' },
+  ]
+  const group: VerbGroup = { name: 'pin', summary: 'Keep.', verbs }
+  const find = (line: string): Asked => findVerb(line.split(' '), [rm, group])
+  assert.deepEqual(find('rm a b'), { verb: rm, words: ['a', 'b'] })
+  assert.deepEqual(find('pin rm a --json'), { verb: verbs[0], words: ['a', '--json'] })
+  for (const line of ['pin', 'pin help', 'pin --help', 'pin -h'])
+    assert.deepEqual(find(line), { group }, line)
+  const refused = (line: string): object => (find(line) as { refused: object }).refused
+  assert.deepEqual(refused('pin rn'), {
+    message: '"pin rn" is not a verb',
+    hint: 'did you mean "pin rm"?',
+  })
+  assert.deepEqual(refused('pin --data'), {
+    message: '"pin --data" is not a verb',
+    hint: 'see turnpike pin --help',
+  })
+  assert.deepEqual(refused('pim rm'), {
+    message: '"pim" is not a verb',
+    hint: 'did you mean "pin"?',
+  })
+  assert.match(groupHelp(group), /^turnpike pin VERB.*pin rm {2}Withdraw.*pin gc/s)
 })
 
 test('with --json stdout has the result alone; otherwise words alone', () => {

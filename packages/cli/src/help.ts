@@ -4,22 +4,38 @@
  */
 import { flagOf, SETTINGS, type SettingName } from '@turnpike/node/config/settings'
 import { COMMON_OPTIONS } from './parse.ts'
-import type { Verb } from './verb.ts'
+import type { Verb, VerbGroup } from './verb.ts'
 
 const COLUMNS = 80
 const INDENT = 4
 
 /** The list of verbs. */
-export function generalHelp(verbs: readonly Pick<Verb, 'name' | 'summary'>[]): string {
-  const width = Math.max(...verbs.map(({ name }) => name.length))
-  const list = verbs.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+export function generalHelp(verbs: readonly Summary[]): string {
   return `turnpike serves content by what it is, and accounts for what it serves.
 
 turnpike VERB [OPTION…]
 
-${list.join('\n')}
+${listOf(verbs)}
 
 turnpike VERB --help says more about a verb.`
+}
+
+/** All about a group: the list of its verbs. */
+export function groupHelp({ name, summary, verbs }: VerbGroup): string {
+  return `turnpike ${name} VERB [OPTION…]
+
+${summary}
+
+${listOf(verbs)}
+
+turnpike ${name} VERB --help says more about a verb.`
+}
+
+type Summary = Pick<Verb, 'name' | 'summary'>
+
+function listOf(verbs: readonly Summary[]): string {
+  const width = Math.max(...verbs.map(({ name }) => name.length))
+  return verbs.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')
 }
 
 /** All about one verb. */

@@ -3,9 +3,9 @@
  * @module
  */
 import { loadSettings } from '@turnpike/node/config/load'
-import { nearest } from '@turnpike/node/config/nearest'
 import { EXIT, exitCodeOf, type ExitCode } from './exit.ts'
-import { generalHelp, verbHelp } from './help.ts'
+import { findVerb, type Asked } from './find-verb.ts'
+import { generalHelp, groupHelp, verbHelp } from './help.ts'
 import { Output } from './output.ts'
 import { parseVerb } from './parse.ts'
 import { untilInterrupted } from './signals.ts'
@@ -28,15 +28,15 @@ export async function main(words: readonly string[]): Promise<ExitCode> {
   const output = new Output({ stdout, stderr, env, json })
   const [word, ...rest] = words
   if (word === undefined || word === '--help' || word === '-h' || word === 'help')
-    return help(rest[0], output)
+    return help(rest, output)
   if (word === '--version' || word === '-v' || word === 'version') return showVersion(output)
-  const verb = findVerb(word, output)
-  if (verb === undefined) return EXIT.usage
+  const asked = findVerb(words, VERBS)
+  if (!('verb' in asked)) return helpOn(asked, output)
   const interrupt = untilInterrupted()
   try {
-    return await runVerb(verb, rest, output, interrupt.signal)
+    return await runVerb(asked.verb, asked.words, output, interrupt.signal)
   } catch (error) {
-    return report(error, output, verb)
+    return report(error, output, asked.verb)
   } finally {
     interrupt.end()
   }
@@ -49,39 +49,31 @@ async function runVerb(
   signal: AbortSignal,
 ): Promise<ExitCode> {
   const { args, options, flags, help: asked } = parseVerb(verb, words)
-  if (asked) return helpOn(verb, output)
+  if (asked) return helpOn({ verb }, output)
   const defaults = verb.defaults ?? {}
   const loaded = loadSettings({ flags, env: process.env, defaults })
   if (loaded.error) throw loaded.error
   return verb.run({ args, options, loaded: loaded.ok, output, signal })
 }
 
-function findVerb(word: string, output: Output): Verb | undefined {
-  const verb = VERBS.find(({ name }) => name === word)
-  if (verb !== undefined) return verb
-  const meant = nearest(
-    word,
-    VERBS.map(({ name }) => name),
-  )
-  const hint = meant === undefined ? 'see turnpike help' : `did you mean "${meant}"?`
-  output.note(`turnpike: "${word}" is not a verb; ${hint}`)
-  output.result({ error: { name: 'UsageRefused', message: `"${word}" is not a verb` } })
-  return undefined
+function help(words: readonly string[], output: Output): ExitCode {
+  if (words[0] !== undefined && !words[0].startsWith('-'))
+    return helpOn(findVerb(words, VERBS), output)
+  output.line(generalHelp(VERBS))
+  output.result({ verbs: VERBS.map(({ name, summary }) => ({ name, summary })) })
+  return EXIT.ok
 }
 
-function help(word: string | undefined, output: Output): ExitCode {
-  if (word === undefined || word.startsWith('-')) {
-    output.line(generalHelp(VERBS))
-    output.result({ verbs: VERBS.map(({ name, summary }) => ({ name, summary })) })
-    return EXIT.ok
+function helpOn(asked: Asked | { readonly verb: Verb }, output: Output): ExitCode {
+  if ('refused' in asked) {
+    const { message, hint } = asked.refused
+    output.note(`turnpike: ${message}; ${hint}`)
+    output.result({ error: { name: 'UsageRefused', message } })
+    return EXIT.usage
   }
-  const verb = findVerb(word, output)
-  return verb === undefined ? EXIT.usage : helpOn(verb, output)
-}
-
-function helpOn(verb: Verb, output: Output): ExitCode {
-  output.line(verbHelp(verb))
-  output.result({ help: verbHelp(verb) })
+  const text = 'group' in asked ? groupHelp(asked.group) : verbHelp(asked.verb)
+  output.line(text)
+  output.result({ help: text })
   return EXIT.ok
 }
 

@@ -27,6 +27,7 @@ export interface Invocation {
 
 /** One verb of the command line. */
 export interface Verb {
+  /** The word that calls it; for one of a group both words, such as `name publish`. */
   readonly name: string
   /** One line for the list of verbs. */
   readonly summary: string
@@ -42,6 +43,15 @@ export interface Verb {
   /** Command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[]
   run(invocation: Invocation): Promise<ExitCode>
+}
+
+/** Verbs about one thing, called by two words: `turnpike name publish`. */
+export interface VerbGroup {
+  readonly name: string
+  /** One line for the list of verbs. */
+  readonly summary: string
+  /** In the order in which help lists them; each name begins with the group's. */
+  readonly verbs: readonly Verb[]
 }
 
 /** The command line makes no sense; nothing was done. */

@@ -10,7 +10,16 @@ import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
 import { start } from './verbs/start.ts'
 import { usage } from './verbs/usage.ts'
-import type { Verb } from './verb.ts'
+import type { Verb, VerbGroup } from './verb.ts'
 
 /** `help` and `version` have no options of their own and stand in main. */
-export const VERBS: readonly Verb[] = [start, serve, add, rm, gc, index, usage, config]
+export const VERBS: readonly (Verb | VerbGroup)[] = [
+  start,
+  serve,
+  add,
+  rm,
+  gc,
+  index,
+  usage,
+  config,
+]
