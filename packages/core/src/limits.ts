@@ -357,3 +357,33 @@ export const WORKER_JOURNAL_BYTES_MAX = 8_000_000_000
  * MiB that V8 may use for young objects on a thread beside the serving one; it takes 48 otherwise.
  */
 export const THREAD_YOUNG_MIB_MAX = 8
+/** Characters of the path in a DNSLink. */
+export const DNSLINK_CHARS_MAX: number = 4 * KIB
+/** Time for a whole DNSLink look-up: an unknown host must not hold a request. */
+export const DNS_TIMEOUT_MS = 2_000
+/** Time for one server to answer one query, after which the next is asked. */
+export const DNS_TRY_TIMEOUT_MS = 700
+/** Queries of one look-up that go out for one record, over all servers. */
+export const DNS_TRIES_MAX = 4
+/** DNS servers that are used: as many as the system's resolvers use, and one. */
+export const DNS_SERVERS_MAX = 4
+/** DNSLink look-ups under way at once; others are refused, so that made-up hosts cost little. */
+export const DNS_LOOKUPS_MAX = 64
+/** Bytes of a DNS answer by UDP: what passes everywhere without fragments (DNS flag day 2020). */
+export const DNS_UDP_BYTES_MAX = 1232
+/** Bytes of a DNS answer by TCP or HTTPS: its length is 16 bits wide. */
+export const DNS_MESSAGE_BYTES_MAX = 65_535
+/** CNAMEs from an asked name to its records. */
+export const DNS_CNAMES_MAX = 16
+/** Hosts whose DNSLink is kept, and as many that have none or whose look-up failed. */
+export const DNS_HOSTS_KEPT_MAX = 4096
+/** Shortest time that an answer is kept: DNS counts in seconds, and 0 would be a query a request. */
+export const DNS_TTL_MS_MIN = 1_000
+/** Longest time that a DNSLink is kept; a setting. */
+export const DNS_TTL_MS_MAX = 86_400_000
+/** Longest time that a host is kept as one without a DNSLink: a new one is seen soon. */
+export const DNS_NEGATIVE_TTL_MS_MAX = 60_000
+/** Time after a failed look-up before DNS is asked for the same host again. */
+export const DNS_FAILURE_TTL_MS = 5_000
+/** Time past its TTL that a DNSLink is still used while DNS fails. */
+export const DNS_STALE_MS_MAX = 3_600_000

@@ -22,7 +22,7 @@ const NOT_IN_DNS: ReadonlySet<string> = new Set(['localhost', 'invalid', 'local'
 
 /**
  * A DNS name of at least two labels in its one form: lower case, no trailing dot. Undefined for
- * what is none: addresses, single labels, ports, non-ASCII (hosts come as punycode), and what is too
+ * what is none: addresses, single labels, ports, non-ASCII (hosts come as punycode), what is too
  * long.
  *
  * @example
