@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { LookupAddress } from 'node:dns'
 import { test } from 'node:test'
 import { URL_CHARS_MAX } from '@turnpike/core/limits'
-import { isPublicAddress, publicLookup, refusalOf, trustPrefixes } from './address.ts'
+import { isPublicAddress, publicLookup, refusalOf } from './address.ts'
 
 test('public addresses are told from all others', () => {
   const open = [
@@ -85,27 +85,4 @@ test('a name is refused when any of its addresses is private, whatever it was a 
   for (const addresses of [[closed], [open, closed], []])
     for (const all of [true, false])
       assert.equal((lookUp(addresses, all)[0] as { code: string }).code, 'ENOTPUBLIC')
-})
-
-test('prefixes hold what lies under them by whole segments, on the same port', () => {
-  const trusts = trustPrefixes(['http://10.0.0.5:9000/cars', 's3://bucket/', 'file:///srv/cars/'])
-  const held = [
-    'http://10.0.0.5:9000/cars',
-    'http://10.0.0.5:9000/cars/a?b',
-    's3://bucket/x',
-    'file:///srv/cars/a.car',
-  ]
-  const others = [
-    'http://10.0.0.5:9000/cars-of-others/a',
-    'http://10.0.0.5:9000/cars/../x',
-    'http://10.0.0.5:9000/cars/%2e%2e/x',
-    'http://10.0.0.5/cars/a',
-    'https://10.0.0.5:9000/cars/a',
-    's3://bucket2/x',
-    'file:///srv/cars',
-    'file:///etc/passwd',
-  ]
-  for (const address of held) assert.equal(trusts(new URL(address)), true, address)
-  for (const address of others) assert.equal(trusts(new URL(address)), false, address)
-  assert.throws(() => trustPrefixes(['no url']), TypeError)
 })

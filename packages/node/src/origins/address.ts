@@ -97,30 +97,3 @@ export function publicLookup(resolve: typeof lookup = lookup): LookupFunction {
     })
   }
 }
-
-/**
- * Whether an address lies under one of the operator's own: same scheme, host and port, and a path
- * under the prefix's. Own addresses may be http and private.
- *
- * @throws {TypeError} when a prefix is no URL
- * @example
- * const trusts = trustPrefixes(['http://10.0.0.5:9000/cars/'])
- * trusts(new URL('http://10.0.0.5:9000/cars/a.car')) // true
- */
-export function trustPrefixes(prefixes: readonly string[]): (url: URL) => boolean {
-  const trusted = prefixes.map((prefix) => {
-    const url = URL.parse(prefix)
-    if (url === null) throw new TypeError(`"prefix" expected a URL, got ${prefix}`)
-    return { start: `${url.protocol}//${url.host}`, path: url.pathname }
-  })
-  return (url) => {
-    const start = `${url.protocol}//${url.host}`
-    return trusted.some((own) => own.start === start && isUnder(own.path, url.pathname))
-  }
-}
-
-/** By whole segments, so that `/cars` holds `/cars/a` and not `/cars-of-others/a`. */
-function isUnder(folder: string, path: string): boolean {
-  if (!path.startsWith(folder)) return false
-  return folder.endsWith('/') || path.length === folder.length || path[folder.length] === '/'
-}

@@ -7,7 +7,6 @@ import { blobReaderContract, type BlobAt } from '@turnpike/core/contract/blob-re
 import { readersFor } from '@turnpike/core/origin/readers-for'
 import { startTestOrigin } from '../testing/origin.ts'
 import { startTestS3 } from '../testing/s3.ts'
-import { trustPrefixes } from './address.ts'
 import { FileRangeReader } from './file-reader.ts'
 import { HttpRangeReader } from './http-reader.ts'
 import { S3RangeReader } from './s3-reader.ts'
@@ -60,7 +59,7 @@ describe('FileRangeReader, behind readersFor', () => {
     const folder = await mkdtemp(join(tmpdir(), 'turnpike-files-'))
     await writeFile(join(folder, 'held'), content)
     const root = `${pathToFileURL(folder).href}/`
-    const files = new FileRangeReader(trustPrefixes([root]))
+    const files = new FileRangeReader((url) => url.href.startsWith(root))
     return {
       reader: readersFor([files]),
       held: at(`${root}held`, content.length),

@@ -14,7 +14,7 @@ import { BlobFiles, rangeFault, readFault, streamFile, type BlobFile } from '../
  * can't name a file of this machine.
  *
  * @example
- * const reader = new FileRangeReader(trustPrefixes(['file:///srv/cars/']))
+ * const reader = new FileRangeReader(ownSites(catalog))
  */
 export class FileRangeReader implements BlobReader {
   readonly #trusts: (url: URL) => boolean

@@ -20,7 +20,7 @@ import type { HttpTransport } from './transport.ts'
  * site's provider, or else the address's origin, never its path or query.
  *
  * @example
- * const transport = new HttpTransport({ trusts: trustPrefixes(settings.origins) })
+ * const transport = new HttpTransport({ trusts: ownSites(catalog) })
  * const reader = new HttpRangeReader(transport)
  */
 export class HttpRangeReader implements BlobReader {

@@ -16,7 +16,7 @@ export interface OriginsOptions {
   readonly clock: Clock
   /** Stores that `s3:` addresses are read from; a bucket belongs to the first that names it. */
   readonly stores: readonly S3Settings[]
-  /** Whether an `http:`, `https:` or `file:` address is the operator's own; see `trustPrefixes`. */
+  /** Whether an `http:`, `https:` or `file:` address is the operator's own; see `ownSites`. */
   readonly trusts: (url: URL) => boolean
   /** Lets every address be http and private. Never opens files. */
   readonly allowPrivate: boolean
