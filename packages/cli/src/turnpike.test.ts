@@ -3,86 +3,20 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
+import { launch, newFolder, running, turnpike } from './testing/commands.ts'
 
-const bin = resolve(import.meta.dirname, '../bin/turnpike.mjs')
 const site = resolve(import.meta.dirname, '../../../examples/site')
 
-interface Ran {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-  /** The last line of stdout, when it is JSON. */
-  readonly json: Record<string, unknown>
-}
-
-function launch(words: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('TURNPIKE_'))
-  return spawn(process.execPath, [bin, ...words], { env: { ...Object.fromEntries(clean), ...env } })
-}
-
-async function turnpike(...words: string[]): Promise<Ran> {
-  const child = launch(words)
-  const read = async (stream: NodeJS.ReadableStream): Promise<string> =>
-    Buffer.concat((await (stream as NodeJS.ReadStream).toArray()) as Buffer[]).toString()
-  const ended = once(child, 'close')
-  const [stdout, stderr] = await Promise.all([read(child.stdout!), read(child.stderr!)])
-  const [code] = await ended
-  return { code, stdout, stderr, json: lastJson(stdout) }
-}
-
-function lastJson(stdout: string): Record<string, unknown> {
-  try {
-    return JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
-  } catch {
-    return {}
-  }
-}
-
-function folder(t: TestContext): string {
-  const root = mkdtempSync(join(tmpdir(), 'turnpike-cli-'))
-  t.after(() => rmSync(root, { recursive: true }))
-  return join(root, 'data')
-}
-
-interface Running {
-  readonly url: string
-  readonly adminUrl: string
-  readonly cid: string
-  stop(signal: NodeJS.Signals): Promise<number | null>
-}
-
-/** Starts a server and waits for its line of JSON. */
-async function running(t: TestContext, ...words: string[]): Promise<Running> {
-  const child = launch([...words, '--json', '--port', '0', '--admin-port', '0'])
-  t.after(() => child.kill('SIGKILL'))
-  const errors: Buffer[] = []
-  child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk))
-  const line = await Promise.race([
-    once(child.stdout!, 'data').then(([chunk]) => String(chunk)),
-    once(child, 'close').then(() => assert.fail(Buffer.concat(errors).toString())),
-  ])
-  const { url, adminUrl, cid } = JSON.parse(line)
-  const ended = once(child, 'close')
-  const stop = async (signal: NodeJS.Signals): Promise<number | null> => {
-    child.kill(signal)
-    const [code] = await ended
-    return code
-  }
-  return { url, adminUrl, cid, stop }
-}
-
 test('add, serve, read, usage: what was read is counted, running and stopped', async (t) => {
-  const data = folder(t)
+  const data = newFolder(t)
   const added = await turnpike('add', site, '--data', data, '--json')
   assert.equal(added.code, 0, added.stderr)
   const cid = String(added.json.cid)
-  const server = await running(t, 'serve', '--data', data)
+  const server = await running(t, ['serve', '--data', data])
   const page = await fetch(`${server.url}/ipfs/${cid}/style.css`).then((got) => got.text())
   assert.match(page, /:root/)
   const usage = await turnpike('usage', '--data', data, '--json', '--by', 'cid')
@@ -100,7 +34,7 @@ test('add, serve, read, usage: what was read is counted, running and stopped', a
 })
 
 test('rm withdraws at once, gc frees, a second rm finds nothing', async (t) => {
-  const data = folder(t)
+  const data = newFolder(t)
   const added = await turnpike('add', site, '--data', data, '--json')
   const cid = String(added.json.cid)
   assert.equal((await turnpike('rm', cid, '--data', data)).code, 0)
@@ -112,26 +46,26 @@ test('rm withdraws at once, gc frees, a second rm finds nothing', async (t) => {
 })
 
 test('start serves a folder, the same one again as it was, and ends on SIGTERM', async (t) => {
-  const data = folder(t)
-  const first = await running(t, 'start', site, '--data', data)
+  const data = newFolder(t)
+  const first = await running(t, ['start', site, '--data', data])
   const answer = await fetch(first.url)
   assert.match(await answer.text(), /The Long Road/)
   assert.equal((await fetch(`${first.adminUrl}/readyz`)).status, 200)
   assert.equal((await fetch(`${first.adminUrl}/metrics`)).status, 401)
   assert.equal(await first.stop('SIGTERM'), 0)
-  const second = await running(t, 'start', site, '--data', data)
+  const second = await running(t, ['start', site, '--data', data])
   assert.equal(second.cid, first.cid)
   assert.equal(await second.stop('SIGTERM'), 0)
 })
 
 test('a wrong command line or setting does nothing, and says what is wrong', async (t) => {
-  const data = folder(t)
+  const data = newFolder(t)
   for (const [words, code, says] of [
     [['serv'], 2, /did you mean "serve"/],
     [['serve', '--data', data, '--port', 'x'], 2, /--port: expected a whole number/],
     [['usage', '--data', data], 3, /expected a data folder/],
     [['usage', '--data', data, '--since', 'soon'], 2, /"since" expected/],
-    [['add', '--data', data], 2, /PATH… or --car FILE/],
+    [['add', '--data', data], 2, /PATH… or --car FILE…/],
     [['rm', 'nonsense', '--data', data], 3, /expected a data folder/],
   ] as const) {
     const { code: got, stderr } = await turnpike(...words)
@@ -149,7 +83,7 @@ test('a wrong command line or setting does nothing, and says what is wrong', asy
 })
 
 test('a command that is interrupted exits 130 and leaves nothing visible', async (t) => {
-  const data = folder(t)
+  const data = newFolder(t)
   const big = join(data, '..', 'big.bin')
   writeFileSync(big, Buffer.alloc(200 * 1024 * 1024))
   const child = launch(['add', big, '--data', data])

@@ -5,7 +5,7 @@
 import { addPaths, type AddProgress, type AddResult } from '@turnpike/node/add/add'
 import { openToAdd, type OpenContext } from '@turnpike/node/add/context'
 import { boundHeap } from '@turnpike/node/add/heap'
-import { importCar } from '@turnpike/node/add/import-car'
+import { importCars } from '@turnpike/node/add/import-car'
 import { EXIT } from '../exit.ts'
 import { surveyPaths } from '../survey.ts'
 import { formatBytes, formatCount } from '../units.ts'
@@ -19,7 +19,12 @@ export const add: Verb = {
   operandsMin: 0,
   operandsMax: 10_000,
   options: {
-    car: { value: 'FILE', doc: 'Import every block of this CAR, each checked first.' },
+    car: {
+      value: 'FILE',
+      doc:
+        'Import every block of this CAR, each checked first; further paths are CARs, too. ' +
+        'Any roots, or none, will do, and blocks may be missing.',
+    },
     wrap: { doc: 'Make one folder of all paths.' },
     hidden: { doc: 'Take in files whose names begin with a dot.' },
     mode: { doc: 'Keep permissions. Changes the CID.' },
@@ -30,12 +35,12 @@ export const add: Verb = {
     ['turnpike add ./site', 'Prints the CID that the folder has from now on.'],
     ['turnpike add --wrap a.txt b.txt --json', 'One folder of two files, for a script.'],
     ['turnpike add --car export.car', 'Content that another tool packed.'],
+    ['turnpike add --car exports/*.car', 'The same for many, each whole or not at all.'],
   ],
   async run(invocation) {
     const { args, options, loaded, output } = invocation
-    const { car } = options
-    if ((car === undefined) === (args.length === 0))
-      throw new UsageRefused('"add" expected PATH… or --car FILE, one of the two')
+    if (options.car === undefined && args.length === 0)
+      throw new UsageRefused('"add" expected PATH… or --car FILE…, got nothing')
     boundHeap()
     const opened = await openToAdd(loaded.settings.data)
     if (opened.error) throw opened.error
@@ -57,16 +62,16 @@ async function addAll(
   { args, options, loaded, output, signal }: Invocation,
   context: OpenContext,
 ): Promise<AddResult> {
-  const car = typeof options.car === 'string' ? options.car : undefined
+  const { car } = options
   const hidden = options.hidden === true
-  const paths = car === undefined ? args : [car]
+  const paths = typeof car === 'string' ? [car, ...args] : args
   const total = output.showsProgress ? await surveyPaths(paths, { hidden, signal }) : undefined
   const bar = output.progressBar(total?.bytes)
   const onProgress = ({ bytes }: AddProgress): void => bar?.update(bytes)
   try {
     const added =
       car === undefined
-        ? await addPaths(context, args, {
+        ? await addPaths(context, paths, {
             profile: loaded.settings.profile,
             hidden,
             wrap: options.wrap === true,
@@ -75,7 +80,7 @@ async function addAll(
             onProgress,
             signal,
           })
-        : await importCar(context, car, { onProgress, signal })
+        : await importCars(context, paths, { onProgress, signal })
     if (added.error) throw added.error
     return added.ok
   } finally {

@@ -16,7 +16,7 @@ import {
 import { listRoots, removeRoot } from '../catalog/roots.ts'
 import { nodeHasher } from '../hasher.ts'
 import { collectGarbage } from './gc.ts'
-import { importCar } from './import-car.ts'
+import { importCar, importCars } from './import-car.ts'
 import { find, openScratch, readSlice, scratch } from '../testing/data-folder.ts'
 
 type Block = { readonly link: Link; readonly bytes: Uint8Array }
@@ -116,6 +116,34 @@ test('each of many roots needs all of it; without a root the shards are roots', 
   assert.equal(again.blocks, 0)
   assert.ok(removeRoot(folder.catalog, context.space, linkFromString(bare.cid!)!).ok)
   assert.equal(find(index, context.space, linkToString(roots[0]!)).length, 0)
+})
+
+test('CARs are imported in turn, each whole or not at all; the first refusal names its file', async (t) => {
+  const { context, index } = await openScratch(t)
+  const [one, two, shared, bad] = ['one', 'two', 'shared', 'bad'].map((text) => block(text))
+  const files = [
+    carFile(scratch(t), [one!.link], [one!, shared!]),
+    carFile(scratch(t), [one!.link, two!.link, block('absent').link], [shared!, two!]),
+    carFile(scratch(t), [], [shared!, two!]),
+  ]
+  const progress: number[] = []
+  const onProgress = ({ bytes }: { bytes: number }): number => progress.push(bytes)
+  const imported = (await importCars(context, [...files, ...files], { onProgress })).ok!
+  assert.equal(imported.files, 6)
+  assert.equal(imported.blocks, 3, 'each block once')
+  assert.equal(progress.at(-1), imported.bytes)
+  assert.deepEqual(
+    progress.toSorted((a, b) => a - b),
+    progress,
+  )
+  for (const { link } of [one!, two!, shared!])
+    assert.ok(find(index, context.space, linkToString(link)).length > 0)
+
+  const broken = carFile(scratch(t), [], [block('new'), { ...bad!, bytes: new Uint8Array(3) }])
+  const refused = (await importCars(context, [files[0]!, broken, files[1]!])).error!
+  assert.deepEqual([refused.name, refused.file, refused.imported], ['BlockRefused', broken, 1])
+  assert.ok(refused.message.startsWith(`${broken}: `))
+  assert.equal(find(index, context.space, linkToString(block('new').link)).length, 0)
 })
 
 test('roots are taken up to the bound', async (t) => {

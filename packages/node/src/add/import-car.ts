@@ -24,6 +24,21 @@ export interface ImportOptions {
   readonly signal?: AbortSignal
 }
 
+/** Why a CAR was not imported, by the name of what is wrong with it. */
+export class CarRefused extends Error {
+  override readonly name: AddRefused['name']
+  readonly file: string
+  /** CARs before it, which are imported. */
+  readonly imported: number
+  constructor(file: string, imported: number, why: AddRefused) {
+    const before = imported === 0 ? '' : ` (CARs before it, which were added: ${imported})`
+    super(`${file}: ${why.message}${before}`, { cause: why.cause })
+    this.name = why.name
+    this.file = file
+    this.imported = imported
+  }
+}
+
 /**
  * Imports every block of the CAR `file`, each checked against its CID first: all of them, or, when
  * one is bad or the file is cut, nothing. Blocks may be missing. Blocks of identity CIDs are left
@@ -60,6 +75,43 @@ export async function importCar(
   const cids = value.length > 0 ? value.map(linkToString) : shardRoots
   const roots = cids.map((cid): AddedRoot => ({ cid, name, bytes }))
   return ok({ cid: cids.at(-1), roots, bytes, files: 1, blocks, shards })
+}
+
+/**
+ * Imports CARs one after the other, each whole or not at all. Stops at the first that is refused:
+ * those before it stay.
+ *
+ * @example
+ * const imported = await importCars(context, ['one.car', 'two.car'])
+ */
+export async function importCars(
+  context: AddContext,
+  files: readonly string[],
+  options: ImportOptions = {},
+): Promise<Result<AddResult, CarRefused>> {
+  let all: AddResult = { cid: undefined, roots: [], bytes: 0, files: 0, blocks: 0, shards: [] }
+  for (const file of files) {
+    const { bytes, files: count } = all
+    const imported = await importCar(context, file, {
+      ...options,
+      onProgress: (one) =>
+        options.onProgress?.({ bytes: bytes + one.bytes, files: count + one.files }),
+    })
+    if (imported.error) return fail(new CarRefused(file, count, imported.error))
+    all = sumOf(all, imported.ok)
+  }
+  return ok(all)
+}
+
+function sumOf(a: AddResult, b: AddResult): AddResult {
+  return {
+    cid: b.cid ?? a.cid,
+    roots: [...a.roots, ...b.roots],
+    bytes: a.bytes + b.bytes,
+    files: a.files + b.files,
+    blocks: a.blocks + b.blocks,
+    shards: [...a.shards, ...b.shards],
+  }
 }
 
 /** Puts all blocks into the packer and returns the header's roots. */

@@ -3,7 +3,7 @@
  * is in it by name.
  * @module
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type CarFrame, decodeCar } from '@turnpike/core/car/decode'
 import { decodeDagPb } from '@turnpike/core/dag-pb/decode'
@@ -15,6 +15,15 @@ const folder = new URL('../../../../../../shared/fixtures/gateway-conformance/',
 export const absent: string | false = existsSync(folder)
   ? false
   : 'no ../shared/fixtures/gateway-conformance beside the repository'
+
+/** Files of the data with an ending such as `car`, in a stable order. */
+export function fixturePaths(ending: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names
+    .filter((name) => name.endsWith(`.${ending}`))
+    .toSorted()
+    .map((name) => fileURLToPath(new URL(name, folder)))
+}
 
 /** A link of a node: its name, and the CID that it leads to. */
 type NamedCid = readonly [name: string, cid: string]
