@@ -21,6 +21,13 @@ export const BLOCK_BYTES_MAX: number = 4 * MIB
 export const IDENTITY_BYTES_MAX = 128
 /** Segments of a content path. */
 export const PATH_SEGMENTS_MAX = 128
+/**
+ * Bytes of a `_redirects` file (Web _redirects File specification, section 2.7): at most 16,384 rules,
+ * since the shortest is `/ /a`.
+ */
+export const REDIRECTS_FILE_BYTES_MAX: number = 64 * KIB
+/** Bytes of memory of the parsed `_redirects` files that are kept. */
+export const REDIRECTS_KEPT_BYTES_MAX: number = 16 * MIB
 /** Characters of a request URL. */
 export const URL_CHARS_MAX: number = 16 * KIB
 /** Bytes of all request headers. */
@@ -89,6 +96,8 @@ export const ORIGIN_FAILURES_MAX = 4096
 export const ORIGIN_COOL_DOWN_MS = 1_000
 /** Longest cool-down of an origin. */
 export const ORIGIN_COOL_DOWN_MS_MAX = 60_000
+/** Bytes of an IPNS record (IPNS spec, "Record Size Limit"). */
+export const IPNS_RECORD_BYTES_MAX: number = 10 * KIB
 /** Bytes of one page of a bucket's listing: 1,000 keys of 1,024 bytes, percent-encoded. */
 export const BUCKET_PAGE_BYTES_MAX: number = 4 * MIB
 /** Pages of a bucket's listing: 10 million objects. */
@@ -264,6 +273,10 @@ export const CATCH_UP_ROUNDS_MAX = 4096
 export const SETTINGS_FILE_BYTES_MAX: number = 1 * MIB
 /** Host names in one setting. */
 export const HOSTS_MAX = 1000
+/** Proxies, or ranges of them, in the settings. */
+export const PROXIES_MAX = 1000
+/** Hops of `X-Forwarded-For` that are looked at, from the last. */
+export const FORWARDED_HOPS_MAX = 32
 /** S3-compatible stores in the settings. */
 export const S3_STORES_MAX = 100
 /** Different blocks of one walk over a DAG: each is remembered, so that it is sent once. */
@@ -387,3 +400,30 @@ export const DNS_NEGATIVE_TTL_MS_MAX = 60_000
 export const DNS_FAILURE_TTL_MS = 5_000
 /** Time past its TTL that a DNSLink is still used while DNS fails. */
 export const DNS_STALE_MS_MAX = 3_600_000
+/** Characters of a path in a TAR: four times the longest that Linux takes. */
+export const TAR_PATH_CHARS_MAX: number = 16 * KIB
+/** Bytes of a block of which an HTML preview shows the value; of a larger one, the first bytes. */
+export const PREVIEW_BLOCK_BYTES_MAX: number = 1 * MIB
+/** Values that an HTML preview shows, and levels of them inside of one another. */
+export const PREVIEW_VALUES_MAX = 10_000
+export const PREVIEW_DEPTH_MAX = 64
+/** Characters of one text or number, and bytes of one byte string, that an HTML preview shows. */
+export const PREVIEW_TEXT_CHARS_MAX: number = 4 * KIB
+export const PREVIEW_BYTES_MAX = 256
+/** Characters of a CID or a hash in a rule of a denylist: an identity CID of 128 bytes has fewer. */
+export const DENY_CID_CHARS_MAX = 512
+/** Characters of one line of a denylist (IPIP-383), and of its header. */
+export const DENY_LINE_CHARS_MAX: number = 2 * MIB
+export const DENY_HEADER_CHARS_MAX: number = 1 * MIB
+/** Bytes of a denylist's file: 3 million hashed rules. */
+export const DENY_FILE_BYTES_MAX: number = 256 * MIB
+/** Characters of a denylist in badbits' JSON, which is read whole: 800,000 anchors. */
+export const DENY_JSON_CHARS_MAX: number = 64 * MIB
+/** Rules of one denylist, 33 bytes of memory each in every process that serves. */
+export const DENY_RULES_MAX = 2_000_000
+/** Of those, rules with a path, some 100 bytes each. */
+export const DENY_PATHS_MAX = 100_000
+/** Rules with a path below one subject: a check may look at all of them. */
+export const DENY_SUBJECT_PATHS_MAX = 1_000
+/** Hash functions of the hashed rules of one denylist: a check hashes with each of them. */
+export const DENY_HASHES_MAX = 4

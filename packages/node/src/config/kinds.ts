@@ -27,7 +27,12 @@ function kindOfText<T>(
 
 /** Text that matches a pattern. */
 export function text(expected: string, pattern: RegExp): Kind<string> {
-  return kindOfText(expected, (value) => (pattern.test(value) ? value : undefined))
+  return textThat(expected, (value) => pattern.test(value))
+}
+
+/** Text that fits. */
+export function textThat(expected: string, fits: (value: string) => boolean): Kind<string> {
+  return kindOfText(expected, (value) => (fits(value) ? value : undefined))
 }
 
 /** A path; relative ones are taken from the working directory. */

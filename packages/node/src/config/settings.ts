@@ -6,8 +6,20 @@
 import * as limits from '@turnpike/core/limits'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
 import type { S3Settings } from '../origins/s3-store.ts'
-import { bytes, flag, httpUrl, integer, listOf, milliseconds, oneOf, path, text } from './kinds.ts'
+import {
+  bytes,
+  flag,
+  httpUrl,
+  integer,
+  listOf,
+  milliseconds,
+  oneOf,
+  path,
+  text,
+  textThat,
+} from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { isProxyRange } from '../http/trusted-proxies.ts'
 import { s3Stores } from './origins.ts'
 
 /** Levels of the log, most talkative first. */
@@ -21,9 +33,10 @@ export interface Settings {
   readonly portSearch: boolean
   readonly publicUrl: string | undefined
   readonly hosts: readonly string[]
+  readonly subdomainHosts: readonly string[]
   readonly region: string
   readonly workers: number
-  readonly trustForwarded: boolean
+  readonly trustedProxies: readonly string[]
   readonly adminHost: string
   readonly adminPort: number
   readonly adminHosts: readonly string[]
@@ -68,6 +81,11 @@ const HOUR_MS = 3_600_000
 
 const hostName = text('a host name or an address', /^[A-Za-z0-9.:_-]{1,255}$/)
 
+const proxyRange = textThat(
+  '`loopback`, `private`, `all`, `none`, an address or a range such as 10.0.0.0/8',
+  isProxyRange,
+)
+
 /** The table, in the order in which it is shown. */
 export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   data: {
@@ -101,6 +119,13 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: [],
     doc: 'Host names of this gateway. An entry of the log names the one that matched.',
   },
+  subdomainHosts: {
+    kind: listOf(hostName, limits.HOSTS_MAX),
+    default: [],
+    doc:
+      'Names below which each root has an origin of its own: `<cid>.ipfs.<name>`. Paths on them ' +
+      'redirect there. Their DNS and certificates must cover `*.ipfs.<name>` and `*.ipns.<name>`.',
+  },
   region: {
     kind: text('1 to 32 letters, digits or hyphens', /^[A-Za-z0-9-]{1,32}$/),
     default: 'local',
@@ -111,12 +136,12 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: 0,
     doc: 'Processes that serve beside the one that owns the data folder. With 0 that one serves.',
   },
-  trustForwarded: {
-    kind: flag,
-    default: false,
+  trustedProxies: {
+    kind: listOf(proxyRange, limits.PROXIES_MAX),
+    default: ['loopback'],
     doc:
-      'Believe `X-Forwarded-Proto` and `X-Forwarded-Host`. Only behind a proxy that sets them, ' +
-      'or anybody may.',
+      'Proxies in front whose `X-Forwarded-Host`, `-Proto` and `-For` are believed: `loopback`, ' +
+      '`private`, `all`, `none`, addresses, ranges. Whoever is listed can name any host.',
   },
   adminHost: {
     kind: hostName,

@@ -71,7 +71,7 @@ test('nginx as documented passes host, scheme and body on', { skip: missing }, a
     return chunks(3 * MIB, CHUNK_BYTES_MAX)
   })
   const { observer } = gateway
-  const server = await startHttpServer({ gateway, observer, port: 0, trustForwarded: true })
+  const server = await startHttpServer({ gateway, observer, port: 0 })
   t.after(() => server.close({ graceMs: 0 }))
   const port = await startNginx(t, server.port)
   const request = get('/a?b', 'Connection: close').replace('localhost', `a.example:${port}`)

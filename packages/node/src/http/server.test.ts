@@ -70,17 +70,45 @@ test('an absolute target wins over the Host field', async (t) => {
   assert.equal(gateway.seen[0]!.url, 'http://other.example:81/x')
 })
 
-test('believes forwarded scheme and host only when told to', async (t) => {
-  const fields = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: a.example, b.example', CLOSE]
-  for (const [trustForwarded, url] of [
-    [false, 'http://localhost/'],
-    [true, 'https://a.example/'],
+test('believes forwarded scheme and host of trusted proxies alone', async (t) => {
+  const fields = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: a.example:81, b.example', CLOSE]
+  for (const [options, path, url] of [
+    [{ trustedProxies: ['none'] }, '/x', 'http://localhost/x'],
+    [{ trustedProxies: ['192.0.2.1'] }, '/x', 'http://localhost/x'],
+    [{ trustedProxies: ['192.0.2.1'] }, 'http://c.example/x', 'http://c.example/x'],
+    [{}, '/x', 'https://a.example:81/x'],
+    [{ trustedProxies: ['127.0.0.0/30'] }, 'http://c.example:1/x', 'https://a.example:81/x'],
   ] as const) {
     const gateway = small()
-    const server = await serve(t, gateway, { trustForwarded })
-    await rawRequest(server.port, get('/', ...fields))
+    const server = await serve(t, gateway, options)
+    await rawRequest(server.port, get(path, ...fields))
     assert.equal(gateway.seen[0]!.url, url)
   }
+})
+
+test('a proxy that names only one of scheme and host leaves the other as it came', async (t) => {
+  for (const [path, field, url] of [
+    ['/x', 'X-Forwarded-Proto: https', 'https://localhost/x'],
+    ['/x', 'X-Forwarded-Proto: gopher', 'http://localhost/x'],
+    ['/x', 'X-Forwarded-Host: a.example', 'http://a.example/x'],
+    ['/x', 'X-Forwarded-Host:', 'http://localhost/x'],
+    ['http://c.example?y', 'X-Forwarded-Proto: https', 'https://c.example?y'],
+  ] as const) {
+    const gateway = small()
+    const server = await serve(t, gateway)
+    await rawRequest(server.port, get(path, field, CLOSE))
+    assert.equal(gateway.seen[0]!.url, url)
+  }
+})
+
+test('refuses what a proxy forwards as a host and is none', async (t) => {
+  const gateway = small()
+  const server = await serve(t, gateway)
+  for (const path of ['/', 'http://c.example/']) {
+    const request = get(path, 'X-Forwarded-Host: a.example/b', CLOSE)
+    assert.match((await rawRequest(server.port, request)).head, /^HTTP\/1\.1 400 /)
+  }
+  assert.equal(gateway.records.length, 0)
 })
 
 test('keeps a connection for the next request after a complete body', async (t) => {

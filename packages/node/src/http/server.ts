@@ -25,7 +25,10 @@ import type { Gateway } from '@turnpike/gateway/types'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { listen, urlOf } from './listen.ts'
 import { type ParserError, refusalOf, refuse, refuseRaw, URL_TOO_LONG } from './refusal.ts'
-import { absoluteUrl, authorityOf } from './target.ts'
+import { OwnAuthority } from './own-authority.ts'
+import { absoluteUrl, type Forwarded, forwardedOf } from './target.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
+import { openTunnel, refuseTunnel } from './tunnel.ts'
 
 /** What a server is made of. Times are in milliseconds; each has its default in `limits.ts`. */
 export interface HttpServerOptions {
@@ -39,8 +42,12 @@ export interface HttpServerOptions {
   readonly portSearch?: boolean
   /** Share the port with the other workers. */
   readonly reusePort?: boolean
-  /** Believe `X-Forwarded-Proto` and `X-Forwarded-Host`: only behind a proxy that sets them. */
-  readonly trustForwarded?: boolean
+  /** Proxies in front whose `X-Forwarded-*` fields count: addresses, ranges, words; `loopback`. */
+  readonly trustedProxies?: readonly string[]
+  /** Names of the gateway, to which alone it answers `CONNECT`. */
+  readonly hosts?: readonly string[]
+  readonly subdomainHosts?: readonly string[]
+  readonly publicUrl?: string | undefined
   readonly connectionsMax?: number
   readonly headersTimeoutMs?: number
   readonly requestTimeoutMs?: number
@@ -80,6 +87,10 @@ interface Connection {
   current: Exchange | undefined
   waiting: number
   refused: boolean
+  /** Whether `CONNECT` was answered on it. */
+  tunnelled: boolean
+  /** Whether its other side is a trusted proxy; found out when that first matters. */
+  trusted: boolean | undefined
 }
 
 class HttpListener implements HttpServer {
@@ -87,7 +98,8 @@ class HttpListener implements HttpServer {
   port = 0
   readonly server: Server
   readonly #context: ExchangeContext
-  readonly #trustForwarded: boolean
+  readonly #proxies: TrustedProxies
+  readonly #own: OwnAuthority
   readonly #connections = new Map<Socket, Connection>()
   #inFlight = 0
   #refused = 0
@@ -95,7 +107,12 @@ class HttpListener implements HttpServer {
   #quiet: (() => void) | undefined
 
   constructor(options: HttpServerOptions) {
-    this.#trustForwarded = options.trustForwarded ?? false
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? ['loopback'])
+    this.#own = new OwnAuthority({
+      hosts: options.hosts ?? [],
+      subdomainHosts: options.subdomainHosts ?? [],
+      publicUrl: options.publicUrl,
+    })
     this.#context = {
       gateway: options.gateway,
       observer: options.observer,
@@ -107,6 +124,9 @@ class HttpListener implements HttpServer {
     const server = createServerOf(options)
     server.on('connection', (socket: Socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response))
+    server.on('connect', (request: IncomingMessage, socket, head: Buffer) =>
+      this.#onConnect(request, socket as Socket, head),
+    )
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     server.on('timeout', (socket: Socket) => this.#onTimeout(socket))
     this.server = server
@@ -135,7 +155,15 @@ class HttpListener implements HttpServer {
   }
 
   #onConnection(socket: Socket): void {
-    const connection: Connection = { current: undefined, waiting: 0, refused: false }
+    // One whose CONNECT was answered comes here again.
+    if (this.#connections.has(socket)) return
+    const connection: Connection = {
+      current: undefined,
+      waiting: 0,
+      refused: false,
+      tunnelled: false,
+      trusted: undefined,
+    }
     this.#connections.set(socket, connection)
     socket.once('end', () => connection.current?.halfClosed())
     socket.once('close', () => {
@@ -171,13 +199,44 @@ class HttpListener implements HttpServer {
     // Only HTTP/1.0 may leave the Host field away (RFC 9112 section 3.2).
     const fallback =
       request.httpVersionMinor === 0 ? `${bracketed(socket.localAddress)}:${this.port}` : undefined
-    const url = absoluteUrl(target, authorityOf(headers, fallback, this.#trustForwarded))
+    const host = headers.host ?? fallback
+    const url = absoluteUrl(target, { host, forwarded: this.#forwarded(connection, request) })
     if (url instanceof Error) return this.#refuse(response, { status: 400, text: url.message })
     const exchange = new Exchange(this.#context, request, response, url)
     connection.current = exchange
     this.#inFlight += 1
     if (socket.readableEnded) exchange.halfClosed()
     void exchange.run()
+  }
+
+  /** What a proxy said of the request, where it is one that is trusted. */
+  #forwarded(connection: Connection, { headers, socket }: IncomingMessage): Forwarded | undefined {
+    const forwarded = forwardedOf(headers)
+    if (forwarded === undefined) return undefined
+    connection.trusted ??= this.#proxies.has(socket.remoteAddress)
+    return connection.trusted ? forwarded : undefined
+  }
+
+  /**
+   * A tunnel to the gateway itself: the same connection goes on as one of HTTP, with all its
+   * bounds. Node's parser has let go of the socket, and takes it up anew.
+   */
+  #onConnect(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const connection = this.#connections.get(socket)!
+    // An answer to an earlier request of the same client is still being written.
+    if (connection.current !== undefined || connection.waiting > 0 || this.#closing) {
+      socket.destroy()
+      return
+    }
+    const local = { address: socket.localAddress, port: socket.localPort }
+    if (connection.tunnelled || !this.#own.has(request.url!, local)) {
+      this.#refused += 1
+      connection.refused = true
+      refuseTunnel(socket)
+      return
+    }
+    connection.tunnelled = true
+    openTunnel(this.server, socket, head)
   }
 
   /** Lets a small request body pass by unread; refuses one that is larger than it may be. */

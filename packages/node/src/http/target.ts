@@ -12,57 +12,72 @@ const SLASH = 0x2f
 
 /** Whom to believe about scheme and authority. */
 export interface Authority {
-  /** `http`, or what a trusted proxy said. */
-  readonly scheme: 'http' | 'https'
-  /** The Host field, or what a trusted proxy said; undefined where the client sent none. */
+  /** The Host field; undefined where the client sent none. */
+  readonly host: string | undefined
+  /** What a trusted proxy said of scheme and host, where it did. */
+  readonly forwarded: Forwarded | undefined
+}
+
+/** The request as the proxy in front got it. */
+export interface Forwarded {
+  readonly scheme: Scheme | undefined
   readonly host: string | undefined
 }
+
+type Scheme = 'http' | 'https'
 
 /**
  * Joins scheme, authority and request target to an absolute URL, without parsing the rest: paths
  * and queries are the gateway's business. An absolute-form target wins over the Host field
- * (RFC 9112 section 3.2.2). Returns an Error with a text for the client where it can't.
+ * (RFC 9112 section 3.2.2); what a trusted proxy said of the request that it got wins over both.
+ * Returns an Error with a text for the client where it can't.
  *
  * @example
- * absoluteUrl('/ipfs/bafy', { scheme: 'http', host: 'localhost:8080' })
+ * absoluteUrl('/ipfs/bafy', { host: 'localhost:8080', forwarded: undefined })
  * // 'http://localhost:8080/ipfs/bafy'
  */
-export function absoluteUrl(target: string, authority: Authority): string | Error {
-  const { scheme, host } = authority
+export function absoluteUrl(target: string, { host, forwarded }: Authority): string | Error {
+  const scheme = forwarded?.scheme ?? 'http'
   if (target.charCodeAt(0) === SLASH) {
-    if (host === undefined) return new Error('Expected a Host field in the request, got none.')
-    if (!AUTHORITY.test(host)) return new Error('Expected one host name in the Host field.')
-    return `${scheme}://${host}${target}`
+    const authority = forwarded?.host ?? host
+    if (authority === undefined) return new Error('Expected a Host field in the request, got none.')
+    if (!AUTHORITY.test(authority)) return new Error('Expected one host name in the Host field.')
+    return `${scheme}://${authority}${target}`
   }
   const absolute = ABSOLUTE.exec(target)
   if (absolute === null || !AUTHORITY.test(absolute[2]!)) {
     return new Error('Expected a path or an http URL in the request line.')
   }
-  return target
+  if (forwarded === undefined) return target
+  const authority = forwarded.host ?? absolute[2]!
+  if (!AUTHORITY.test(authority)) return new Error('Expected one host name in X-Forwarded-Host.')
+  return `${forwarded.scheme ?? absolute[1]!}://${authority}${target.slice(absolute[0].length)}`
 }
 
 /** Header values as a request holds them: names in lower case. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * Scheme and host of a request: its own, or the first that the proxies in front named in
- * `X-Forwarded-Proto` and `X-Forwarded-Host`, where the operator trusts them.
+ * What a proxy in front said of the request that it got, in `X-Forwarded-Proto` and
+ * `X-Forwarded-Host`: of several values the first, which the outermost proxy wrote. Undefined
+ * where it said nothing.
  *
  * @example
- * authorityOf({ host: 'a.example' }, undefined, false) // { scheme: 'http', host: 'a.example' }
+ * forwardedOf({ 'x-forwarded-host': 'a.example' }) // { scheme: undefined, host: 'a.example' }
  */
-export function authorityOf(
-  fields: HeaderFields,
-  fallback: string | undefined,
-  trustForwarded: boolean,
-): Authority {
-  const host = (fields['host'] as string | undefined) ?? fallback
-  if (!trustForwarded) return { scheme: 'http', host }
-  const scheme = firstOf(fields['x-forwarded-proto']) === 'https' ? 'https' : 'http'
-  return { scheme, host: firstOf(fields['x-forwarded-host']) ?? host }
+export function forwardedOf(fields: HeaderFields): Forwarded | undefined {
+  const host = fields['x-forwarded-host']
+  const proto = fields['x-forwarded-proto']
+  if (host === undefined && proto === undefined) return undefined
+  const scheme = firstOf(proto)
+  return { scheme: isScheme(scheme) ? scheme : undefined, host: firstOf(host) }
+}
+
+function isScheme(text: string | undefined): text is Scheme {
+  return text === 'http' || text === 'https'
 }
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {
   const text = typeof value === 'string' ? value : value?.[0]
-  return text?.split(',', 1)[0]!.trim().toLowerCase()
+  return text?.split(',', 1)[0]!.trim().toLowerCase() || undefined
 }
