@@ -22,8 +22,8 @@ export const IDENTITY_BYTES_MAX = 128
 /** Segments of a content path. */
 export const PATH_SEGMENTS_MAX = 128
 /**
- * Bytes of a `_redirects` file (Web _redirects File specification, section 2.7): at most 16,384 rules,
- * since the shortest is `/ /a`.
+ * Bytes of a `_redirects` file (Web _redirects File specification, section 2.7). That bounds its
+ * rules, too: the shortest, `/ /`, takes four with its line end, so there are at most 16,384.
  */
 export const REDIRECTS_FILE_BYTES_MAX: number = 64 * KIB
 /** Bytes of memory of the parsed `_redirects` files that are kept. */
