@@ -9,6 +9,7 @@ import { orderSites } from '@turnpike/core/origin/order-sites'
 import type { Journal } from '@turnpike/core/ports/journal'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { createGateway } from '@turnpike/gateway/gateway'
+import { NO_HOSTS } from '@turnpike/gateway/hosts/settings'
 import type { Observer } from '@turnpike/gateway/observer'
 import { CatalogIndex } from '@turnpike/node/catalog/content-index'
 import { StoredDelegations } from '@turnpike/node/catalog/delegations'
@@ -107,7 +108,7 @@ async function servePart(options: TurnpikeOptions): Promise<void> {
     observer: observed,
     provider: key.did(),
     region: settings.region,
-    hosts: new Set(),
+    hosts: NO_HOSTS,
     blockCacheBytesMax: settings.blockCacheBytes,
     readAheadBytesMax: settings.readAheadBytes,
     answerCacheBytesMax: settings.answerCacheBytes,

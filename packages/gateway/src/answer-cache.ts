@@ -3,6 +3,8 @@
  * @module
  */
 import type { Content } from './format/content.ts'
+import type { ContentPath } from './parse-request.ts'
+import { linkToString } from '@turnpike/core/link'
 import { LRUCache } from 'lru-cache'
 
 /**
@@ -19,8 +21,8 @@ export class AnswerCache {
     })
   }
 
-  keyOf(space: string, path: string, query: string, format: string | undefined): string {
-    return `${space} ${format ?? ''} ${path}${query}`
+  keyOf(space: string, path: ContentPath, format: string | undefined): string {
+    return `${space} ${format ?? ''} ${placeOf(path)}`
   }
 
   get(key: string): Content | undefined {
@@ -30,4 +32,10 @@ export class AnswerCache {
   set(key: string, content: Content): void {
     this.#kept.set(key, content)
   }
+}
+
+/** A URL's host decides the links of an answer, unless it is a path; a name may change its root. */
+function placeOf({ site, contentPath, query, root, name }: ContentPath): string {
+  const place = site.kind === 'path' ? '' : `${site.kind} ${site.scheme}://${site.authority}`
+  return `${place}${name === undefined ? '' : linkToString(root)} ${contentPath}${query}`
 }

@@ -5,7 +5,9 @@
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
 import type { BlockDeps } from './blocks/engine.ts'
+import type { HostSettings } from './hosts/settings.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
+import type { NameResolver } from '@turnpike/core/ports/names'
 
 /** Ports and settings of a gateway. */
 export interface GatewayDeps extends BlockDeps {
@@ -17,8 +19,9 @@ export interface GatewayDeps extends BlockDeps {
   /** DID of this gateway: it delivers, and it pays for what no space owns. */
   readonly provider: SpaceDid
   readonly region: string
-  /** Hosts that are named in the log; a read by any other host has an empty domain. */
-  readonly hosts: ReadonlySet<string>
+  readonly hosts: HostSettings
+  /** Leads from names to content; without one, names are not served. */
+  readonly names?: NameResolver
   readonly answerCacheBytesMax: number
   /** Bytes of decoded nodes that are kept; `NODE_CACHE_BYTES_MAX` unless told. */
   readonly nodeCacheBytesMax?: number

@@ -7,9 +7,11 @@
 export const STATUS_BY_ERROR = {
   InvalidRequest: 400,
   InvalidPath: 400,
+  NameTooDeep: 400,
   ContentNotFound: 404,
   PathNotFound: 404,
   BlockMissing: 404,
+  NameNotFound: 404,
   MethodNotAllowed: 405,
   NotAcceptable: 406,
   NotCached: 412,
@@ -26,8 +28,10 @@ export const STATUS_BY_ERROR = {
   OriginLied: 502,
   OriginMissing: 502,
   OriginForbidden: 502,
+  NameInvalid: 502,
   JournalFull: 503,
   OriginTimeout: 504,
+  NameUnavailable: 504,
 } as const
 
 /** Name of an expected failure. */

@@ -72,7 +72,7 @@ function factsOf(
   return {
     id: start.id,
     started: start.started,
-    domain: path !== undefined && deps.hosts.has(path.host) ? path.host : '',
+    domain: path?.domain ?? '',
     space: context.space,
     provider: deps.provider,
     region: deps.region,

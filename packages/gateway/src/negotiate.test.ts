@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseAccept } from './accept.ts'
 import { negotiate } from './negotiate.ts'
-import { parseContentPath } from './parse-request.ts'
+import { contentPathOf } from './testing/content-path.ts'
 
 const EMPTY = 'http://h/ipfs/bafkqaaa'
 
 function wanted(query: string, accept?: string): ReturnType<typeof negotiate> {
   const headers = { get: (name: string) => (name === 'accept' ? (accept ?? null) : null) }
   const { signal } = new AbortController()
-  return negotiate(parseContentPath(EMPTY + query).ok!, {
+  return negotiate(contentPathOf(EMPTY + query), {
     method: 'GET',
     url: EMPTY,
     headers,

@@ -1,102 +1,140 @@
 /**
- * From a request's method and URL to what is asked for.
+ * From a request's URL to what is asked for.
  * @module
  */
-import { type Link, linkFromString } from '@turnpike/core/link'
+import type { Link } from '@turnpike/core/link'
 import { PATH_SEGMENTS_MAX, URL_CHARS_MAX } from '@turnpike/core/limits'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import type { GatewayRequest } from './request.ts'
 import { RequestError } from './errors.ts'
 
-/** A content path taken apart. It depends on the URL alone, so it can be kept by URL. */
-export interface ContentPath {
-  readonly root: Link
-  /** The root as it was written. */
+/** Namespaces of content paths: `/ipfs/<cid>` never changes, `/ipns/<name>` may. */
+export type Namespace = 'ipfs' | 'ipns'
+
+/** Where the client sees content: it decides how links and redirects are written. */
+export interface Site {
+  /** By path, by a subdomain for each root, or by a DNS name of the content's own. */
+  readonly kind: 'path' | 'subdomain' | 'dnslink'
+  readonly scheme: 'http' | 'https'
+  /** Host with port, as the client wrote it. */
+  readonly authority: string
+  /** Authority of the gateway that a subdomain belongs to; empty for other kinds. */
+  readonly gateway: string
+}
+
+/** A URL whose bounds and form were checked. */
+export interface AskedUrl {
+  readonly parsed: URL
+  readonly site: Site
+}
+
+/** A content path taken apart, but for its root. */
+export interface PathParts {
+  readonly namespace: Namespace
+  /** CID or name as it was written. */
   readonly rootText: string
-  /** Decoded names below the root; empty names (double slashes) are left out. */
-  readonly segments: readonly string[]
+  /** Decoded names below the root as asked; empty names (double slashes) are left out. */
+  readonly askedSegments: readonly string[]
   readonly trailingSlash: boolean
-  /** `/ipfs/…` as requested, still escaped, without the query. */
+  /** Path as requested on its host, still escaped, without the query. */
   readonly escapedPath: string
+  /** The same as `/ipfs/…` or `/ipns/…`. */
+  readonly contentPath: string
   /** The query with its `?`, or empty. */
   readonly query: string
   readonly params: URLSearchParams
-  readonly host: string
+  readonly site: Site
+  /** The name of ours that matched, or the DNSLink name; empty for any other host. */
+  readonly domain: string
+}
+
+/** A content path that depends on the URL alone, so it can be kept by URL. */
+export interface ContentPath extends PathParts {
+  readonly root: Link
+  /** Decoded names below `root`: those that a name's record carried, then those asked. */
+  readonly segments: readonly string[]
+  /** The name that led to the root, and how long that is known to hold. */
+  readonly name: { readonly text: string; readonly ttlMs: number | undefined } | undefined
+}
+
+/** A path below a mutable name. */
+export interface NamePath extends PathParts {
+  /** What the name may be; the first that stands for something is it. */
+  readonly candidates: readonly string[]
 }
 
 /**
- * Reads the content path of an absolute URL.
+ * Reads an absolute URL within its bounds. Node's URL parser writes hosts in lower case, so the
+ * authority is taken from the text: base58 CIDs know the difference.
  *
+ * @returns `UriTooLong` or `InvalidPath`
  * @example
- * parseContentPath('http://127.0.0.1:8080/ipfs/bafkqaaa/a%20b').ok?.segments // ['a b']
+ * readUrl('http://127.0.0.1:8080/ipfs/bafkqaaa').ok?.site.authority // '127.0.0.1:8080'
  */
-export function parseContentPath(url: string): Result<ContentPath, RequestError> {
-  if (url.length > URL_CHARS_MAX)
-    return fail(
-      new RequestError(
-        'UriTooLong',
-        `URL expected <= ${URL_CHARS_MAX} characters, got ${url.length}`,
-      ),
-    )
-  if (!URL.canParse(url))
+export function readUrl(url: string): Result<AskedUrl, RequestError> {
+  if (url.length > URL_CHARS_MAX) {
+    const message = `URL expected <= ${URL_CHARS_MAX} characters, got ${url.length}`
+    return fail(new RequestError('UriTooLong', message))
+  }
+  const authority = /^https?:\/\/([^/?#]+)/i.exec(url)?.[1]
+  if (authority === undefined || !URL.canParse(url))
     return fail(new RequestError('InvalidPath', 'URL expected to be well-formed, is not'))
   const parsed = new URL(url)
-  const [, namespace, rootText = '', ...rest] = parsed.pathname.split('/')
-  if (namespace !== 'ipfs')
-    return fail(
-      new RequestError('ContentNotFound', 'path expected to start with /ipfs/<cid>, does not'),
-    )
-  const root = linkFromString(rootText)
-  if (root === undefined)
-    return fail(
-      new RequestError(
-        'InvalidPath',
-        `invalid path "/ipfs/${shorten(rootText)}": expected a CID after /ipfs/`,
-      ),
-    )
-  const segments = decodeSegments(rest)
+  const scheme = parsed.protocol === 'https:' ? 'https' : 'http'
+  return ok({ parsed, site: { kind: 'path', scheme, authority, gateway: '' } })
+}
+
+/** What of a URL does not depend on its host. */
+export type BelowRoot = Pick<
+  PathParts,
+  'askedSegments' | 'trailingSlash' | 'escapedPath' | 'query' | 'params'
+>
+
+/**
+ * Reads what stands below a root: `escaped` are the segments of the URL's path after it.
+ *
+ * @returns `InvalidPath` for too many segments, and for one that is not percent-encoded UTF-8
+ */
+export function belowRoot(
+  { parsed }: AskedUrl,
+  escaped: readonly string[],
+): Result<BelowRoot, RequestError> {
+  const segments = decodeSegments(escaped)
   if (segments.error) return segments
   return ok({
-    root,
-    rootText,
-    segments: segments.ok,
+    askedSegments: segments.ok,
     trailingSlash: parsed.pathname.endsWith('/'),
     escapedPath: parsed.pathname,
     query: parsed.search,
     params: parsed.searchParams,
-    host: parsed.host,
   })
 }
 
 function decodeSegments(escaped: readonly string[]): Result<string[], RequestError> {
-  if (escaped.length > PATH_SEGMENTS_MAX)
-    return fail(
-      new RequestError(
-        'InvalidPath',
-        `path expected <= ${PATH_SEGMENTS_MAX} segments, got ${escaped.length}`,
-      ),
-    )
+  if (escaped.length > PATH_SEGMENTS_MAX) {
+    const message = `path expected <= ${PATH_SEGMENTS_MAX} segments, got ${escaped.length}`
+    return fail(new RequestError('InvalidPath', message))
+  }
   const segments: string[] = []
   for (const segment of escaped) {
     if (segment === '') continue
     try {
       segments.push(decodeURIComponent(segment))
     } catch {
-      return fail(
-        new RequestError(
-          'InvalidPath',
-          `path segment "${shorten(segment)}" expected to be percent-encoded UTF-8`,
-        ),
-      )
+      const message = `path segment "${shorten(segment)}" expected to be percent-encoded UTF-8`
+      return fail(new RequestError('InvalidPath', message))
     }
   }
   return ok(segments)
 }
 
 /** The token that a request carries for a space that asks for one; never logged, never sent on. */
-export function tokenOf(path: ContentPath, request: GatewayRequest): string | undefined {
+export function tokenOf(
+  { params }: Pick<PathParts, 'params'>,
+  request: GatewayRequest,
+): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')
-  return path.params.get('authToken') ?? bearer?.[1] ?? undefined
+  return params.get('authToken') ?? bearer?.[1] ?? undefined
 }
 
 /** What of a client's text goes into a message: enough to recognise it. */

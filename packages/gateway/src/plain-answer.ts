@@ -3,6 +3,7 @@
  * @module
  */
 import { type HeaderLine, type ReadRecorder, MeteredBody, type Answer } from './meter.ts'
+import type { Redirect } from './hosts/route.ts'
 import { RequestError, isAnswerable, statusOf } from './errors.ts'
 import type { Representation } from './format/serve.ts'
 import { bytesBody } from './format/content.ts'
@@ -40,6 +41,11 @@ export function plainAnswer(
     billable: false,
     partial: false,
   }
+}
+
+/** Where the same content is. */
+export function redirectAnswer({ status, location }: Redirect): Representation {
+  return plainAnswer(status, [['Location', location]], `moved to ${location}\n`)
 }
 
 /** What an error tells the client: its message when it was foreseen, nothing of it otherwise. */

@@ -2,7 +2,10 @@
  * The stages from a request to a representation: parse → name → locate → authorize → represent.
  * @module
  */
-import { type ContentPath, parseContentPath } from './parse-request.ts'
+import type { ContentPath } from './parse-request.ts'
+import { named } from './naming.ts'
+import { type Routed, route } from './hosts/route.ts'
+import { cacheLines } from './caching.ts'
 import { type Wanted, negotiate } from './negotiate.ts'
 import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
 import { type Representation, serveContent, wholeSmall } from './format/serve.ts'
@@ -18,8 +21,8 @@ import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
 import { RequestError } from './errors.ts'
 import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
-import { optionsAnswer } from './plain-answer.ts'
-import { redirectOf, refusedScript } from './redirects.ts'
+import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
+import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
 import { tokenOf } from './parse-request.ts'
 
@@ -46,7 +49,7 @@ interface SpaceRead {
 /** The stages over one process's caches. */
 export class ReadPath {
   readonly #deps: GatewayDeps
-  readonly #paths = new LRUCache<string, ContentPath>({ max: PARSED_URLS_MAX })
+  readonly #routes = new LRUCache<string, Routed>({ max: PARSED_URLS_MAX })
   readonly #nodes: Nodes
   readonly #engine: BlockEngine
   readonly #locator: Locator
@@ -69,26 +72,34 @@ export class ReadPath {
     if (request.method === 'OPTIONS') return ok(optionsAnswer())
     const method = checkMethod(request.method)
     if (method !== undefined) return fail(method)
-    const path = this.#parse(request.url)
-    if (path.error) return redirectOf(request.url) ?? path
-    context.path = path.ok
-    const script = refusedScript(path.ok, request.headers)
-    if (script !== undefined) return fail(script)
-    const wanted = negotiate(path.ok, request)
-    if (wanted.error) return wanted
-    const token = tokenOf(path.ok, request)
-    const authorized = this.#authorize(path.ok, token)
-    const granted = authorized instanceof Promise ? await authorized : authorized
-    if (granted.error) return fail(unlessCached(granted.error, request))
-    return this.#answerInTurn(context, granted.ok, path.ok, wanted.ok, token === undefined)
+    const routed = this.#route(request.url)
+    if (routed.ok?.to === 'content') return this.#read(context, routed.ok.path)
+    const followed = await named(routed, this.#deps.names, request.signal)
+    if (followed.error) return followed
+    if (followed.ok.to === 'redirect') return ok(redirectAnswer(followed.ok))
+    return this.#read(context, followed.ok.path)
   }
 
-  #parse(url: string): Result<ContentPath, RequestError> {
-    const known = this.#paths.get(url)
-    if (known !== undefined) return ok(known)
-    const path = parseContentPath(url)
-    if (path.ok) this.#paths.set(url, path.ok)
-    return path
+  #route(url: string): Routed {
+    const known = this.#routes.get(url)
+    if (known !== undefined) return known
+    const routed = route(url, this.#deps.hosts)
+    if (routed.ok) this.#routes.set(url, routed)
+    return routed
+  }
+
+  async #read(context: ReadContext, path: ContentPath): Promise<Result<Representation, Error>> {
+    const { request } = context
+    context.path = path
+    const script = refusedScript(path, request.headers)
+    if (script !== undefined) return fail(script)
+    const wanted = negotiate(path, request)
+    if (wanted.error) return wanted
+    const token = tokenOf(path, request)
+    const authorized = this.#authorize(path, token)
+    const granted = authorized instanceof Promise ? await authorized : authorized
+    if (granted.error) return fail(unlessCached(granted.error, request))
+    return this.#answerInTurn(context, granted.ok, path, wanted.ok, token === undefined)
   }
 
   #authorize(
@@ -114,9 +125,7 @@ export class ReadPath {
     let outcome: Result<Representation, Error> | undefined
     for (const { space } of granted) {
       context.space = space
-      const key = keepable
-        ? this.#answers.keyOf(space, path.escapedPath, path.query, wanted.format)
-        : undefined
+      const key = keepable ? this.#answers.keyOf(space, path, wanted.format) : undefined
       outcome = await this.#answerIn(context, { space, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
@@ -128,7 +137,7 @@ export class ReadPath {
     this.#deps.observer.cache('answer', kept !== undefined)
     if (kept !== undefined) {
       context.fromCache = true
-      return serveContent(kept, context.request)
+      return serveContent(kept, context.request, cacheLines(kept.lifetime, read.path))
     }
     const { hasher } = this.#deps
     const session = new BlockSession(this.#engine, read.space)
@@ -136,7 +145,8 @@ export class ReadPath {
     const content = await represent({ nodes: this.#nodes, session, hasher, ...read })
     if (content.error) return content
     const whole = await this.#keepSmall(read.key, content.ok, context.request)
-    const served = await serveContent(whole ?? content.ok, context.request)
+    const caching = cacheLines(content.ok.lifetime, read.path)
+    const served = await serveContent(whole ?? content.ok, context.request, caching)
     context.fromCache = session.fetched === 0
     return served
   }

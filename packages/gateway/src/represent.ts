@@ -8,7 +8,7 @@ import type { CarParams } from './format/car-params.ts'
 import type { ContentPath } from './parse-request.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { Wanted } from './negotiate.ts'
-import { type Content, IMMUTABLE, bytesContent } from './format/content.ts'
+import { type Content, bytesContent } from './format/content.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { type Resolved, resolvePath, step } from './walk/resolve-path.ts'
 import { fileContent, symlinkContent } from './format/file.ts'
@@ -160,8 +160,10 @@ async function listing(
   const sizeBytes = listed.ok.entries.reduce((sum, entry) => sum + entry.tsizeBytes, 0)
   return ok(
     listingContent({
+      site: path.site,
+      namespace: path.namespace,
       rootText: path.rootText,
-      segments: path.segments,
+      segments: path.askedSegments,
       cid: linkToString(folder.link),
       sizeBytes,
       ...listed.ok,
@@ -170,8 +172,14 @@ async function listing(
 }
 
 function redirect(location: string): Content {
-  const headers = [['Location', location] as const, IMMUTABLE]
-  const page = { status: 301, etag: '', headers, ranged: false, billable: false }
+  const page = {
+    status: 301,
+    etag: '',
+    headers: [['Location', location] as const],
+    lifetime: 'immutable' as const,
+    ranged: false,
+    billable: false,
+  }
   const text = `moved to ${location}\n`
   return bytesContent(
     { ...page, type: 'text/plain; charset=utf-8' },
@@ -189,7 +197,7 @@ function withRoots(
     ...content,
     headers: [
       ...content.headers,
-      ['X-Ipfs-Path', path.escapedPath],
+      ['X-Ipfs-Path', path.contentPath],
       ['X-Ipfs-Roots', list],
       ['Vary', 'Accept'],
     ],

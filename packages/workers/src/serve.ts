@@ -14,6 +14,7 @@ import {
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import { createGateway } from '@turnpike/gateway/gateway'
+import { hostSettings } from '@turnpike/gateway/hosts/settings'
 import { silentObserver } from '@turnpike/gateway/observer'
 import { PublishedGrants } from './authorizer.ts'
 import { PublishedIndex } from './content-index.ts'
@@ -34,6 +35,8 @@ export interface WorkerEnv {
   readonly REGION: string
   /** Host names that the log names, with commas between them. */
   readonly HOSTS?: string
+  /** Names with a subdomain for each root, separated by commas. */
+  readonly SUBDOMAIN_HOSTS?: string
   /** Journal objects of the region; 8 unless told. */
   readonly JOURNAL_SHARDS?: number
   /** Silence in ms after which a read counts as dead. */
@@ -84,7 +87,7 @@ export function workerGateway(
     observer: { ...silentObserver, crash: onCrash },
     provider: env.GATEWAY_DID,
     region: env.REGION,
-    hosts: new Set((env.HOSTS ?? '').split(',').filter((host) => host !== '')),
+    hosts: hostSettings(listOf(env.HOSTS), listOf(env.SUBDOMAIN_HOSTS)),
     blockCacheBytesMax: WORKER_BLOCK_CACHE_BYTES_MAX,
     answerCacheBytesMax: WORKER_ANSWER_CACHE_BYTES_MAX,
     nodeCacheBytesMax: WORKER_NODE_CACHE_BYTES_MAX,
@@ -125,4 +128,9 @@ function shardOf(env: WorkerEnv): () => JournalStub {
   const shard = byte! % (env.JOURNAL_SHARDS ?? SHARDS)
   const id = env.JOURNAL.idFromName(shardName(env.REGION, shard))
   return () => env.JOURNAL.get(id)
+}
+
+/** Values of a variable that holds several, separated by commas. */
+function listOf(variable: string | undefined): string[] {
+  return (variable ?? '').split(',').filter((value) => value !== '')
 }

@@ -10,7 +10,7 @@ import type { Expand } from '../walk/expand.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { dispositionOf } from './disposition.ts'
 import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
-import { type Content, IMMUTABLE } from './content.ts'
+import type { Content } from './content.ts'
 import { DagWalk, type WalkedBlock } from '../walk/dag-walk.ts'
 import { type Link, linkToString } from '@turnpike/core/link'
 import { carFrame, encodeCarHeader } from '@turnpike/core/car/encode'
@@ -43,8 +43,8 @@ export function carContent(request: CarRequest): Content {
       dispositionOf(request.path.params, 'attachment', carName(request.path)),
       ['X-Content-Type-Options', 'nosniff'],
       ['Accept-Ranges', 'none'],
-      IMMUTABLE,
     ],
+    lifetime: 'immutable',
     sizeBytes: undefined,
     ranged: false,
     billable: true,

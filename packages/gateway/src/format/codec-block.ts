@@ -3,7 +3,7 @@
  * Source: path gateway specification, codecs; what is stored is never converted (IPIP-524).
  * @module
  */
-import { type Content, IMMUTABLE } from './content.ts'
+import type { Content } from './content.ts'
 import { DAG_CBOR, DAG_JSON, type Link, linkToString } from '@turnpike/core/link'
 import { PLAIN_CBOR, PLAIN_JSON } from '../walk/ipld.ts'
 import type { BlockSession } from '../blocks/session.ts'
@@ -73,8 +73,8 @@ export function codecContent(request: CodecRequest): Content {
     headers: [
       dispositionOf(params, json ? 'inline' : 'attachment', name),
       ['X-Content-Type-Options', 'nosniff'],
-      IMMUTABLE,
     ],
+    lifetime: 'immutable',
     sizeBytes,
     ranged: true,
     billable: true,

@@ -6,6 +6,7 @@ import type { BodyReader, BodySource } from '@turnpike/core/body'
 import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
 import type { ByteRange } from '@turnpike/core/range'
 import type { HeaderLine } from '../meter.ts'
+import type { Lifetime } from '../caching.ts'
 
 /** One representation of content. */
 export interface Content {
@@ -14,8 +15,9 @@ export interface Content {
   readonly type: string | undefined
   /** Entity tag as it goes into the header, quotes and all; empty for none. */
   readonly etag: string
-  /** Headers besides Content-Type, Content-Length, ETag and those that every answer carries. */
+  /** Headers besides Content-Type, Content-Length, ETag, Cache-Control and those that every answer carries. */
   readonly headers: readonly HeaderLine[]
+  readonly lifetime: Lifetime
   /** When the content was last changed, in seconds since 1970, where it says so. */
   readonly modifiedSeconds?: number
   /** Exact size in bytes, or undefined when only the end tells. */
@@ -29,9 +31,6 @@ export interface Content {
   /** The whole body, or a range of it. */
   body(range?: ByteRange): BodySource
 }
-
-/** Cache lifetime of what a CID names: it never changes. */
-export const IMMUTABLE: HeaderLine = ['Cache-Control', 'public, max-age=29030400, immutable']
 
 /** Content that is in memory whole. */
 export function bytesContent(

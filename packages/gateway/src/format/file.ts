@@ -2,7 +2,7 @@
  * UnixFS files and symlinks.
  * @module
  */
-import { type Content, IMMUTABLE, bytesContent } from './content.ts'
+import { type Content, bytesContent } from './content.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import type { FileNode, Nodes, PbNode, WalkError } from '../walk/nodes.ts'
 import { type Link, linkToString } from '@turnpike/core/link'
@@ -37,7 +37,8 @@ export async function fileContent(request: FileRequest): Promise<Result<Content,
     status: 200,
     type: typeOfName(request.name),
     etag: `"${linkToString(request.tag)}"`,
-    headers: disposition === undefined ? [IMMUTABLE] : [disposition, IMMUTABLE],
+    headers: disposition === undefined ? [] : [disposition],
+    lifetime: 'immutable',
     ...(modified !== undefined && { modifiedSeconds: modified }),
     sizeBytes,
     ranged: true,
@@ -54,7 +55,8 @@ export function symlinkContent(node: PbNode): Content {
       status: 200,
       etag: `"${linkToString(node.link)}"`,
       type: 'inode/symlink',
-      headers: [IMMUTABLE],
+      headers: [],
+      lifetime: 'immutable',
       ranged: true,
       billable: true,
     },

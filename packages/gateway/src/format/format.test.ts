@@ -111,6 +111,8 @@ test('sizes read well', () => {
 
 const link = linkFromString('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')!
 const page: ListingPage = {
+  site: { kind: 'path', scheme: 'http', authority: 'h:8080', gateway: '' },
+  namespace: 'ipfs',
   rootText: 'bafyroot',
   segments: ['ą', '<b>'],
   cid: 'bafyfolder',
@@ -127,6 +129,33 @@ test('a listing shows names as text, whatever they contain', () => {
   assert.match(html, /<a href="\/ipfs\/bafyroot\/%C4%85\/%3Cb%3E\/\.\.">\.\.<\/a>/)
   assert.doesNotMatch(html, /https?:\/\//)
   assert.match(html, /1 entry/)
+})
+
+test('a listing below a subdomain leads to its own host, and to its gateway for CIDs', () => {
+  const site = {
+    kind: 'subdomain',
+    scheme: 'http',
+    authority: 'bafyroot.ipfs.g.example:1',
+    gateway: 'g.example:1',
+  } as const
+  const html = [...listingPieces({ ...page, site })].join('')
+  assert.match(html, /<a href="\/%C4%85\/%3Cb%3E\/\.\.">\.\.<\/a>/)
+  assert.match(html, /\/ipfs\/<a href="\/\/g\.example:1\/ipfs\/bafyroot">bafyroot<\/a>\//)
+  assert.match(html, /class="ipfs-hash" translate="no" href="\/\/g\.example:1\/ipfs\/bafkrei/)
+})
+
+test('a listing of a DNSLink site leads to its own host alone, and elsewhere for CIDs', () => {
+  const site = { kind: 'dnslink', scheme: 'http', authority: 'a.example', gateway: '' } as const
+  const names = { site, namespace: 'ipns', rootText: 'a.example' } as const
+  const html = [...listingPieces({ ...page, ...names })].join('')
+  assert.match(
+    html,
+    /\/ipns\/<a href="\/\/a\.example\/">a\.example<\/a>\/<a href="\/\/a\.example\/%C4%85">/,
+  )
+  assert.match(
+    html,
+    /href="https:\/\/cid\.ipfs\.tech\/#bafkrei[a-z0-9]+" target="_blank" rel="noref/,
+  )
 })
 
 test('a listing says so when it does not show everything', () => {
@@ -151,6 +180,7 @@ test('content is kept whole up to the bound and not over it', async () => {
     type: undefined,
     etag: '"x"',
     headers: [],
+    lifetime: 'immutable' as const,
     ranged: true,
     billable: true,
   }

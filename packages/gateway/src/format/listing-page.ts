@@ -7,10 +7,13 @@ import { PAGE_STYLE } from './page-style.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
 import type { FolderEntry } from '../walk/folder-entries.ts'
 import { linkToString } from '@turnpike/core/link'
+import type { Namespace, Site } from '../parse-request.ts'
 
 /** What the page shows. */
 export interface ListingPage {
-  /** Root CID as requested. */
+  readonly site: Site
+  readonly namespace: Namespace
+  /** Root CID or name as requested. */
   readonly rootText: string
   /** Names from the root to the folder. */
   readonly segments: readonly string[]
@@ -23,7 +26,7 @@ export interface ListingPage {
 }
 
 /** Changes whenever the page's markup or style does: part of its entity tag. */
-export const LISTING_VERSION = '2'
+export const LISTING_VERSION = '3'
 
 /**
  * Pieces of the page, in order; each is whole characters, so that each can be encoded alone.
@@ -32,7 +35,7 @@ export const LISTING_VERSION = '2'
  * // [...listingPieces(page)].join('') is the document
  */
 export function* listingPieces(page: ListingPage): Generator<string> {
-  const path = `/ipfs/${[page.rootText, ...page.segments].join('/')}`
+  const path = `/${page.namespace}/${[page.rootText, ...page.segments].join('/')}`
   const title = escapeHtml(path)
   yield `<!DOCTYPE html>
 <html lang="en">
@@ -71,32 +74,50 @@ function countText(page: ListingPage): string {
   return page.entries.length === 1 ? '1 entry' : `${count} entries`
 }
 
-function folderPath(page: ListingPage, depth: number): string {
-  return `/ipfs/${[page.rootText, ...page.segments.slice(0, depth).map(escapeSegment)].join('/')}`
+/** Path of the folder on its own host; empty for the root of an origin. */
+function folderPath({ site, namespace, rootText, segments }: ListingPage): string {
+  const escaped = segments.map(escapeSegment)
+  const names = site.kind === 'path' ? [namespace, rootText, ...escaped] : escaped
+  return names.map((name) => `/${name}`).join('')
+}
+
+/** Address of a folder on the way, from wherever the page is seen. */
+function crumbHref({ site, namespace, rootText, segments }: ListingPage, depth: number): string {
+  const below = segments.slice(0, depth).map((name) => `/${escapeSegment(name)}`)
+  if (site.kind === 'dnslink') return `//${site.authority}${below.join('') || '/'}`
+  const root = `/${namespace}/${rootText}${below.join('')}`
+  return site.kind === 'subdomain' ? `//${site.gateway}${root}` : root
 }
 
 function breadcrumbs(page: ListingPage): string {
   const names = [page.rootText, ...page.segments]
   const crumbs = names.map(
-    (name, depth) => `<a href="${escapeHtml(folderPath(page, depth))}">${escapeHtml(name)}</a>`,
+    (name, depth) => `<a href="${escapeHtml(crumbHref(page, depth))}">${escapeHtml(name)}</a>`,
   )
-  return `/ipfs/${crumbs.join('/')}`
+  return `/${page.namespace}/${crumbs.join('/')}`
 }
 
 function backRow(page: ListingPage): string {
-  const href = escapeHtml(`${folderPath(page, page.segments.length)}/..`)
+  const href = escapeHtml(`${folderPath(page)}/..`)
   return `<tr><td class="name" colspan="3"><a href="${href}">..</a></td></tr>\n`
 }
 
 function entryRow(page: ListingPage, entry: FolderEntry): string {
   const cid = linkToString(entry.link)
   const name = escapeSegment(entry.name)
-  const href = `${folderPath(page, page.segments.length)}/${name}`
-  const hashHref = `/ipfs/${cid}?filename=${encodeURIComponent(name)}`
+  const href = `${folderPath(page)}/${name}`
   const short = `${cid.slice(0, 6)}…${cid.slice(-6)}`
   return (
     `<tr><td class="name"><a href="${escapeHtml(href)}">${escapeHtml(entry.name)}</a></td>` +
-    `<td class="hash"><a class="ipfs-hash" translate="no" href="${escapeHtml(hashHref)}">` +
+    `<td class="hash"><a class="ipfs-hash" translate="no" ${cidLink(page.site, cid, name)}>` +
     `${short}</a></td><td class="size">${humanBytes(entry.tsizeBytes)}</td></tr>\n`
   )
+}
+
+/** An entry by its own CID. A site of its own shows no CIDs, so it sends people to who does. */
+function cidLink(site: Site, cid: string, name: string): string {
+  if (site.kind === 'dnslink')
+    return `href="https://cid.ipfs.tech/#${cid}" target="_blank" rel="noreferrer noopener"`
+  const path = `/ipfs/${cid}?filename=${encodeURIComponent(name)}`
+  return `href="${escapeHtml(site.kind === 'subdomain' ? `//${site.gateway}${path}` : path)}"`
 }

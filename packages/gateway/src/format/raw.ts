@@ -2,7 +2,7 @@
  * `format=raw`: one block as it is.
  * @module
  */
-import { type Content, IMMUTABLE } from './content.ts'
+import type { Content } from './content.ts'
 import type { BlockSession } from '../blocks/session.ts'
 import type { Link } from '@turnpike/core/link'
 import type { Nodes } from '../walk/nodes.ts'
@@ -29,8 +29,8 @@ export function rawContent(
     headers: [
       dispositionOf(params, 'attachment', `${cid}.bin`),
       ['X-Content-Type-Options', 'nosniff'],
-      IMMUTABLE,
     ],
+    lifetime: 'immutable',
     sizeBytes,
     ranged: true,
     billable: true,

@@ -28,35 +28,38 @@ const EMPTY = bytesBody(new Uint8Array(0))
 
 /**
  * Answers a GET or HEAD for content. The first chunk of a GET is read before the status is
- * decided, so that what can't be had is an error and not a broken body.
+ * decided, so that what can't be had is an error and not a broken body. `caching` are the lines
+ * that say how long the answer may be kept.
  *
  * @returns `RangeNotSatisfiable`, or whatever error reading the first chunk gave
  */
 export function serveContent(
   content: Content,
   request: GatewayRequest,
+  caching: readonly HeaderLine[],
 ): Awaitable<Result<Representation, Error>> {
   const { headers } = request
-  if (matchesNone(headers.get('if-none-match'), content.etag)) return ok(notModified(content))
+  if (matchesNone(headers.get('if-none-match'), content.etag))
+    return ok(notModified(content, caching))
   if (content.modifiedSeconds !== undefined && isUnmodified(headers, content.modifiedSeconds))
-    return ok(notModified(content))
-  if (request.method === 'HEAD') return ok(headOf(content))
+    return ok(notModified(content, caching))
+  if (request.method === 'HEAD') return ok(headOf(content, caching))
   const range = rangeOf(content, request)
   if (range.error) return range
   const { part } = range.ok
   if (content.inMemory && content.type !== undefined)
-    return ok(representationOf(content, part, content.type, content.body(part)))
-  return answerOf(content, part, request.signal)
+    return ok(representationOf(content, part, content.type, content.body(part), caching))
+  return answerOf(content, part, request.signal, caching)
 }
 
-function notModified(content: Content): Representation {
-  const kept = content.headers.filter(([name]) => name === 'Cache-Control' || name === 'Vary')
-  const headers: HeaderLine[] = [['ETag', content.etag], ...kept]
+function notModified(content: Content, caching: readonly HeaderLine[]): Representation {
+  const kept = content.headers.filter(([name]) => name === 'Vary')
+  const headers: HeaderLine[] = [['ETag', content.etag], ...caching, ...kept]
   return { status: 304, headers, body: EMPTY, billable: false, partial: false }
 }
 
-function headOf(content: Content): Representation {
-  const headers = headersOf(content, content.type, content.sizeBytes)
+function headOf(content: Content, caching: readonly HeaderLine[]): Representation {
+  const headers = headersOf(content, content.type, content.sizeBytes, caching)
   return { status: content.status, headers, body: EMPTY, billable: false, partial: false }
 }
 
@@ -82,6 +85,7 @@ async function answerOf(
   content: Content,
   part: ByteRange | undefined,
   signal: AbortSignal,
+  caching: readonly HeaderLine[],
 ): Promise<Result<Representation, Error>> {
   const source = content.body(part)
   const reader = source.open(signal)
@@ -93,7 +97,7 @@ async function answerOf(
     return fail(error as Error)
   }
   const type = content.type ?? sniffed(part, first)
-  return ok(representationOf(content, part, type, primed(source, reader, first)))
+  return ok(representationOf(content, part, type, primed(source, reader, first), caching))
 }
 
 function representationOf(
@@ -101,13 +105,14 @@ function representationOf(
   part: ByteRange | undefined,
   type: string,
   body: BodySource,
+  caching: readonly HeaderLine[],
 ): Representation {
   const { status, billable, sizeBytes } = content
   if (part === undefined) {
-    const headers = headersOf(content, type, sizeBytes)
+    const headers = headersOf(content, type, sizeBytes, caching)
     return { status, headers, body, billable, partial: false }
   }
-  const headers = headersOf(content, type, rangeLength(part))
+  const headers = headersOf(content, type, rangeLength(part), caching)
   headers.push(['Content-Range', `bytes ${part.first}-${part.last}/${sizeBytes}`])
   return { status: 206, headers, body, billable, partial: true }
 }
@@ -136,6 +141,7 @@ function headersOf(
   content: Content,
   type: string | undefined,
   lengthBytes: number | undefined,
+  caching: readonly HeaderLine[],
 ): HeaderLine[] {
   const headers: HeaderLine[] = []
   if (type !== undefined) headers.push(['Content-Type', type])
@@ -144,7 +150,7 @@ function headersOf(
   const modified = content.modifiedSeconds
   if (modified !== undefined) headers.push(['Last-Modified', httpDate(modified)])
   if (content.ranged) headers.push(['Accept-Ranges', 'bytes'])
-  headers.push(...content.headers)
+  headers.push(...caching, ...content.headers)
   return headers
 }
 

@@ -159,7 +159,7 @@ export class World implements ContentIndex, Authorizer, BlobReader {
       random: { bytes: (length) => randomBytes(length) },
       provider: gatewayDid,
       region: 'test',
-      hosts: new Set(['gateway.example']),
+      hosts: { named: new Set(['gateway.example']), subdomain: new Set(['sub.example']) },
       blockCacheBytesMax: 8 << 20,
       readAheadBytesMax: 64 << 20,
       answerCacheBytesMax: 8 << 20,

@@ -3,6 +3,7 @@
  * @module
  */
 import { createGateway } from '@turnpike/gateway/gateway'
+import { hostSettings } from '@turnpike/gateway/hosts/settings'
 import type { Gateway } from '@turnpike/gateway/types'
 import type { Observer } from '@turnpike/gateway/observer'
 import { orderSites } from '@turnpike/core/origin/order-sites'
@@ -75,7 +76,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     observer,
     provider: whoami.gateway,
     region: settings.region,
-    hosts: new Set(settings.hosts),
+    hosts: hostSettings(settings.hosts, settings.subdomainHosts),
     blockCacheBytesMax: settings.blockCacheBytes,
     readAheadBytesMax: settings.readAheadBytes,
     answerCacheBytesMax: settings.answerCacheBytes,

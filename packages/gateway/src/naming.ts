@@ -1,0 +1,60 @@
+/**
+ * The stage between a route and content: names become roots.
+ * @module
+ */
+import type { NameResolver, NameTarget } from '@turnpike/core/ports/names'
+import { type Result, fail, ok } from '@turnpike/core/result'
+import type { ContentPath, NamePath } from './parse-request.ts'
+import type { Route, Routed } from './hosts/route.ts'
+import { RequestError } from './errors.ts'
+
+/** A route that needs no more look-ups. */
+export type Named =
+  | { readonly to: 'content'; readonly path: ContentPath }
+  | Extract<Route, { to: 'redirect' }>
+
+/**
+ * Follows a route through names to content.
+ *
+ * @returns the resolver's errors, and `NameNotFound` where there is no resolver
+ */
+export async function named(
+  routed: Routed,
+  resolver: NameResolver | undefined,
+  signal: AbortSignal,
+): Promise<Result<Named, Error>> {
+  if (routed.error) return routed
+  const found = routed.ok
+  if (found.to === 'content' || found.to === 'redirect') return ok(found)
+  if (found.to === 'name') return resolve(found.path, resolver, signal)
+  const linked = await resolver?.hasDnsLink(found.path.rootText, signal)
+  if (linked === true) return resolve(found.path, resolver, signal)
+  return named(found.otherwise, resolver, signal)
+}
+
+async function resolve(
+  path: NamePath,
+  resolver: NameResolver | undefined,
+  signal: AbortSignal,
+): Promise<Result<Named, Error>> {
+  let refusal: Error = new RequestError('NameNotFound', 'names expected to be served, are not here')
+  if (resolver === undefined) return fail(refusal)
+  for (const candidate of path.candidates) {
+    const target = await resolver.resolve(candidate, signal)
+    if (target.ok) return ok({ to: 'content', path: contentPath(path, candidate, target.ok) })
+    refusal = target.error
+    if (target.error.name !== 'NameNotFound') break
+  }
+  return fail(refusal)
+}
+
+function contentPath(path: NamePath, text: string, target: NameTarget): ContentPath {
+  const { root, segments, ttlMs } = target
+  const { candidates: _, ...parts } = path
+  return {
+    ...parts,
+    root,
+    segments: [...segments, ...path.askedSegments],
+    name: { text, ttlMs },
+  }
+}
