@@ -15,7 +15,8 @@ export interface Kind<T> {
   show(value: T): string
 }
 
-function kindOfText<T>(
+/** A value that is written as text in every place. */
+export function kindOfText<T>(
   expected: string,
   fromText: (text: string) => T | undefined,
   show: (value: T) => string = String,

@@ -5,6 +5,7 @@
  */
 import * as limits from '@turnpike/core/limits'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
+import type { DnsResolver } from '../names/dns/open.ts'
 import type { S3Settings } from '../origins/s3-store.ts'
 import {
   bytes,
@@ -20,6 +21,7 @@ import {
 } from './kinds.ts'
 import type { Kind } from './kinds.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
+import { dnsResolver } from './dns.ts'
 import { s3Stores } from './origins.ts'
 
 /** Levels of the log, most talkative first. */
@@ -44,6 +46,8 @@ export interface Settings {
   readonly profile: ProfileName
   readonly origins: readonly S3Settings[]
   readonly allowPrivateOrigins: boolean
+  readonly dnsResolver: DnsResolver
+  readonly dnsTtlMsMax: number
   readonly blockCacheBytes: number
   readonly answerCacheBytes: number
   readonly readAheadBytes: number
@@ -183,6 +187,18 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: flag,
     default: false,
     doc: 'Let content lie at private and loopback addresses and at http: for private networks.',
+  },
+  dnsResolver: {
+    kind: dnsResolver,
+    default: { kind: 'system' },
+    doc:
+      'Who is asked for DNSLinks: the DNS servers of the system, others (`udp://192.0.2.1:53`, ' +
+      'several separated by commas), a DNS-over-HTTPS server, or nobody.',
+  },
+  dnsTtlMsMax: {
+    kind: milliseconds(limits.DNS_TTL_MS_MIN, 168 * HOUR_MS),
+    default: limits.DNS_TTL_MS_MAX,
+    doc: 'Longest time that a DNSLink is kept, whatever the TTL of its record.',
   },
   blockCacheBytes: {
     kind: bytes(0, 64 * GIB),
