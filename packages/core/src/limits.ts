@@ -190,6 +190,14 @@ export const MARK_MS = 10_000
 export const CONNECTIONS_MAX = 10_000
 /** Requests that may wait on one connection behind the one being answered. */
 export const PIPELINED_REQUESTS_MAX = 32
+/** Requests that one process answers at once; more are refused. */
+export const REQUESTS_MAX: number = JOURNAL_OPEN_READS_MAX
+/** Addresses whose requests are counted at once; the one not heard of for longest is forgotten. */
+export const RATE_ADDRESSES_MAX = 65_536
+/** Time in which refusals of one kind become one entry of the log. */
+export const REFUSALS_COALESCED_MS = 1_000
+/** Time that a client waits for the first byte of an answer, and for each next one. */
+export const RETRIEVAL_TIMEOUT_MS = 30_000
 /** Bytes of a request body, all of which are ignored. */
 export const REQUEST_BODY_BYTES_MAX: number = 64 * KIB
 /** Time for a client to send all header fields of a request. */

@@ -51,6 +51,17 @@ export class ProtobufCursor {
     return value
   }
 
+  /** The next varint as an exact 64-bit number; what goes beyond 64 bits is cut, as proto3 has it. */
+  uint64(): bigint {
+    let value = 0n
+    for (let shift = 0n; shift < 70n && this.at < this.end; shift += 7n) {
+      const byte = this.bytes[this.at++]!
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return BigInt.asUintN(64, value)
+    }
+    throw new MalformedBlock(`varint before offset ${this.at} expected to end within 10 bytes`)
+  }
+
   /**
    * Length prefix of a bytes field: moves past the field and returns where its content ends, so
    * that the content is `[at - length, at)`.
