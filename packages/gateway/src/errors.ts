@@ -21,6 +21,8 @@ export const STATUS_BY_ERROR = {
   /** Nobody is left to read it: for the log, after nginx's custom. */
   ReadClosed: 499,
   InternalError: 500,
+  /** Source: Web _redirects File specification, section 3.4. */
+  RedirectsFileInvalid: 500,
   UnsupportedCodec: 501,
   UnknownHash: 501,
   BlockTooLarge: 501,
@@ -31,6 +33,7 @@ export const STATUS_BY_ERROR = {
   NameInvalid: 502,
   JournalFull: 503,
   OriginTimeout: 504,
+  RetrievalTimeout: 504,
   NameUnavailable: 504,
 } as const
 

@@ -19,6 +19,7 @@ import type { GatewayRequest } from './request.ts'
 import { LRUCache } from 'lru-cache'
 import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
+import { RedirectsFiles } from './redirects-file/files.ts'
 import { RequestError } from './errors.ts'
 import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
@@ -54,6 +55,7 @@ export class ReadPath {
   readonly #engine: BlockEngine
   readonly #locator: Locator
   readonly #answers: AnswerCache
+  readonly #redirects = new RedirectsFiles()
   /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
   readonly #own: Result<readonly Authorization[], RequestError>
 
@@ -142,7 +144,8 @@ export class ReadPath {
     const { hasher } = this.#deps
     const session = new BlockSession(this.#engine, read.space)
     context.session = session
-    const content = await represent({ nodes: this.#nodes, session, hasher, ...read })
+    const redirects = this.#redirects
+    const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content
     const whole = await this.#keepSmall(read.key, content.ok, context.request)
     const caching = cacheLines(content.ok.lifetime, read.path)

@@ -21,6 +21,9 @@ import { folderEntries } from './walk/folder-entries.ts'
 import { listingContent } from './format/listing.ts'
 import { rawContent } from './format/raw.ts'
 import { RequestError } from './errors.ts'
+import { followRedirects, siteNames } from './redirects-file/follow.ts'
+import type { RedirectsFileInvalid } from './redirects-file/rule.ts'
+import type { RedirectsFiles } from './redirects-file/files.ts'
 import { expandFor } from './format/car-scope.ts'
 import { unsupported } from './walk/unsupported.ts'
 
@@ -29,18 +32,56 @@ export interface RepresentRequest {
   readonly nodes: Nodes
   readonly session: BlockSession
   readonly hasher: Hasher
+  readonly redirects: RedirectsFiles
   readonly path: ContentPath
   readonly wanted: Wanted
 }
 
 /** Content for a path in one space. Nothing of a body is fetched yet. */
-export async function represent(request: RepresentRequest): Promise<Result<Content, WalkError>> {
+export async function represent(
+  request: RepresentRequest,
+): Promise<Result<Content, WalkError | RedirectsFileInvalid>> {
   const { nodes, session, path, wanted } = request
   if (wanted.format === 'raw' && path.segments.length === 0) return rawRoot(request)
   const resolved = await resolvePath(nodes, session, path.root, path.segments)
-  if (resolved.error) return resolved
-  const content = await contentOf(request, resolved.ok)
-  return content.error ? content : ok(withRoots(content.ok, path, resolved.ok))
+  if (resolved.error) return isLost(request, resolved.error) ? lost(request, resolved) : resolved
+  return contentAt(request, resolved.ok)
+}
+
+async function contentAt(
+  request: RepresentRequest,
+  resolved: Resolved,
+): Promise<Result<Content, WalkError>> {
+  const content = await contentOf(request, resolved)
+  return content.error ? content : ok(withRoots(content.ok, request.path, resolved))
+}
+
+/** Only where each site has an origin of its own may one site's file speak for all its paths. */
+function isLost({ path, wanted }: RepresentRequest, error: WalkError): boolean {
+  return error.name === 'PathNotFound' && path.site.kind !== 'path' && wanted.format === undefined
+}
+
+/** A path that a site does not have: perhaps its `_redirects` file knows better. */
+async function lost(
+  request: RepresentRequest,
+  missing: { readonly error: WalkError },
+): Promise<Result<Content, WalkError | RedirectsFileInvalid>> {
+  const { nodes, session, path } = request
+  const followed = await followRedirects(request)
+  if (followed.error) return followed
+  if (followed.ok.to === 'nowhere') return missing
+  const { status } = followed.ok
+  if (followed.ok.to === 'location')
+    return ok(withPath(redirect(followed.ok.location, status), path))
+  const { names } = followed.ok
+  const segments = [...siteNames(path), ...names]
+  const resolved = await resolvePath(nodes, session, path.root, segments)
+  if (resolved.error) return resolved.error.name === 'PathNotFound' ? missing : resolved
+  // The address stays as it was asked, so a folder has no address to send anybody to.
+  const page = { ...path, segments, askedSegments: names, trailingSlash: true }
+  const content = await contentAt({ ...request, path: page }, resolved.ok)
+  if (content.error || status === 200) return content
+  return ok({ ...content.ok, status, ranged: false })
 }
 
 /** A block that is asked for by its own CID needs no decoding, whatever its codec. */
@@ -171,12 +212,14 @@ async function listing(
   )
 }
 
-function redirect(location: string): Content {
+const PERMANENT: ReadonlySet<number> = new Set([301, 308])
+
+function redirect(location: string, status = 301): Content {
   const page = {
-    status: 301,
+    status,
     etag: '',
     headers: [['Location', location] as const],
-    lifetime: 'immutable' as const,
+    lifetime: PERMANENT.has(status) ? ('immutable' as const) : ('unsaid' as const),
     ranged: false,
     billable: false,
   }
@@ -193,13 +236,10 @@ function withRoots(
   { roots }: Pick<Resolved, 'roots'>,
 ): Content {
   const list = roots.map(linkToString).join(',')
-  return {
-    ...content,
-    headers: [
-      ...content.headers,
-      ['X-Ipfs-Path', path.contentPath],
-      ['X-Ipfs-Roots', list],
-      ['Vary', 'Accept'],
-    ],
-  }
+  const { headers } = withPath(content, path)
+  return { ...content, headers: [...headers, ['X-Ipfs-Roots', list], ['Vary', 'Accept']] }
+}
+
+function withPath(content: Content, path: ContentPath): Content {
+  return { ...content, headers: [...content.headers, ['X-Ipfs-Path', path.contentPath]] }
 }

@@ -38,11 +38,7 @@ export function serveContent(
   request: GatewayRequest,
   caching: readonly HeaderLine[],
 ): Awaitable<Result<Representation, Error>> {
-  const { headers } = request
-  if (matchesNone(headers.get('if-none-match'), content.etag))
-    return ok(notModified(content, caching))
-  if (content.modifiedSeconds !== undefined && isUnmodified(headers, content.modifiedSeconds))
-    return ok(notModified(content, caching))
+  if (isHeld(content, request)) return ok(notModified(content, caching))
   if (request.method === 'HEAD') return ok(headOf(content, caching))
   const range = rangeOf(content, request)
   if (range.error) return range
@@ -50,6 +46,13 @@ export function serveContent(
   if (content.inMemory && content.type !== undefined)
     return ok(representationOf(content, part, content.type, content.body(part), caching))
   return answerOf(content, part, request.signal, caching)
+}
+
+/** Whether the client has it. Conditions count for what would be 200 (RFC 9110, section 13.2.1). */
+function isHeld({ status, etag, modifiedSeconds }: Content, { headers }: GatewayRequest): boolean {
+  if (status !== 200) return false
+  if (matchesNone(headers.get('if-none-match'), etag)) return true
+  return modifiedSeconds !== undefined && isUnmodified(headers, modifiedSeconds)
 }
 
 function notModified(content: Content, caching: readonly HeaderLine[]): Representation {
