@@ -27,4 +27,4 @@ if (!absent) {
   })
 }
 
-testGroups(GROUPS, () => deployment.url)
+testGroups(GROUPS, { url: () => deployment.url })

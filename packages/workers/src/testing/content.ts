@@ -17,7 +17,10 @@ export interface PublishedBlocks {
 }
 
 /** Lays blocks into one blob of a space that is granted. */
-export function publicationOf(space: SpaceDid, blocks: readonly UnixfsBlock[]): PublishedBlocks {
+export function publicationOf(
+  space: SpaceDid,
+  blocks: readonly Pick<UnixfsBlock, 'link' | 'bytes'>[],
+): PublishedBlocks {
   const distinct = [
     ...new Map(blocks.map((block) => [keyOf(block.link.multihash), block])).values(),
   ]

@@ -1,0 +1,62 @@
+/**
+ * The conformance tables, the same as Node's, against the Worker in workerd.
+ * @module
+ */
+import { readFileSync } from 'node:fs'
+import { after, before } from 'node:test'
+import { type CarFrame, decodeCar } from '@turnpike/core/car/decode'
+import { absent, fixturePaths } from '@turnpike/gateway/testing/conformance/fixtures'
+import { testGroups } from '@turnpike/gateway/testing/conformance/run'
+import type { Got } from '@turnpike/gateway/testing/conformance/table'
+import { GROUPS } from '@turnpike/gateway/testing/conformance/tables'
+import { alice, gatewayDid, hasher } from '@turnpike/gateway/testing/world'
+import { publish } from './publish/publish.ts'
+import { publicationOf } from './testing/content.ts'
+import { bundle, startWorkerd, type Workerd } from './testing/rig.ts'
+
+let workerd: Workerd
+
+if (!absent) {
+  before(async () => {
+    const { code } = await bundle('../worker.ts')
+    workerd = await startWorkerd(code, {
+      GATEWAY_DID: gatewayDid,
+      REGION: 'test',
+      SUBDOMAIN_HOSTS: 'example.com',
+    })
+    const { publication, blob } = publicationOf(alice, fixtureFrames())
+    await publish(publication, { bucket: workerd.bucket, hasher, read: async () => blob })
+  })
+
+  after(() => workerd.close())
+}
+
+/** All blocks of the data but those that their CID holds. */
+function fixtureFrames(): CarFrame[] {
+  return fixturePaths('car').flatMap((path) => {
+    const car = decodeCar(readFileSync(path))
+    if (car.error) throw car.error
+    return car.ok.frames
+  })
+}
+
+/** Formats whose length only their end tells: a Worker holds them whole first, and tells it. */
+const SPOOLED = /^application\/(?:vnd\.ipld\.car|x-tar)\b|^text\/html\b/
+
+/** A Worker forbids what is in front of it to change the bytes that it counts. */
+function undo({ status, headers, body }: Got): Got {
+  const { 'content-length': length, 'cache-control': caching, ...others } = headers
+  const kept = String(caching ?? '').replace(/(?:, )?no-transform$/, '')
+  const spooled = SPOOLED.test(String(headers['content-type'])) && length === `${body.length}`
+  return {
+    status,
+    body,
+    headers: {
+      ...others,
+      ...(kept === '' ? {} : { 'cache-control': kept }),
+      ...(spooled ? {} : { 'content-length': length }),
+    },
+  }
+}
+
+testGroups(GROUPS, { url: () => workerd.url.href, undo })
