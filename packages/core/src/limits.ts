@@ -98,6 +98,37 @@ export const ORIGIN_COOL_DOWN_MS = 1_000
 export const ORIGIN_COOL_DOWN_MS_MAX = 60_000
 /** Bytes of an IPNS record (IPNS spec, "Record Size Limit"). */
 export const IPNS_RECORD_BYTES_MAX: number = 10 * KIB
+/** IPNS names whose records are kept: 1 GiB when each has the most bytes, 50 MB as records are. */
+export const NAMES_MAX = 100_000
+/** Hops from a name to content (DNSLink specification: what boxo follows). */
+export const NAME_HOPS_MAX = 32
+/** Time for one name to lead to content, over all hops. */
+export const NAME_TIMEOUT_MS = 10_000
+/** Time for one router to tell the record of a name. */
+export const ROUTER_TIMEOUT_MS = 4_000
+/** Routers in the settings. */
+export const ROUTERS_MAX = 16
+/** Look-ups of names under way at once at routers; others are refused. */
+export const ROUTER_LOOKUPS_MAX = 64
+/** Names whose records from routers are kept, and as many that routers did not know. */
+export const ROUTED_NAMES_KEPT_MAX = 4096
+/** How long a record from a router is kept that does not say; and the longest, a setting. */
+export const NAME_TTL_MS = 60_000
+export const NAME_TTL_MS_MAX = 3_600_000
+/** Shortest time that a router's answer is kept. */
+export const NAME_TTL_MS_MIN = 1_000
+/** How long a name is kept as one that routers do not know, or that they failed for. */
+export const NAME_MISSING_TTL_MS = 5_000
+/** Own names that are published from one folder. */
+export const OWN_NAMES_MAX = 1000
+/** How long a record made here holds, unless told: what the field's tools use. */
+export const NAME_LIFETIME_MS = 48 * 3_600_000
+/** Pause between two looks for own records to be signed anew. */
+export const NAME_RENEW_MS = 60_000
+/** Names mapped in the settings. */
+export const NAMES_MAPPED_MAX = 1000
+/** Bytes of a request body that the gateway reads. */
+export const READ_BODY_BYTES_MAX: number = 64 * KIB
 /** Bytes of one page of a bucket's listing: 1,000 keys of 1,024 bytes, percent-encoded. */
 export const BUCKET_PAGE_BYTES_MAX: number = 4 * MIB
 /** Pages of a bucket's listing: 10 million objects. */
