@@ -79,7 +79,9 @@ export function readAnswer(
 
 function decoded(message: Uint8Array): DecodedPacket | undefined {
   try {
-    return decode(Buffer.from(message.buffer, message.byteOffset, message.byteLength))
+    const packet = decode(Buffer.from(message.buffer, message.byteOffset, message.byteLength))
+    // The library reads a record that is cut off as a shorter one, and counts its whole length.
+    return decode.bytes <= message.byteLength ? packet : undefined
   } catch {
     return undefined
   }
