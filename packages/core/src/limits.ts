@@ -122,7 +122,7 @@ export const NAME_MISSING_TTL_MS = 5_000
 /** Own names that are published from one folder. */
 export const OWN_NAMES_MAX = 1000
 /** How long a record made here holds, unless told: what the field's tools use. */
-export const NAME_LIFETIME_MS = 48 * 3_600_000
+export const NAME_LIFETIME_MS: number = 48 * 3_600_000
 /** Pause between two looks for own records to be signed anew. */
 export const NAME_RENEW_MS = 60_000
 /** Names mapped in the settings. */
@@ -200,7 +200,7 @@ export const FRAME_ENTRIES_MAX = 65_535
 /** Bytes of one read's entries in a journal, their lengths included: reserved at admission. */
 export const JOURNAL_GROUP_BYTES_MAX: number = 4 * KIB
 /** Reads that one process may have open, each with its slot for progress marks. */
-export const JOURNAL_OPEN_READS_MAX = 4096
+export const JOURNAL_OPEN_READS_MAX: number = 4096
 /** Bytes of one journal file; a setting. The journal fills one such file ahead of time. */
 export const JOURNAL_FILE_BYTES_MAX: number = 16 * MIB
 /** Times that a journal's recovery is tried while the log releases files of it. */
@@ -466,3 +466,7 @@ export const DENY_PATHS_MAX = 100_000
 export const DENY_SUBJECT_PATHS_MAX = 1_000
 /** Hash functions of the hashed rules of one denylist: a check hashes with each of them. */
 export const DENY_HASHES_MAX = 4
+/** Answers to checks against hashed rules that a process remembers, some 200 bytes each. */
+export const DENY_ANSWERS_KEPT_MAX = 16_384
+/** Checks of one read that are made again when a denylist changes while it is sent. */
+export const DENY_CHECKS_KEPT_MAX = 1024

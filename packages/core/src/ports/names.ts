@@ -2,7 +2,9 @@
  * Ports for mutable names: IPNS keys and DNS names with a DNSLink.
  * @module
  */
-import type { Awaitable, Result } from '../result.ts'
+import type { IpnsRecord } from '../ipns/record.ts'
+import type { RecordRank } from '../ipns/validate.ts'
+import type { Awaitable, Result, Unit } from '../result.ts'
 import type { Link } from '../link.ts'
 
 /** What a name stands for now. */
@@ -71,10 +73,49 @@ export interface NameResolver {
   hasDnsLink(host: string, signal: AbortSignal): Awaitable<boolean>
 }
 
+/** A record as it was found. */
+export interface FoundRecord {
+  readonly bytes: Uint8Array
+  /** What it says; undefined when it is not to be believed. It may have come to its end since. */
+  readonly record: IpnsRecord | undefined
+}
+
+/** No room for another name. */
+export class NamesFull extends Error {
+  override readonly name = 'NamesFull'
+}
+
+/** The record that is to be kept is not to be believed. */
+export class NameRefused extends Error {
+  override readonly name = 'NameRefused'
+}
+
+/** Records of IPNS names as the gateway hands them on, whatever they say. */
+export interface NameRecords {
+  /** The record that counts most; `NameNotFound` when nobody has one. `name` is a multihash. */
+  find(name: Uint8Array, signal: AbortSignal): Awaitable<Result<FoundRecord, NameError>>
+  /**
+   * Keeps a record that somebody sent, when it is valid and counts more than the kept one; one that
+   * counts less changes nothing. Absent where names are not taken from others.
+   */
+  readonly publish?: (
+    name: Uint8Array,
+    record: Uint8Array,
+  ) => Promise<Result<Unit, NameRefused | NamesFull | NameUnavailable>>
+}
+
 /** Signed records, by the multihash of their name. Read-after-write within one process. */
 export interface NameStore {
   /** The record's bytes as they were put, valid or not. */
   get(name: Uint8Array): Awaitable<Uint8Array | undefined>
-  /** Takes a record that was found valid; an older or lesser one than the kept one changes nothing. */
-  put(name: Uint8Array, record: Uint8Array): Awaitable<void>
+  /**
+   * Keeps a record, of which `rank` says how much it counts; undefined is one that was found
+   * invalid. It takes the place of one that counts less: an invalid one, or any when it is valid and
+   * newer. Otherwise nothing changes, and `kept` is false. Durable when it resolves.
+   */
+  put(
+    name: Uint8Array,
+    record: Uint8Array,
+    rank: RecordRank | undefined,
+  ): Awaitable<Result<{ readonly kept: boolean }, NamesFull>>
 }

@@ -106,5 +106,26 @@ CREATE TABLE delegations (
 CREATE INDEX delegations_by_space ON delegations (space, audience, can);
 `
 
+/**
+ * IPNS records by the multihash of their name. `sequence` has 8 bytes, most significant first, since
+ * SQLite has no unsigned 64-bit numbers; it is null for a record that was invalid. `own_names` has
+ * what is published here, by the key that signs it.
+ */
+const NAMES = `
+CREATE TABLE names (
+  multihash BLOB NOT NULL UNIQUE,
+  record BLOB NOT NULL,
+  sequence BLOB,
+  eol_ms INTEGER,
+  stored_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE own_names (
+  key TEXT PRIMARY KEY,
+  multihash BLOB NOT NULL UNIQUE,
+  lifetime_ms INTEGER NOT NULL
+) STRICT;
+`
+
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1]
+export const MIGRATIONS: readonly string[] = [V1, NAMES]

@@ -9,11 +9,11 @@ import type { Result } from '@turnpike/core/result'
 export interface DnsLink {
   /** `/ipfs/…` or `/ipns/…`, as the record has it. */
   readonly path: string
-  /** TTL of the DNS record; undefined when it is not known. */
+  /** How long it holds from now, as DNS has it; undefined when it is not known. */
   readonly ttlMs: number | undefined
 }
 
-/** Looks up DNSLinks. It follows no further hop and keeps nothing. */
+/** Looks up DNSLinks, and keeps what it was told for as long as it may. It follows no further hop. */
 export interface DnsLinks {
   /**
    * DNSLink of `host`, a DNS name in lower case without the final dot. `NameNotFound` when it has
