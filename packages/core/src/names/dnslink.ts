@@ -17,13 +17,13 @@ const PATH = /^\/(ip[fn]s)\/([A-Za-z0-9._-]+)(?:\/[^\p{Cc}\uFFFD]*)?$/u
 export type DnsLinkSaid = { readonly path: string } | { readonly malformed: string }
 
 /**
- * The DNSLink among a host's TXT records: of those that lead to `/ipfs/<cid>…` or `/ipns/<name>…` the
- * first in the order of their characters, since DNS gives them in any order ("Sorting"). Malformed
- * ones are passed over ("Record Format") unless there is no other; undefined when there is none
- * at all.
+ * The DNSLink among a host's TXT records: of those that lead to `/ipfs/<cid>…` or `/ipns/<name>…`
+ * the first in the order of their characters, since DNS gives them in any order ("Sorting").
+ * Malformed ones are passed over ("Record Format") unless there is no other; undefined when there
+ * is none at all.
  *
  * @example
- * dnsLinkOf(['v=spf1 -all', 'dnslink=/ipns/docs.example.org']) // { path: '/ipns/docs.example.org' }
+ * dnsLinkOf(['v=spf1 -all', 'dnslink=/ipns/a.example']) // { path: '/ipns/a.example' }
  */
 export function dnsLinkOf(texts: readonly string[]): DnsLinkSaid | undefined {
   const values = texts

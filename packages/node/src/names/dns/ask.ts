@@ -21,8 +21,8 @@ export interface AskedDnsLink {
 }
 
 /**
- * Asks for a host's DNSLink: at `_dnslink.<host>`, and only where nothing is there at the host itself,
- * as old records stand (dnslink.dev, "Why use _dnslink.domain").
+ * Asks for a host's DNSLink: at `_dnslink.<host>`, and only where nothing is there at the host
+ * itself, as old records stand (dnslink.dev, "Why use _dnslink.domain").
  */
 export async function askDnsLink(
   ask: AskDns,
@@ -40,7 +40,8 @@ export async function askDnsLink(
     const said = answer.kind === 'texts' ? dnsLinkOf(answer.texts) : undefined
     if (said !== undefined) return { path: pathOf(said, host, name), ttlMs }
   }
-  const message = `"${host}" expected a DNSLink, got none; set a TXT record at ${DNSLINK_LABEL}.${host}`
+  const record = `${DNSLINK_LABEL}.${host}`
+  const message = `"${host}" expected a DNSLink, got none; set a TXT record at ${record}`
   return { path: fail(new NameNotFound(host, message)), ttlMs }
 }
 

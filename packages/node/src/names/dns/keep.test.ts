@@ -160,7 +160,7 @@ test('look-ups at once end at their bound; beyond it what is kept still answers'
   for (const { error } of await Promise.all(flood)) assert.equal(error?.name, 'NameUnavailable')
 })
 
-test('hosts without a DNSLink displace each other at their bound, never those with one', async (t) => {
+test('hosts without a DNSLink displace each other at their bound, no others', async (t) => {
   const r = await rig(t)
   r.dns.zone.set(RECORD, texts(60, 'dnslink=/ipns/a.b'))
   await r.look()

@@ -44,9 +44,9 @@ interface KeptRefusal {
 }
 
 /**
- * DNSLinks by DNS, each look-up shared by all who ask meanwhile and bounded in time. What was found is
- * kept for its TTL, and used for `DNS_STALE_MS_MAX` more while DNS fails (RFC 8767); what was not, for
- * less. Hosts with a link are kept apart from the others, so that made-up hosts never displace them.
+ * DNSLinks by DNS, each look-up shared by all who ask meanwhile and bounded in time. What was found
+ * is kept for its TTL, and used for `DNS_STALE_MS_MAX` more while DNS fails (RFC 8767); what was
+ * not, for less. Hosts with a link are kept apart from the others, which never displace them.
  */
 export class KeptDnsLinks implements DnsLinks {
   readonly #ask: AskDns

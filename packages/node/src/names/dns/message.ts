@@ -1,6 +1,6 @@
 /**
- * DNS messages: the question for TXT records of a name, and what an answer says (RFC 1035 section 4,
- * RFC 2308).
+ * DNS messages: the question for TXT records of a name, and what an answer says (RFC 1035
+ * section 4, RFC 2308).
  * @module
  */
 import { decode, encode, RECURSION_DESIRED } from 'dns-packet'

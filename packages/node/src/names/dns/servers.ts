@@ -20,8 +20,8 @@ const DNS_PORT = 53
 const SILENCE: DnsAnswer = { kind: 'failed', why: 'silence', isSilence: true }
 
 /**
- * Reads a server as text: `192.0.2.1`, `192.0.2.1:5353`, `[2001:db8::1]:53`, `2001:db8::1`. Undefined
- * for anything else, names included.
+ * Reads a server as text: `192.0.2.1`, `192.0.2.1:5353`, `[2001:db8::1]:53`, `2001:db8::1`.
+ * Undefined for anything else, names included.
  *
  * @example
  * serverFromText('127.0.0.1:5353') // { address: '127.0.0.1', port: 5353 }
@@ -45,8 +45,8 @@ export function systemServers(): readonly DnsServer[] {
 
 /**
  * Asks one server for TXT records of a name. Silence lasts until `signal` aborts; then and on any
- * failure the answer says so. Each query has a socket, hence a port, and an id of its own, and takes
- * answers from the server's address and port only (RFC 5452 section 9).
+ * failure the answer says so. Each query has a socket, hence a port, and an id of its own, and
+ * takes answers from the server's address and port only (RFC 5452 section 9).
  */
 export async function askServer(
   server: DnsServer,
