@@ -21,7 +21,7 @@ import { openJournal, type NodeJournal } from '@turnpike/node/journal/journal'
 import { openLog } from '@turnpike/node/logging/log'
 import { createObserver } from '@turnpike/node/logging/observer'
 import { Tally } from '@turnpike/node/metrics/tally'
-import { nodeClock, nodeRandom } from '@turnpike/node/runtime'
+import { nodeClock, nodeRandom, nodeTimer } from '@turnpike/node/runtime'
 import { startTurnpike } from '@turnpike/node/serve/start'
 import { join } from 'node:path'
 import { answerParent, usage } from './side-channel.ts'
@@ -103,6 +103,7 @@ async function servePart(options: TurnpikeOptions): Promise<void> {
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
     hasher: counting ? hasher : nodeHasher,
     clock: nodeClock,
+    timer: nodeTimer,
     random: nodeRandom,
     journal: journal ?? noJournal,
     observer: observed,

@@ -2,8 +2,9 @@
  * What the gateway is composed of.
  * @module
  */
-import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
+import type { Clock, Hasher, Random, Timer } from '@turnpike/core/ports/runtime'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
+import type { Denylist } from '@turnpike/core/ports/deny'
 import type { BlockDeps } from './blocks/engine.ts'
 import type { HostSettings } from './hosts/settings.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
@@ -14,6 +15,7 @@ export interface GatewayDeps extends BlockDeps {
   readonly authorizer: Authorizer
   readonly journal: Journal
   readonly clock: Clock
+  readonly timer: Timer
   readonly random: Random
   readonly hasher: Hasher
   /** DID of this gateway: it delivers, and it pays for what no space owns. */
@@ -22,7 +24,11 @@ export interface GatewayDeps extends BlockDeps {
   readonly hosts: HostSettings
   /** Leads from names to content; without one, names are not served. */
   readonly names?: NameResolver
+  /** What is served to nobody; without one, nothing is denied. */
+  readonly denylist?: Denylist
   readonly answerCacheBytesMax: number
+  /** Wait for the first byte and for each next one; `RETRIEVAL_TIMEOUT_MS` unless told. */
+  readonly retrievalTimeoutMs?: number
   /** Bytes of decoded nodes that are kept; `NODE_CACHE_BYTES_MAX` unless told. */
   readonly nodeCacheBytesMax?: number
 }

@@ -11,10 +11,12 @@ import { RequestError, isAnswerable } from './errors.ts'
 import type { Gateway } from './types.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { GatewayRequest } from './request.ts'
+import { RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
 import type { Result } from '@turnpike/core/result'
 import { fail } from '@turnpike/core/result'
+import { TimedRequest, timedBody } from './retrieval.ts'
 import { linkToBytes } from '@turnpike/core/link'
 import { receiptIdOf } from '@turnpike/core/log/receipt-id'
 
@@ -27,6 +29,7 @@ import { receiptIdOf } from '@turnpike/core/log/receipt-id'
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const readPath = new ReadPath(deps)
+  const patience = { timer: deps.timer, timeoutMs: deps.retrievalTimeoutMs ?? RETRIEVAL_TIMEOUT_MS }
   return {
     async handle(request: GatewayRequest): Promise<Answer> {
       const startedAtMs = deps.clock.monotonicMs()
@@ -36,10 +39,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
         deps.observer.unrecorded()
         return unrecordedAnswer()
       }
-      const context = contextOf(deps, request)
-      const outcome = await readPath
+      const timed = new TimedRequest(request, patience)
+      const context = contextOf(deps, timed)
+      const answering = readPath
         .answer(context)
         .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
+      const outcome = await timed.inTime(answering)
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
       const representation = outcome.ok ?? errorAnswer(outcome.error)
       const id = deps.random.bytes(16)
@@ -50,7 +55,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return {
         status: representation.status,
         headers: [...representation.headers, ...COMMON_HEADERS, receipt],
-        body: new MeteredBody(representation.body, recorder),
+        body: new MeteredBody(timedBody(representation.body, patience), recorder),
       }
     },
   }
@@ -91,12 +96,16 @@ function flagsOf(
 ): number {
   let flags = deny === 0 ? READ_FLAGS.allowed : 0
   if (context.request.method === 'HEAD') flags |= READ_FLAGS.head
-  if (outcome.error)
-    return outcome.error.name.startsWith('Origin') ? flags | READ_FLAGS.originFailed : flags
+  if (outcome.error) return isOrigins(outcome.error) ? flags | READ_FLAGS.originFailed : flags
   if (outcome.ok.billable) flags |= READ_FLAGS.content
   if (outcome.ok.partial) flags |= READ_FLAGS.range
   if (context.fromCache) flags |= READ_FLAGS.fromCache
   return flags
+}
+
+/** Whether it was where content lies that failed. */
+function isOrigins({ name }: Error): boolean {
+  return name.startsWith('Origin') || name === 'RetrievalTimeout'
 }
 
 function asError(error: unknown): Error {

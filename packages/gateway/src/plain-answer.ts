@@ -21,6 +21,9 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
 ]
 
 const NO_STORE: HeaderLine = ['Cache-Control', 'no-store']
+/** From this status on it is others that failed, who may be well again soon. */
+const BAD_GATEWAY = 502
+const RETRY_AFTER: HeaderLine = ['Retry-After', '10']
 const utf8 = new TextEncoder()
 
 /** A text answer, or an empty one for status 204. */
@@ -52,8 +55,10 @@ export function redirectAnswer({ status, location }: Redirect): Representation {
 export function errorAnswer(error: Error): Representation {
   if (!isAnswerable(error))
     return plainAnswer(500, [NO_STORE], 'internal error: it was recorded, please report it\n')
+  const status = statusOf(error.name)
   const headers = error instanceof RequestError ? error.headers : []
-  return plainAnswer(statusOf(error.name), [NO_STORE, ...headers], `${clientMessage(error)}\n`)
+  const again = status >= BAD_GATEWAY ? [RETRY_AFTER] : []
+  return plainAnswer(status, [NO_STORE, ...again, ...headers], `${clientMessage(error)}\n`)
 }
 
 /** Origins' messages name hosts and causes that are no business of a client's. */
@@ -74,6 +79,21 @@ const nobody: ReadRecorder = { start() {}, mark() {}, end() {} }
 /** Without room in the journal nothing is served: this refusal is counted by a metric only. */
 export function unrecordedAnswer(): Answer {
   const text = 'no room to record reads: try again later\n'
-  const { status, headers, body } = plainAnswer(503, [['Retry-After', '5'], NO_STORE], text)
+  return refusalAnswer(503, { retryAfterSeconds: 5, text })
+}
+
+/** The answer of a refusal that has no entry of its own in the log. */
+export function refusalAnswer(
+  refusedAs: number,
+  refusal: {
+    readonly retryAfterSeconds: number
+    readonly text: string
+    readonly receiptId?: string
+  },
+): Answer {
+  const { retryAfterSeconds, text, receiptId } = refusal
+  const lines: HeaderLine[] = [['Retry-After', String(retryAfterSeconds)], NO_STORE]
+  if (receiptId !== undefined) lines.push(['X-Receipt-Id', receiptId])
+  const { status, headers, body } = plainAnswer(refusedAs, lines, text)
   return { status, headers: [...headers, ...COMMON_HEADERS], body: new MeteredBody(body, nobody) }
 }

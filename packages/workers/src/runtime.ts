@@ -1,15 +1,23 @@
 /**
- * Time, chance and hashing in a Worker, as ports.
+ * Time, waiting, chance and hashing in a Worker, as ports.
  * @module
  */
 import { createHash } from 'node:crypto'
 import { IDENTITY, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
-import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
+import type { Clock, Hasher, Random, Timer } from '@turnpike/core/ports/runtime'
 
 /** The runtime's clock. On Cloudflare it stands still while a request computes. */
 export const workerClock: Clock = Object.freeze({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+})
+
+/** The runtime's timers: each belongs to the request that waits, so they are not shared. */
+export const workerTimer: Timer = Object.freeze({
+  after(delayMs: number, call: () => void): () => void {
+    const timeout = setTimeout(call, delayMs)
+    return () => clearTimeout(timeout)
+  },
 })
 
 /** The runtime's random numbers; not at module scope, where workerd refuses them. */

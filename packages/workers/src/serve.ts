@@ -23,7 +23,7 @@ import { WorkerJournal, type JournalStub } from './journal.ts'
 import type { Bucket, ObjectNamespace, RequestContext } from './platform.ts'
 import { r2Reader } from './r2-reader.ts'
 import { Responder } from './respond.ts'
-import { workerClock, workerHasher, workerRandom } from './runtime.ts'
+import { workerClock, workerHasher, workerRandom, workerTimer } from './runtime.ts'
 
 /** Bindings and variables of the Worker; see wrangler.example.jsonc. */
 export interface WorkerEnv {
@@ -82,6 +82,7 @@ export function workerGateway(
     sites: orderSites({ clock: workerClock, random: workerRandom }),
     hasher: workerHasher,
     clock: workerClock,
+    timer: workerTimer,
     random: workerRandom,
     journal,
     observer: { ...silentObserver, crash: onCrash },

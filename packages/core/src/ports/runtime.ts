@@ -1,5 +1,5 @@
 /**
- * Ports for what a pure function may not reach for itself: time, chance, hashing.
+ * Ports for what a pure function may not reach for itself: time, waiting, chance, hashing.
  * @module
  */
 
@@ -7,6 +7,15 @@
 export interface Clock {
   nowMs(): number
   monotonicMs(): number
+}
+
+/** Calls back later. Cheap enough to be used for every read that waits. */
+export interface Timer {
+  /**
+   * Calls `call` once, `delayMs` from now or a little later; never before this function returns.
+   * What it returns calls that off, and does nothing after it has happened.
+   */
+  after(delayMs: number, call: () => void): () => void
 }
 
 /** Cryptographically strong random bytes. */

@@ -23,7 +23,7 @@ import type { ByteRange } from '@turnpike/core/range'
 import { FileLayout } from '@turnpike/core/unixfs/file-layout'
 import { FolderBuilder } from '@turnpike/core/unixfs/directory'
 import type { FetchEntry, LogEntry, ReadEntry } from '@turnpike/core/log/entry'
-import type { Hasher } from '@turnpike/core/ports/runtime'
+import type { Hasher, Timer } from '@turnpike/core/ports/runtime'
 import type { Journal } from '@turnpike/core/ports/journal'
 import { Unauthorized } from '@turnpike/core/ports/content'
 import type { GatewayDeps } from '../deps.ts'
@@ -156,6 +156,7 @@ export class World implements ContentIndex, Authorizer, BlobReader {
       observer: { ...silentObserver, crash: (error) => assertNever(error) },
       journal: this.#journal(),
       clock: { nowMs: () => this.#clockMs, monotonicMs: () => this.#clockMs },
+      timer: timeouts,
       random: { bytes: (length) => randomBytes(length) },
       provider: gatewayDid,
       region: 'test',
@@ -189,6 +190,13 @@ export class World implements ContentIndex, Authorizer, BlobReader {
     this.#slices.set(key, slices)
     return slices
   }
+}
+
+const timeouts: Timer = {
+  after(delayMs, call) {
+    const timeout = setTimeout(call, delayMs)
+    return () => clearTimeout(timeout)
+  },
 }
 
 function assertNever(error: unknown): never {

@@ -54,9 +54,12 @@ export interface Settings {
   readonly journalFileBytes: number
   readonly journalReserveBytes: number
   readonly connectionsMax: number
+  readonly requestsMax: number
+  readonly requestsPerAddressPerSecondMax: number | undefined
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
+  readonly retrievalTimeoutMs: number
   readonly writeIdleTimeoutMs: number
   readonly responseDurationMsMax: number
   readonly stopGraceMs: number
@@ -230,6 +233,18 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: limits.CONNECTIONS_MAX,
     doc: 'Open connections of each process that serves; more are closed as they come.',
   },
+  requestsMax: {
+    kind: integer(1, limits.JOURNAL_OPEN_READS_MAX),
+    default: limits.REQUESTS_MAX,
+    doc: 'Requests that each process answers at once; more are refused with 429.',
+  },
+  requestsPerAddressPerSecondMax: {
+    kind: integer(1, 1_000_000),
+    default: undefined,
+    doc:
+      'Requests a second from one IPv4 address or one IPv6 network of 64 bits; more are refused ' +
+      'with 429. Processes share it out evenly.',
+  },
   headersTimeoutMs: {
     kind: milliseconds(100, HOUR_MS),
     default: limits.HEADERS_TIMEOUT_MS,
@@ -244,6 +259,13 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: milliseconds(0, HOUR_MS),
     default: limits.KEEP_ALIVE_TIMEOUT_MS,
     doc: 'Time that an idle connection stays open. Longer than what a proxy before us waits.',
+  },
+  retrievalTimeoutMs: {
+    kind: milliseconds(100, HOUR_MS),
+    default: limits.RETRIEVAL_TIMEOUT_MS,
+    doc:
+      'Time for content to come: to its first byte, or 504 is answered, and to each next one, or ' +
+      'the connection is cut.',
   },
   writeIdleTimeoutMs: {
     kind: milliseconds(100, 24 * HOUR_MS),

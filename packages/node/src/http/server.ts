@@ -20,6 +20,7 @@ import {
   URL_CHARS_MAX,
   WRITE_IDLE_TIMEOUT_MS,
 } from '@turnpike/core/limits'
+import type { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
 import type { Gateway } from '@turnpike/gateway/types'
 import { Exchange, type ExchangeContext } from './exchange.ts'
@@ -27,7 +28,7 @@ import { listen, urlOf } from './listen.ts'
 import { type ParserError, refusalOf, refuse, refuseRaw, URL_TOO_LONG } from './refusal.ts'
 import { OwnAuthority } from './own-authority.ts'
 import { absoluteUrl, type Forwarded, forwardedOf } from './target.ts'
-import { TrustedProxies } from './trusted-proxies.ts'
+import { networkOf, TrustedProxies } from './trusted-proxies.ts'
 import { openTunnel, refuseTunnel } from './tunnel.ts'
 
 /** What a server is made of. Times are in milliseconds; each has its default in `limits.ts`. */
@@ -48,6 +49,8 @@ export interface HttpServerOptions {
   readonly hosts?: readonly string[]
   readonly subdomainHosts?: readonly string[]
   readonly publicUrl?: string | undefined
+  /** What may be asked of this process; without them, anything. */
+  readonly limits?: RequestLimits
   readonly connectionsMax?: number
   readonly headersTimeoutMs?: number
   readonly requestTimeoutMs?: number
@@ -100,6 +103,7 @@ class HttpListener implements HttpServer {
   readonly #context: ExchangeContext
   readonly #proxies: TrustedProxies
   readonly #own: OwnAuthority
+  readonly #limits: RequestLimits | undefined
   readonly #connections = new Map<Socket, Connection>()
   #inFlight = 0
   #refused = 0
@@ -113,6 +117,7 @@ class HttpListener implements HttpServer {
       subdomainHosts: options.subdomainHosts ?? [],
       publicUrl: options.publicUrl,
     })
+    this.#limits = options.limits
     this.#context = {
       gateway: options.gateway,
       observer: options.observer,
@@ -202,19 +207,37 @@ class HttpListener implements HttpServer {
     const host = headers.host ?? fallback
     const url = absoluteUrl(target, { host, forwarded: this.#forwarded(connection, request) })
     if (url instanceof Error) return this.#refuse(response, { status: 400, text: url.message })
-    const exchange = new Exchange(this.#context, request, response, url)
+    const exchange = new Exchange(this.#contextFor(connection, request), request, response, url)
     connection.current = exchange
     this.#inFlight += 1
     if (socket.readableEnded) exchange.halfClosed()
     void exchange.run()
   }
 
+  /** Where a request is answered: by the gateway, or by the refusal that the limits have for it. */
+  #contextFor(connection: Connection, request: IncomingMessage): ExchangeContext {
+    const address = (): string => networkOf(this.#clientOf(connection, request))
+    const refusal = this.#limits?.refusalOf(this.#inFlight, address)
+    if (refusal === undefined) return this.#context
+    return { ...this.#context, gateway: { handle: () => Promise.resolve(refusal) } }
+  }
+
+  #clientOf(connection: Connection, { headers, socket }: IncomingMessage): string {
+    const peer = socket.remoteAddress ?? ''
+    const forwarded = headers['x-forwarded-for']
+    if (forwarded === undefined || !this.#isTrusted(connection, socket)) return peer
+    return this.#proxies.clientOf(peer, String(forwarded))
+  }
+
+  #isTrusted(connection: Connection, { remoteAddress }: Socket): boolean {
+    return (connection.trusted ??= this.#proxies.has(remoteAddress))
+  }
+
   /** What a proxy said of the request, where it is one that is trusted. */
   #forwarded(connection: Connection, { headers, socket }: IncomingMessage): Forwarded | undefined {
     const forwarded = forwardedOf(headers)
     if (forwarded === undefined) return undefined
-    connection.trusted ??= this.#proxies.has(socket.remoteAddress)
-    return connection.trusted ? forwarded : undefined
+    return this.#isTrusted(connection, socket) ? forwarded : undefined
   }
 
   /**

@@ -69,7 +69,7 @@ export function forwardedOf(fields: HeaderFields): Forwarded | undefined {
   const host = fields['x-forwarded-host']
   const proto = fields['x-forwarded-proto']
   if (host === undefined && proto === undefined) return undefined
-  const scheme = firstOf(proto)
+  const scheme = firstOf(proto)?.toLowerCase()
   return { scheme: isScheme(scheme) ? scheme : undefined, host: firstOf(host) }
 }
 
@@ -79,5 +79,5 @@ function isScheme(text: string | undefined): text is Scheme {
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {
   const text = typeof value === 'string' ? value : value?.[0]
-  return text?.split(',', 1)[0]!.trim().toLowerCase() || undefined
+  return text?.split(',', 1)[0]!.trim() || undefined
 }

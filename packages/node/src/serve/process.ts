@@ -47,14 +47,14 @@ export async function serveProcess(options: ServeOptions): Promise<Result<Servin
   const { settings, observer, onFailure } = options
   const opened = await openReadSide({ ...options, onJournalFailure: onFailure })
   if (opened.error) return opened
-  const { gateway, journal } = opened.ok
+  const { gateway, limits, flush } = opened.ok
   const { reusePort } = options
   try {
-    const server = await startHttpServer({ ...settings, gateway, observer, reusePort })
+    const server = await startHttpServer({ ...settings, gateway, limits, observer, reusePort })
     return ok({
       url: server.url,
       counts: () => server.stats(),
-      flush: () => journal.flush(),
+      flush,
       close: (graceMs) => closeInOrder(server, opened.ok, graceMs),
     })
   } catch (error) {

@@ -5,6 +5,8 @@
 import { createGateway } from '@turnpike/gateway/gateway'
 import { hostSettings } from '@turnpike/gateway/hosts/settings'
 import type { Gateway } from '@turnpike/gateway/types'
+import { Refusals } from '@turnpike/gateway/admission/refusals'
+import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import { fail, ok, type Result } from '@turnpike/core/result'
@@ -20,7 +22,7 @@ import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
 import { openOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
-import { nodeClock, nodeRandom } from '../runtime.ts'
+import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
 /** What the read side is opened with. */
 export interface ReadSideOptions {
@@ -36,7 +38,11 @@ export interface ReadSideOptions {
 /** A process that can serve. */
 export interface ReadSide {
   readonly gateway: Gateway
+  /** What may be asked of the process. */
+  readonly limits: RequestLimits
   readonly journal: NodeJournal
+  /** Makes the entries of all that has ended durable. */
+  flush(): Promise<void>
   /** Closes files and connections; the journal is left clean. */
   close(): Promise<void>
 }
@@ -71,6 +77,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
     hasher: nodeHasher,
     clock: nodeClock,
+    timer: nodeTimer,
     random: nodeRandom,
     journal: journal.ok,
     observer,
@@ -80,11 +87,35 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     blockCacheBytesMax: settings.blockCacheBytes,
     readAheadBytesMax: settings.readAheadBytes,
     answerCacheBytesMax: settings.answerCacheBytes,
+    retrievalTimeoutMs: settings.retrievalTimeoutMs,
   })
+  const refusals = new Refusals({
+    journal: journal.ok,
+    observer,
+    clock: nodeClock,
+    timer: nodeTimer,
+    random: nodeRandom,
+    hasher: nodeHasher,
+    provider: whoami.gateway,
+    region: settings.region,
+  })
+  const flush = (): Promise<void> => {
+    refusals.flush()
+    return journal.ok.flush()
+  }
   const close = async (): Promise<void> => {
+    refusals.close()
     await journal.ok.close()
     origins.close()
     await folder.ok.close()
   }
-  return ok({ gateway, journal: journal.ok, close })
+  const limits = requestLimits(settings, refusals)
+  return ok({ gateway, limits, journal: journal.ok, flush, close })
+}
+
+/** Processes do not know of each other's requests, and the kernel spreads connections evenly. */
+function requestLimits(settings: Settings, refusals: Refusals): RequestLimits {
+  const { requestsMax, requestsPerAddressPerSecondMax: perSecondMax, workers } = settings
+  const perAddressPerSecondMax = perSecondMax && perSecondMax / Math.max(1, workers)
+  return new RequestLimits({ clock: nodeClock, refusals, requestsMax, perAddressPerSecondMax })
 }
