@@ -8,10 +8,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { adds } from './adds.ts'
 import { beside } from './beside.ts'
+import { checkParsers, fuzzRequests } from './fuzz-requests.ts'
 import { fullDisk } from './full-disk.ts'
 import { hangups } from './hangups.ts'
 import { kills } from './kills.ts'
 import { type Campaign, Checks, describeReport, runCampaign } from './rig/campaign.ts'
+import { Random } from './rig/random.ts'
 import { software } from './software.ts'
 import { stops } from './stops.ts'
 
@@ -23,6 +25,7 @@ const SHORT: readonly (readonly [campaign: Campaign, runs: number])[] = [
   [kills, 1],
   [stops, 1],
   [software, 100],
+  [fuzzRequests, 30_000],
 ]
 /** Those that need more time run when they are asked for. */
 const LONG: readonly Campaign[] = [fullDisk, adds, beside]
@@ -50,4 +53,23 @@ test('a check that does not hold is in the report', () => {
   checks.equal(1, 1, 'one')
   checks.equal(2, 1, 'two')
   assert.deepEqual([checks.held, checks.failures], [1, ['two: expected 1, got 2']])
+})
+
+test('a parser that throws, or takes too long, is in the report with its input', () => {
+  const make = (random: Random): string => `input ${random.below(10)}`
+  const throws = (): never => assert.fail('thrown')
+  const hangs = (): void => {
+    const endMs = performance.now() + 600
+    while (performance.now() < endMs);
+  }
+  const checks = new Checks()
+  const parsers = [
+    { name: 'first', make, check: throws },
+    { name: 'second', make, check: hangs },
+    { name: 'third', make, check: () => {} },
+  ]
+  checkParsers(parsers, { runs: 3, random: new Random(1), checks, note: () => {} })
+  assert.equal(checks.held, 1)
+  assert.match(checks.failures[0]!, /^first of "input \d": AssertionError/)
+  assert.match(checks.failures[1]!, /^second of "input \d": \d+/)
 })

@@ -1,0 +1,130 @@
+/**
+ * Whole requests against a whole gateway over blocks in memory: every answer is one that the rules
+ * know, and can be sent.
+ * @module
+ */
+import { linkFromString, linkToString } from '@turnpike/core/link'
+import { NameInvalid, NameNotFound, type NameResolver } from '@turnpike/core/ports/names'
+import { fail, ok } from '@turnpike/core/result'
+import { PROFILES } from '@turnpike/core/unixfs/profile'
+import { createGateway } from '@turnpike/gateway/gateway'
+import { httpTable } from '@turnpike/gateway/testing/http-table'
+import { alice, drain, fileBlocks, folderBlocks, World } from '@turnpike/gateway/testing/world'
+import type { Random } from '../rig/random.ts'
+import * as grammar from './grammar.ts'
+
+/** A request as a client might send it. */
+export interface WildRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const METHODS = ['GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'HEAD', 'HEAD', 'OPTIONS', 'PURGE']
+const FIELD = /^[\t\x20-\x7e\x80-\xff]*$/
+/** Rules that work, rules that don't parse. */
+const REDIRECTS = ['/a/* /small.txt 200\n/* /404.html 404\n', '/a /b 301!\n']
+/** Bytes of an answer that are read; the rest is as good as the start. */
+const READ_BYTES_MAX = 300_000
+
+/** A gateway with content of many kinds. */
+export class WildGateway {
+  readonly #world = new World()
+  readonly #roots: string[]
+  /** Paths of content that there is, most of them. */
+  readonly #paths: string[]
+  readonly #crashes: unknown[] = []
+  readonly #gateway: ReturnType<typeof createGateway>
+
+  constructor() {
+    const { blocks, cases } = httpTable()
+    this.#world.put(alice, blocks)
+    const sites = REDIRECTS.map((text) => this.#site(text))
+    const known = new Set(cases.map(({ path }) => /^\/ipfs\/(\w+)/.exec(path)?.[1] ?? ''))
+    this.#roots = [...sites, ...known].filter((root) => linkFromString(root) !== undefined)
+    this.#paths = cases.map(({ path }) => path.split('?')[0]!)
+    const deps = this.#world.deps({ names: this.#names() })
+    const crash = (error: unknown): unknown => this.#crashes.push(error)
+    this.#gateway = createGateway({ ...deps, observer: { ...deps.observer, crash } })
+  }
+
+  #site(redirects: string): string {
+    const profile = PROFILES['unixfs-v1-2025']
+    const files = { _redirects: redirects, '404.html': 'not here', 'small.txt': 'small' }
+    const made = Object.entries(files).map(
+      ([name, text]) => [name, fileBlocks(profile, new TextEncoder().encode(text))] as const,
+    )
+    const folder = folderBlocks(
+      profile,
+      made.map(([name, { root }]) => [name, root] as const),
+    )
+    this.#world.put(alice, [...made.flatMap(([, { blocks }]) => blocks), ...folder])
+    return linkToString(folder.at(-1)!.link)
+  }
+
+  /** Every name but some leads to a root. */
+  #names(): NameResolver {
+    return {
+      resolve: (name) => {
+        const at = name.length % (this.#roots.length + 2)
+        const root = linkFromString(this.#roots[at] ?? '')
+        if (root !== undefined) return ok({ root, segments: [], ttlMs: at * 1000 })
+        return at % 2 === 0
+          ? fail(new NameNotFound(name, 'no record'))
+          : fail(new NameInvalid(name, 'bad record'))
+      },
+      hasDnsLink: (host) => host.length % 2 === 0,
+    }
+  }
+
+  /** A request, most often for content that there is. */
+  make(random: Random): WildRequest {
+    const headers: Record<string, string> = {}
+    const put = (name: string, make: (random: Random) => string): void => {
+      if (random.below(4) === 0) headers[name] = make(random)
+    }
+    put('accept', grammar.acceptText)
+    put('range', grammar.rangeText)
+    put('if-none-match', grammar.tagText)
+    put('if-range', grammar.tagText)
+    put('if-modified-since', grammar.dateText)
+    put('cache-control', () => random.pick(['only-if-cached', 'no-cache']))
+    put('service-worker', () => 'script')
+    put('authorization', () => random.pick(['Bearer x', 'Basic', 'Bearer']))
+    return { method: random.pick(METHODS), url: this.#url(random), headers }
+  }
+
+  #url(random: Random): string {
+    const kind = random.below(4)
+    if (kind === 0) return grammar.urlText(random, this.#roots)
+    const host = random.pick(grammar.HOSTS)
+    if (kind === 1) {
+      const rest = grammar.pathText(random).split('/').slice(3).join('/')
+      const path = `${rest}${grammar.queryText(random)}`
+      return `http://${random.pick(this.#roots)}.ipfs.sub.example/${path}`
+    }
+    return `http://${host}${random.pick(this.#paths)}${grammar.queryText(random)}`
+  }
+
+  /** Sends a request; the status, and what is wrong with the answer, if anything is. */
+  async send(request: WildRequest): Promise<{ status: number; faults: string[] }> {
+    const { method, url, headers } = request
+    const { signal } = new AbortController()
+    const fields = { get: (name: string): string | null => headers[name] ?? null }
+    const answer = await this.#gateway.handle({ method, url, headers: fields, signal })
+    const { length } = answer.body
+    const got = await drain(answer, READ_BYTES_MAX)
+    const found = this.#crashes.splice(0).map((error) => `crash: ${(error as Error).stack}`)
+    const text = got.status === 500 ? Buffer.from(got.body).toString() : ''
+    if (got.status === 500 && !text.includes('could not parse _redirects:'))
+      found.push(`status 500: ${text}`)
+    if (got.status < 200 || got.status > 504) found.push(`status ${got.status}`)
+    if (got.broken) found.push('the body broke')
+    const told = length !== undefined && length <= READ_BYTES_MAX
+    if (told && method !== 'HEAD' && got.body.length !== length)
+      found.push(`${length} bytes expected, got ${got.body.length}`)
+    for (const [name, value] of answer.headers)
+      if (!FIELD.test(value)) found.push(`${name} can't be sent: ${JSON.stringify(value)}`)
+    return { status: got.status, faults: found }
+  }
+}
