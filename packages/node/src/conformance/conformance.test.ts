@@ -16,7 +16,7 @@ let folder: Awaited<ReturnType<typeof testFolder>>
 if (!absent) {
   before(async () => {
     folder = await testFolder()
-    deployment = await startDeployment(folder.path)
+    deployment = await startDeployment(folder.path, { subdomainHosts: ['example.com'] })
     for (const path of fixturePaths('car')) await deployment.importCar(path)
   })
 

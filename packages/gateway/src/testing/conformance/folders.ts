@@ -8,7 +8,7 @@ import type { ConformanceGroup } from './groups.ts'
 import type { ConformanceCase } from './table.ts'
 
 /** A page with each of some strings, and without others. */
-function page(
+export function pageOf(
   name: string,
   path: string,
   { has = [], lacks = [] }: { has?: readonly string[]; lacks?: readonly string[] },
@@ -37,11 +37,11 @@ function listingRows(): ConformanceCase[] {
     `/<a href="${folder}">ę</a>`
   return [
     { name: 'redirect', path: folder, status: 301, wants: { location: `${folder}/` } },
-    page('no way back from the root', `${root}/`, { has: ['Index of'], lacks: ['>..</a>'] }),
-    page('way back and breadcrumbs', `${folder}/`, {
+    pageOf('no way back from the root', `${root}/`, { has: ['Index of'], lacks: ['>..</a>'] }),
+    pageOf('way back and breadcrumbs', `${folder}/`, {
       has: ['Index of', crumbs, `<a href="${folder}/..">..</a>`],
     }),
-    page('names and hashes', `${folder}/`, {
+    pageOf('names and hashes', `${folder}/`, {
       has: [
         `<a href="${folder}/file-%C5%BA%C5%82.txt">file-źł.txt</a>`,
         `<a class="ipfs-hash" translate="no" ` +
@@ -54,7 +54,7 @@ function listingRows(): ConformanceCase[] {
 function symlinkRows(): ConformanceCase[] {
   const { root } = new FixtureCar('path_gateway_unixfs/symlink.car')
   return [
-    page('folder', `/ipfs/${root}/`, { has: ['>foo<', '>bar<'] }),
+    pageOf('folder', `/ipfs/${root}/`, { has: ['>foo<', '>bar<'] }),
     { name: 'target', path: `/ipfs/${root}/foo`, status: 200, body: /./ },
     {
       name: 'link',
