@@ -123,6 +123,10 @@ export const NAME_MISSING_TTL_MS = 5_000
 export const OWN_NAMES_MAX = 1000
 /** How long a record made here holds, unless told: what the field's tools use. */
 export const NAME_LIFETIME_MS: number = 48 * 3_600_000
+/** Longest lifetime, and longest TTL, of a record made here: 10 years. */
+export const NAME_LIFETIME_MS_MAX: number = 3650 * 24 * 3_600_000
+/** How long others may keep a record made here, unless told: what the field's tools use. */
+export const NAME_PUBLISH_TTL_MS = 300_000
 /** Pause between two looks for own records to be signed anew. */
 export const NAME_RENEW_MS = 60_000
 /** Names mapped in the settings. */
@@ -239,8 +243,10 @@ export const REQUEST_TIMEOUT_MS = 60_000
 export const KEEP_ALIVE_TIMEOUT_MS = 65_000
 /** Time in which a reader must take some bytes of what is written to it. */
 export const WRITE_IDLE_TIMEOUT_MS = 60_000
-/** Longest time that one response's body may take. */
+/** Longest time that one response may take, from its request to its last byte; a setting. */
 export const RESPONSE_DURATION_MS_MAX: number = 12 * 3_600_000
+/** Longest time between two looks for responses that take too long. */
+export const SWEEP_MS_MAX = 30_000
 /** Time without progress after which a client that closed its sending side counts as gone. */
 export const HALF_CLOSED_WAIT_MS = 2_000
 /** Time that a refused client gets to read why, before its connection is closed. */

@@ -11,9 +11,14 @@ import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { linkFromString } from '@turnpike/core/link'
 import { fail, ok } from '@turnpike/core/result'
+import { nameOperations } from '../names/operations.ts'
+import { InvalidParams } from './params.ts'
 
 /** Names of the owner's operations. */
-export type OwnerOperation = 'commit' | 'rm' | 'gc' | 'whoami'
+export const OWNER_OPERATIONS = ['commit', 'rm', 'gc', 'whoami', 'namePublish', 'namePut'] as const
+
+/** Name of one of the owner's operations. */
+export type OwnerOperation = (typeof OWNER_OPERATIONS)[number]
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */
 export interface Whoami {
@@ -21,14 +26,9 @@ export interface Whoami {
   readonly defaultSpace: SpaceDid
 }
 
-/** The parameters of an operation are not what it takes. */
-export class InvalidParams extends Error {
-  override readonly name = 'InvalidParams'
-}
-
 /**
  * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
- * `gc`, `whoami`.
+ * `gc`, `whoami`, and those of names.
  */
 export function ownerOperations(
   folder: FolderOwner,
@@ -52,6 +52,7 @@ export function ownerOperations(
       const who: Whoami = { gateway: gateway.did(), defaultSpace: folder.space.did() }
       return ok(who)
     },
+    ...nameOperations({ folder, clock }),
   }
 }
 

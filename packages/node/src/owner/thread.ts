@@ -8,7 +8,7 @@ import { fail, ok, type Result } from '@turnpike/core/result'
 import { OperationRefused } from '../control/client.ts'
 import type { Operation } from '../control/server.ts'
 import type { OwnerReply, OwnerRequest, SentError } from './messages.ts'
-import type { OwnerOperation, Whoami } from './operations.ts'
+import { OWNER_OPERATIONS, type OwnerOperation, type Whoami } from './operations.ts'
 
 /** A folder that a thread of this process owns. */
 export interface OwnerThread {
@@ -49,12 +49,9 @@ export async function startOwner(
     (name: OwnerOperation): Operation =>
     (params) =>
       calls.call({ do: name, params })
-  const operations = {
-    commit: operation('commit'),
-    rm: operation('rm'),
-    gc: operation('gc'),
-    whoami: operation('whoami'),
-  }
+  const operations = Object.fromEntries(
+    OWNER_OPERATIONS.map((name) => [name, operation(name)]),
+  ) as OwnerThread['operations']
   return ok({ whoami: opened.ok, operations, close: () => calls.close() })
 }
 

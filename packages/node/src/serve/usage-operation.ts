@@ -6,7 +6,7 @@ import { usageJson, type UsageQuery } from '@turnpike/accounting/usage'
 import { fail, ok } from '@turnpike/core/result'
 import type { AccountingHost } from '../accounting/open.ts'
 import type { Operation } from '../control/server.ts'
-import { InvalidParams } from '../owner/operations.ts'
+import { InvalidParams } from '../owner/params.ts'
 
 const BY = ['space', 'day', 'cid'] as const
 
