@@ -56,6 +56,8 @@ export interface Settings {
   readonly connectionsMax: number
   readonly requestsMax: number
   readonly requestsPerAddressPerSecondMax: number | undefined
+  readonly urlCharsMax: number
+  readonly headersBytesMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
@@ -245,6 +247,16 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
       'Requests a second from one IPv4 address or one IPv6 network of 64 bits; more are refused ' +
       'with 429. Processes share it out evenly.',
   },
+  urlCharsMax: {
+    kind: integer(256, limits.URL_CHARS_MAX),
+    default: limits.URL_CHARS_MAX,
+    doc: 'Characters of the URL in a request line; longer ones are refused with 414.',
+  },
+  headersBytesMax: {
+    kind: bytes(4096, 256 * 1024),
+    default: limits.HEADERS_BYTES_MAX,
+    doc: 'Bytes of request line and header fields; more are refused with 431.',
+  },
   headersTimeoutMs: {
     kind: milliseconds(100, HOUR_MS),
     default: limits.HEADERS_TIMEOUT_MS,
@@ -275,7 +287,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   responseDurationMsMax: {
     kind: milliseconds(1000, 168 * HOUR_MS),
     default: limits.RESPONSE_DURATION_MS_MAX,
-    doc: 'A response that takes longer is cut.',
+    doc: 'A response that takes longer, from its request to its last byte, is cut.',
   },
   stopGraceMs: {
     kind: milliseconds(0, HOUR_MS),

@@ -261,6 +261,25 @@ test('a response that takes too long is cut', async (t) => {
   client.destroy()
 })
 
+test('the time of a response counts from its request, before there is a body', async (t) => {
+  const gateway = rigGateway((request) => untilLeft(request, chunks(5, 5)))
+  const server = await serve(t, gateway, { responseDurationMsMax: 60 })
+  const startMs = performance.now()
+  assert.equal((await rawRequest(server.port, get('/'))).end, 'reset')
+  assert.ok(performance.now() - startMs >= 60)
+  assert.deepEqual(await endOf(gateway), { bytes: 0, grade: 1, end: 'client-left' })
+})
+
+test('a response is not cut for the time of those before it on the connection', async (t) => {
+  const gateway = rigGateway(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    return chunks(5, 5)
+  })
+  const server = await serve(t, gateway, { responseDurationMsMax: 150 })
+  const { text } = await rawRequest(server.port, get('/').repeat(3) + get('/', CLOSE))
+  assert.equal(text.split('xxxxx').length - 1, 4)
+})
+
 test('a client that ends its side still gets its body', async (t) => {
   const gateway = rigGateway(() => chunks(8 * MIB, CHUNK_BYTES_MAX, true))
   const server = await serve(t, gateway)

@@ -28,7 +28,6 @@ export interface ExchangeContext {
   readonly gateway: Gateway
   readonly observer: Observer
   readonly writeIdleTimeoutMs: number
-  readonly responseDurationMsMax: number
   readonly halfClosedWaitMs: number
   /** Hears once of each exchange that it is over and settled. */
   over(exchange: Exchange): void
@@ -58,6 +57,8 @@ export class Exchange implements GatewayRequest {
   readonly url: string
   readonly headers: FieldView
   readonly socket: Socket
+  /** On the monotonic clock. */
+  readonly startedMs: number = performance.now()
   readonly #context: ExchangeContext
   readonly #response: ServerResponse
   #abort: AbortController | undefined
@@ -69,7 +70,6 @@ export class Exchange implements GatewayRequest {
   #written: ((error?: Error | null) => void) | undefined
   #wake: (() => void) | undefined
   #watched = false
-  #durationTimer: NodeJS.Timeout | undefined
   #halfClosedTimer: NodeJS.Timeout | undefined
   #end: Delivery['end'] = 'client-left'
   #left = false
@@ -128,6 +128,11 @@ export class Exchange implements GatewayRequest {
   cut(): void {
     this.#end = 'failed'
     this.socket.destroy()
+  }
+
+  /** The response takes longer than it may, whatever it waits for: cuts the connection. */
+  overdue(): void {
+    this.socket.resetAndDestroy()
   }
 
   /** No bytes moved for `writeIdleTimeoutMs`: cuts a reader that takes none. */
@@ -210,7 +215,6 @@ export class Exchange implements GatewayRequest {
       // Node sends head and last chunk with one writev, and needs no callback of ours.
       response.end(chunk)
     } else if (chunk.byteLength > 0) {
-      this.#durationTimer ??= this.#startDuration()
       this.#written ??= (error) => this.#wrote(error)
       this.#writesDue += 1
       // Corked by us, the write happens now; by itself, Node would put it off to the next tick.
@@ -281,12 +285,7 @@ export class Exchange implements GatewayRequest {
   #watch(): void {
     if (this.#watched) return
     this.#watched = true
-    this.#durationTimer ??= this.#startDuration()
     this.socket.setTimeout(this.#context.writeIdleTimeoutMs)
-  }
-
-  #startDuration(): NodeJS.Timeout {
-    return setTimeout(() => this.socket.resetAndDestroy(), this.#context.responseDurationMsMax)
   }
 
   /** Ends an exchange whose answer or body failed. Never ends a body cleanly. */
@@ -306,7 +305,6 @@ export class Exchange implements GatewayRequest {
   #finish(end: Delivery['end']): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#durationTimer)
     clearTimeout(this.#halfClosedTimer)
     const bytes = this.#delivered + this.#inFlight
     try {

@@ -5,7 +5,6 @@
  */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { HEADERS_BYTES_MAX, URL_CHARS_MAX } from '@turnpike/core/limits'
 
 /** A refusal: status, and one sentence that says what was expected. */
 export interface Refusal {
@@ -13,10 +12,15 @@ export interface Refusal {
   readonly text: string
 }
 
+/** Bounds of a request's head that a refusal tells. */
+export interface HeadBounds {
+  readonly urlCharsMax: number
+  readonly headersBytesMax: number
+}
+
 /** The refusal of a request target that is too long. */
-export const URL_TOO_LONG: Refusal = {
-  status: 414,
-  text: `Expected a URL of at most ${URL_CHARS_MAX} characters.`,
+export function urlTooLong({ urlCharsMax }: HeadBounds): Refusal {
+  return { status: 414, text: `Expected a URL of at most ${urlCharsMax} characters.` }
 }
 
 /** The last resort when the gateway itself breaks. */
@@ -66,13 +70,14 @@ export interface ParserError extends Error {
  * The refusal for an error of Node's HTTP parser. It counts request line and fields together; a
  * packet without any line end is taken for a part of a URL that is too long.
  */
-export function refusalOf(error: ParserError): Refusal {
+export function refusalOf(error: ParserError, bounds: HeadBounds): Refusal {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      if (error.rawPacket !== undefined && !error.rawPacket.includes(0x0a)) return URL_TOO_LONG
+      if (error.rawPacket !== undefined && !error.rawPacket.includes(0x0a))
+        return urlTooLong(bounds)
       return {
         status: 431,
-        text: `Expected at most ${HEADERS_BYTES_MAX} bytes of request line and header fields.`,
+        text: `Expected at most ${bounds.headersBytesMax} bytes of request line and header fields.`,
       }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, text: 'Expected the whole request sooner.' }

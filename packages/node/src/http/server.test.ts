@@ -244,6 +244,21 @@ test('takes a URL and a body at their bounds', async (t) => {
   assert.equal(answer.body, 'xxxxx')
 })
 
+test('bounds of URL and header fields are settings, and refusals tell them', async (t) => {
+  const gateway = small()
+  const server = await serve(t, gateway, { urlCharsMax: 300, headersBytesMax: 8192 })
+  const ask = async (urlChars: number, fieldChars: number): Promise<string> => {
+    const request = get(`/${'a'.repeat(urlChars - 1)}`, `X: ${'b'.repeat(fieldChars)}`, CLOSE)
+    return (await rawRequest(server.port, request)).text
+  }
+  assert.match(await ask(300, 1), /^HTTP\/1.1 200 /)
+  assert.match(await ask(301, 1), /^HTTP\/1.1 414 [^]*at most 300 characters/)
+  const others = 'X: Host: localhostConnection: close/'.length
+  assert.match(await ask(1, 8192 - 2 * others), /^HTTP\/1.1 200 /)
+  assert.match(await ask(1, 8192), /^HTTP\/1.1 431 [^]*at most 8192 bytes/)
+  assert.equal(gateway.records.length, 2)
+})
+
 test('cuts a request body without length once it passes the bound', async (t) => {
   const gateway = rigGateway((request) => untilLeft(request, chunks(5, 5)))
   const server = await serve(t, gateway)

@@ -2,21 +2,18 @@
  * The HTTP server: takes requests off sockets, hands them to the gateway, stops gracefully.
  * @module
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import {
-  CONNECTIONS_MAX,
   HALF_CLOSED_WAIT_MS,
   HEADERS_BYTES_MAX,
-  HEADERS_TIMEOUT_MS,
-  KEEP_ALIVE_TIMEOUT_MS,
   PIPELINED_REQUESTS_MAX,
   REFUSAL_LINGER_MS,
   REQUEST_BODY_BYTES_MAX,
-  REQUEST_TIMEOUT_MS,
   RESPONSE_DURATION_MS_MAX,
   STOP_GRACE_MS,
   STOP_SETTLE_MS,
+  SWEEP_MS_MAX,
   URL_CHARS_MAX,
   WRITE_IDLE_TIMEOUT_MS,
 } from '@turnpike/core/limits'
@@ -25,14 +22,23 @@ import type { Observer } from '@turnpike/gateway/observer'
 import type { Gateway } from '@turnpike/gateway/types'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { listen, urlOf } from './listen.ts'
-import { type ParserError, refusalOf, refuse, refuseRaw, URL_TOO_LONG } from './refusal.ts'
+import {
+  type HeadBounds,
+  type ParserError,
+  refusalOf,
+  refuse,
+  refuseRaw,
+  urlTooLong,
+} from './refusal.ts'
 import { OwnAuthority } from './own-authority.ts'
-import { absoluteUrl, type Forwarded, forwardedOf } from './target.ts'
-import { networkOf, TrustedProxies } from './trusted-proxies.ts'
+import { type ConnectionBounds, nodeServer } from './node-server.ts'
+import { Peer } from './peer.ts'
+import { absoluteUrl } from './target.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 import { openTunnel, refuseTunnel } from './tunnel.ts'
 
 /** What a server is made of. Times are in milliseconds; each has its default in `limits.ts`. */
-export interface HttpServerOptions {
+export interface HttpServerOptions extends ConnectionBounds {
   readonly gateway: Gateway
   readonly observer: Observer
   /** Name or address to listen on; `127.0.0.1` unless told, `::` for all of both families. */
@@ -51,13 +57,10 @@ export interface HttpServerOptions {
   readonly publicUrl?: string | undefined
   /** What may be asked of this process; without them, anything. */
   readonly limits?: RequestLimits
-  readonly connectionsMax?: number
-  readonly headersTimeoutMs?: number
-  readonly requestTimeoutMs?: number
-  readonly keepAliveTimeoutMs?: number
+  readonly urlCharsMax?: number
   /** A reader that takes no byte for so long is cut. */
   readonly writeIdleTimeoutMs?: number
-  /** A response that takes longer is cut. */
+  /** A response that takes longer, from its request on, is cut. */
   readonly responseDurationMsMax?: number
   /** Patience with a client that closed its sending side while there is nothing to write. */
   readonly halfClosedWaitMs?: number
@@ -92,8 +95,7 @@ interface Connection {
   refused: boolean
   /** Whether `CONNECT` was answered on it. */
   tunnelled: boolean
-  /** Whether its other side is a trusted proxy; found out when that first matters. */
-  trusted: boolean | undefined
+  readonly peer: Peer
 }
 
 class HttpListener implements HttpServer {
@@ -108,6 +110,9 @@ class HttpListener implements HttpServer {
   #inFlight = 0
   #refused = 0
   #closing = false
+  readonly #headBounds: HeadBounds
+  readonly #durationMsMax: number
+  readonly #sweeper: NodeJS.Timeout
   #quiet: (() => void) | undefined
 
   constructor(options: HttpServerOptions) {
@@ -122,11 +127,16 @@ class HttpListener implements HttpServer {
       gateway: options.gateway,
       observer: options.observer,
       writeIdleTimeoutMs: options.writeIdleTimeoutMs ?? WRITE_IDLE_TIMEOUT_MS,
-      responseDurationMsMax: options.responseDurationMsMax ?? RESPONSE_DURATION_MS_MAX,
       halfClosedWaitMs: options.halfClosedWaitMs ?? HALF_CLOSED_WAIT_MS,
       over: (exchange) => this.#onOver(exchange),
     }
-    const server = createServerOf(options)
+    this.#headBounds = {
+      urlCharsMax: options.urlCharsMax ?? URL_CHARS_MAX,
+      headersBytesMax: options.headersBytesMax ?? HEADERS_BYTES_MAX,
+    }
+    this.#durationMsMax = options.responseDurationMsMax ?? RESPONSE_DURATION_MS_MAX
+    this.#sweeper = sweeper(this.#durationMsMax, () => this.#sweep())
+    const server = nodeServer(options)
     server.on('connection', (socket: Socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response))
     server.on('connect', (request: IncomingMessage, socket, head: Buffer) =>
@@ -156,6 +166,7 @@ class HttpListener implements HttpServer {
       if (current === undefined) socket.destroy()
       else current.cut()
     }
+    clearInterval(this.#sweeper)
     await this.#untilQuiet(STOP_SETTLE_MS)
   }
 
@@ -167,7 +178,7 @@ class HttpListener implements HttpServer {
       waiting: 0,
       refused: false,
       tunnelled: false,
-      trusted: undefined,
+      peer: new Peer(this.#proxies, socket),
     }
     this.#connections.set(socket, connection)
     socket.once('end', () => connection.current?.halfClosed())
@@ -197,7 +208,8 @@ class HttpListener implements HttpServer {
     const { headers, socket } = request
     const target = request.url!
     if (this.#closing) response.shouldKeepAlive = false
-    if (target.length > URL_CHARS_MAX) return this.#refuse(response, URL_TOO_LONG)
+    if (target.length > this.#headBounds.urlCharsMax)
+      return this.#refuse(response, urlTooLong(this.#headBounds))
     if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
       if (!this.#takesBody(request, response)) return
     }
@@ -205,7 +217,7 @@ class HttpListener implements HttpServer {
     const fallback =
       request.httpVersionMinor === 0 ? `${bracketed(socket.localAddress)}:${this.port}` : undefined
     const host = headers.host ?? fallback
-    const url = absoluteUrl(target, { host, forwarded: this.#forwarded(connection, request) })
+    const url = absoluteUrl(target, { host, forwarded: connection.peer.forwardedOf(headers) })
     if (url instanceof Error) return this.#refuse(response, { status: 400, text: url.message })
     const exchange = new Exchange(this.#contextFor(connection, request), request, response, url)
     connection.current = exchange
@@ -216,28 +228,10 @@ class HttpListener implements HttpServer {
 
   /** Where a request is answered: by the gateway, or by the refusal that the limits have for it. */
   #contextFor(connection: Connection, request: IncomingMessage): ExchangeContext {
-    const address = (): string => networkOf(this.#clientOf(connection, request))
+    const address = (): string => connection.peer.networkOf(request.headers)
     const refusal = this.#limits?.refusalOf(this.#inFlight, address)
     if (refusal === undefined) return this.#context
     return { ...this.#context, gateway: { handle: () => Promise.resolve(refusal) } }
-  }
-
-  #clientOf(connection: Connection, { headers, socket }: IncomingMessage): string {
-    const peer = socket.remoteAddress ?? ''
-    const forwarded = headers['x-forwarded-for']
-    if (forwarded === undefined || !this.#isTrusted(connection, socket)) return peer
-    return this.#proxies.clientOf(peer, String(forwarded))
-  }
-
-  #isTrusted(connection: Connection, { remoteAddress }: Socket): boolean {
-    return (connection.trusted ??= this.#proxies.has(remoteAddress))
-  }
-
-  /** What a proxy said of the request, where it is one that is trusted. */
-  #forwarded(connection: Connection, { headers, socket }: IncomingMessage): Forwarded | undefined {
-    const forwarded = forwardedOf(headers)
-    if (forwarded === undefined) return undefined
-    return this.#isTrusted(connection, socket) ? forwarded : undefined
   }
 
   /**
@@ -297,13 +291,19 @@ class HttpListener implements HttpServer {
     connection.refused = true
     this.#refused += 1
     socket.setTimeout(REFUSAL_LINGER_MS)
-    refuseRaw(socket, refusalOf(error))
+    refuseRaw(socket, refusalOf(error, this.#headBounds))
   }
 
   #onTimeout(socket: Socket): void {
     const current = this.#connections.get(socket)?.current
     if (current === undefined) socket.destroy()
     else current.idle()
+  }
+
+  #sweep(): void {
+    const startedMsMin = performance.now() - this.#durationMsMax
+    for (const { current } of this.#connections.values())
+      if (current !== undefined && current.startedMs < startedMsMin) current.overdue()
   }
 
   #onOver(exchange: Exchange): void {
@@ -334,24 +334,9 @@ class HttpListener implements HttpServer {
   }
 }
 
-function createServerOf(options: HttpServerOptions): Server {
-  const headersTimeout = options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS
-  const server = createServer({
-    maxHeaderSize: HEADERS_BYTES_MAX,
-    headersTimeout,
-    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: options.keepAliveTimeoutMs ?? KEEP_ALIVE_TIMEOUT_MS,
-    connectionsCheckingInterval: Math.ceil(headersTimeout / 4),
-    joinDuplicateHeaders: true,
-    requireHostHeader: false,
-    // Requests without a body are most of them; their streams need no life of their own.
-    optimizeEmptyRequests: true,
-  })
-  server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX
-  // Node would drop fields beyond 2,000 in silence; their bytes are bounded already.
-  server.maxHeadersCount = 0
-  // Without it Node ends the response as soon as the client ends its side.
-  return Object.assign(server, { httpAllowHalfOpen: true })
+/** One timer for all responses, which cost none of their own: they end up to a tenth later. */
+function sweeper(durationMsMax: number, sweep: () => void): NodeJS.Timeout {
+  return setInterval(sweep, Math.min(Math.ceil(durationMsMax / 10), SWEEP_MS_MAX)).unref()
 }
 
 function bracketed(address: string | undefined): string {
