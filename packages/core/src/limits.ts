@@ -114,7 +114,7 @@ export const ROUTER_LOOKUPS_MAX = 64
 export const ROUTED_NAMES_KEPT_MAX = 4096
 /** How long a record from a router is kept that does not say; and the longest, a setting. */
 export const NAME_TTL_MS = 60_000
-export const NAME_TTL_MS_MAX = 3_600_000
+export const NAME_TTL_MS_MAX = 86_400_000
 /** Shortest time that a router's answer is kept. */
 export const NAME_TTL_MS_MIN = 1_000
 /** How long a name is kept as one that routers do not know, or that they failed for. */

@@ -9,7 +9,8 @@ import { LRUCache } from 'lru-cache'
 
 /**
  * Keeps small content. It stands behind authorization: its key carries the space, and a request
- * with a token neither fills it nor is answered from it.
+ * with a token neither fills it nor is answered from it. It carries the generation of the denylist,
+ * too: what was kept under another one is never found again.
  */
 export class AnswerCache {
   readonly #kept: LRUCache<string, Content>
@@ -21,8 +22,8 @@ export class AnswerCache {
     })
   }
 
-  keyOf(space: string, path: ContentPath, format: string | undefined): string {
-    return `${space} ${format ?? ''} ${placeOf(path)}`
+  keyOf(space: string, path: ContentPath, format: string | undefined, generation: number): string {
+    return `${generation} ${space} ${format ?? ''} ${placeOf(path)}`
   }
 
   get(key: string): Content | undefined {

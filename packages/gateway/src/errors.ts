@@ -14,10 +14,12 @@ export const STATUS_BY_ERROR = {
   NameNotFound: 404,
   MethodNotAllowed: 405,
   NotAcceptable: 406,
+  ContentDenied: 410,
   NotCached: 412,
   UriTooLong: 414,
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,
+  ContentDeniedLegal: 451,
   /** Nobody is left to read it: for the log, after nginx's custom. */
   ReadClosed: 499,
   InternalError: 500,

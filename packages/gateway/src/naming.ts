@@ -6,41 +6,51 @@ import type { NameResolver, NameTarget } from '@turnpike/core/ports/names'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import type { ContentPath, NamePath } from './parse-request.ts'
 import type { Route, Routed } from './hosts/route.ts'
+import type { Denylist } from '@turnpike/core/ports/deny'
 import { RequestError } from './errors.ts'
+import { deniedBy } from './deny/guard.ts'
 
 /** A route that needs no more look-ups. */
 export type Named =
   | { readonly to: 'content'; readonly path: ContentPath }
   | Extract<Route, { to: 'redirect' }>
 
+/** What the stage needs of the gateway. */
+export interface NamingDeps {
+  readonly names?: NameResolver
+  readonly denylist?: Denylist
+}
+
 /**
  * Follows a route through names to content.
  *
- * @returns the resolver's errors, and `NameNotFound` where there is no resolver
+ * @returns the resolver's errors, `NameNotFound` where there is no resolver, `ContentDenied`
  */
 export async function named(
   routed: Routed,
-  resolver: NameResolver | undefined,
+  deps: NamingDeps,
   signal: AbortSignal,
 ): Promise<Result<Named, Error>> {
   if (routed.error) return routed
   const found = routed.ok
   if (found.to === 'content' || found.to === 'redirect') return ok(found)
-  if (found.to === 'name') return resolve(found.path, resolver, signal)
-  const linked = await resolver?.hasDnsLink(found.path.rootText, signal)
-  if (linked === true) return resolve(found.path, resolver, signal)
-  return named(found.otherwise, resolver, signal)
+  if (found.to === 'name') return resolve(found.path, deps, signal)
+  const linked = await deps.names?.hasDnsLink(found.path.rootText, signal)
+  if (linked === true) return resolve(found.path, deps, signal)
+  return named(found.otherwise, deps, signal)
 }
 
 async function resolve(
   path: NamePath,
-  resolver: NameResolver | undefined,
+  { names, denylist }: NamingDeps,
   signal: AbortSignal,
 ): Promise<Result<Named, Error>> {
   let refusal: Error = new RequestError('NameNotFound', 'names expected to be served, are not here')
-  if (resolver === undefined) return fail(refusal)
+  if (names === undefined) return fail(refusal)
   for (const candidate of path.candidates) {
-    const target = await resolver.resolve(candidate, signal)
+    const denied = deniedBy(denylist?.name(candidate, path.askedSegments))
+    if (denied !== undefined) return fail(denied)
+    const target = await names.resolve(candidate, signal)
     if (target.ok) return ok({ to: 'content', path: contentPath(path, candidate, target.ok) })
     refusal = target.error
     if (target.error.name !== 'NameNotFound') break

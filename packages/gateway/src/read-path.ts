@@ -3,6 +3,9 @@
  * @module
  */
 import type { ContentPath } from './parse-request.ts'
+import { type Denylist, noDenylist } from '@turnpike/core/ports/deny'
+import { type ContentDenied, ReadGuard, deniedBy } from './deny/guard.ts'
+import { guardedBody } from './deny/guarded-body.ts'
 import { named } from './naming.ts'
 import { type Routed, route } from './hosts/route.ts'
 import { cacheLines } from './caching.ts'
@@ -56,6 +59,9 @@ export class ReadPath {
   readonly #locator: Locator
   readonly #answers: AnswerCache
   readonly #redirects = new RedirectsFiles()
+  readonly #denylist: Denylist
+  /** Paths that are not denied, by the generation of the lists that say so. */
+  readonly #passed = new WeakMap<ContentPath, number>()
   /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
   readonly #own: Result<readonly Authorization[], RequestError>
 
@@ -66,6 +72,7 @@ export class ReadPath {
     this.#engine = new BlockEngine(deps)
     this.#locator = new Locator(deps)
     this.#answers = new AnswerCache(deps.answerCacheBytesMax)
+    this.#denylist = deps.denylist ?? noDenylist
   }
 
   /** Answers a request as far as an expected outcome goes; what is thrown is a broken invariant. */
@@ -76,7 +83,7 @@ export class ReadPath {
     if (method !== undefined) return fail(method)
     const routed = this.#route(request.url)
     if (routed.ok?.to === 'content') return this.#read(context, routed.ok.path)
-    const followed = await named(routed, this.#deps.names, request.signal)
+    const followed = await named(routed, this.#deps, request.signal)
     if (followed.error) return followed
     if (followed.ok.to === 'redirect') return ok(redirectAnswer(followed.ok))
     return this.#read(context, followed.ok.path)
@@ -93,6 +100,8 @@ export class ReadPath {
   async #read(context: ReadContext, path: ContentPath): Promise<Result<Representation, Error>> {
     const { request } = context
     context.path = path
+    const denied = this.#denied(path)
+    if (denied !== undefined) return fail(denied)
     const script = refusedScript(path, request.headers)
     if (script !== undefined) return fail(script)
     const wanted = negotiate(path, request)
@@ -102,6 +111,15 @@ export class ReadPath {
     const granted = authorized instanceof Promise ? await authorized : authorized
     if (granted.error) return fail(unlessCached(granted.error, request))
     return this.#answerInTurn(context, granted.ok, path, wanted.ok, token === undefined)
+  }
+
+  /** Whether a path is denied as it was asked; before anybody is asked for leave to read it. */
+  #denied(path: ContentPath): ContentDenied | undefined {
+    const { generation, empty } = this.#denylist
+    if (empty || this.#passed.get(path) === generation) return undefined
+    const denied = deniedBy(this.#denylist.content(path.root, path.segments))
+    if (denied === undefined) this.#passed.set(path, generation)
+    return denied
   }
 
   #authorize(
@@ -127,7 +145,8 @@ export class ReadPath {
     let outcome: Result<Representation, Error> | undefined
     for (const { space } of granted) {
       context.space = space
-      const key = keepable ? this.#answers.keyOf(space, path, wanted.format) : undefined
+      const { generation } = this.#denylist
+      const key = keepable ? this.#answers.keyOf(space, path, wanted.format, generation) : undefined
       outcome = await this.#answerIn(context, { space, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
@@ -142,8 +161,12 @@ export class ReadPath {
       return serveContent(kept, context.request, cacheLines(kept.lifetime, read.path))
     }
     const { hasher } = this.#deps
-    const session = new BlockSession(this.#engine, read.space)
+    const guard = new ReadGuard(this.#denylist)
+    const session = new BlockSession(this.#engine, read.space, guard)
     context.session = session
+    const { name, askedSegments } = read.path
+    const denied = name && guard.name(name.text, askedSegments)
+    if (denied !== undefined) return fail(denied)
     const redirects = this.#redirects
     const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content
@@ -151,7 +174,7 @@ export class ReadPath {
     const caching = cacheLines(content.ok.lifetime, read.path)
     const served = await serveContent(whole ?? content.ok, context.request, caching)
     context.fromCache = session.fetched === 0
-    return served
+    return guarded(served, guard)
   }
 
   async #keepSmall(
@@ -166,6 +189,20 @@ export class ReadPath {
     if (whole !== undefined) this.#answers.set(key, whole)
     return whole
   }
+}
+
+/** An answer that ends when what it stands on is denied, be it before its first byte or later. */
+function guarded(
+  served: Result<Representation, Error>,
+  guard: ReadGuard,
+): Result<Representation, Error> {
+  if (served.error) return served
+  const { body } = served.ok
+  const denied = guard.again()
+  if (denied === undefined) return ok({ ...served.ok, body: guardedBody(body, guard) })
+  // Its first chunk was read already, and holds buffers.
+  body.open(AbortSignal.abort()).close()
+  return fail(denied)
 }
 
 /** Who asks for what is here already, and for nothing else, is told that it is not. */

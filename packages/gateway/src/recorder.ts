@@ -106,7 +106,8 @@ export class EntryRecorder implements ReadRecorder {
       region: facts.region,
       cid: facts.cid,
       status: facts.status,
-      bytes: BigInt(bytes),
+      // What tells of a refusal is not counted (design, "The log").
+      bytes: facts.deny === 0 ? BigInt(bytes) : 0n,
       flags,
       deny: facts.deny,
       count: 1,

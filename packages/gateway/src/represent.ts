@@ -86,7 +86,9 @@ async function lost(
 
 /** A block that is asked for by its own CID needs no decoding, whatever its codec. */
 async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkError>> {
-  const { path } = request
+  const { path, session } = request
+  const denied = session.guard.node(path.root)
+  if (denied !== undefined) return fail(denied)
   const content = await raw(request, path.root)
   if (content.error) return content
   const roots = [path.root]
@@ -173,6 +175,8 @@ async function folderContent(
   const { params } = path
   if (!path.trailingSlash && params.get('go-get') !== '1')
     return ok(redirect(`${path.escapedPath}/${path.query}`))
+  const denied = session.guard.path(folder.link, ['index.html'])
+  if (denied !== undefined) return fail(denied)
   const index = await step(nodes, session, folder, 'index.html')
   if (index.ok) {
     const root = await nodes.load(session, index.ok)

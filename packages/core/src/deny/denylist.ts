@@ -10,12 +10,16 @@ import {
   nameKey,
   nameTexts,
 } from './keys.ts'
+import { DENY_ANSWERS_KEPT_MAX } from '../limits.ts'
 import type { Denylist, DenyVerdict } from '../ports/deny.ts'
 import { type DenyTable, EFFECT, type Effect } from './table.ts'
 import type { DenySubject } from './rule.ts'
 import { denyNameOf } from './rule.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import type { Link } from '../link.ts'
+import { keyOf } from '../bytes.ts'
+
+type Verdict = DenyVerdict | 'allowed' | undefined
 
 /** A denylist by its name. */
 export interface NamedTable {
@@ -38,6 +42,8 @@ export class Denylists implements Denylist {
   /** The one that holds first is first. */
   #lists: readonly NamedTable[] = []
   #codes: ReadonlySet<number> = new Set()
+  /** Answers that took hashing: a block is asked for when it is read ahead and when it is sent. */
+  readonly #answers = new Map<string, Verdict>()
 
   constructor(hasher: Hasher) {
     this.#hasher = hasher
@@ -51,17 +57,21 @@ export class Denylists implements Denylist {
   replace(lists: readonly NamedTable[]): void {
     this.#lists = lists.filter(({ table }) => table.ruleCount > 0).toReversed()
     this.#codes = new Set(this.#lists.flatMap(({ table }) => table.codes))
+    this.#answers.clear()
     this.generation++
   }
 
-  content(link: Link, segments: readonly string[]): DenyVerdict | 'allowed' | undefined {
+  content(link: Link, segments: readonly string[]): Verdict {
     if (this.empty) return undefined
     const path = segments.join('/')
-    const key = contentKey(link.multihash, this.#hasher)
-    return this.#verdict('content', key, path, () => contentTexts(link, path))
+    const { multihash, codec } = link
+    const key = contentKey(multihash, this.#hasher)
+    const judge = (): Verdict => this.#verdict('content', key, path, () => contentTexts(link, path))
+    if (this.#codes.size === 0 || segments.length > 0) return judge()
+    return this.#remembered(`${codec} ${keyOf(multihash)}`, judge)
   }
 
-  name(text: string, segments: readonly string[]): DenyVerdict | 'allowed' | undefined {
+  name(text: string, segments: readonly string[]): Verdict {
     const name = this.empty ? undefined : denyNameOf(text)
     if (name === undefined) return undefined
     const path = segments.join('/')
@@ -69,12 +79,21 @@ export class Denylists implements Denylist {
     return this.#verdict('name', key, path, () => nameTexts(name, path))
   }
 
+  #remembered(question: string, judge: () => Verdict): Verdict {
+    const answer = this.#answers.get(question)
+    if (answer !== undefined || this.#answers.has(question)) return answer
+    if (this.#answers.size >= DENY_ANSWERS_KEPT_MAX) this.#answers.clear()
+    const verdict = judge()
+    this.#answers.set(question, verdict)
+    return verdict
+  }
+
   #verdict(
     kind: DenySubject['kind'],
     key: Uint8Array,
     path: string,
     texts: () => HashedTexts,
-  ): DenyVerdict | 'allowed' | undefined {
+  ): Verdict {
     let hashedKeys: readonly Uint8Array[] | undefined
     for (const { name, table } of this.#lists) {
       let effect = table.effectOf(kind, key, path)

@@ -2,6 +2,7 @@
  * Why a block can't be had.
  * @module
  */
+import type { ContentDenied } from '../deny/guard.ts'
 import type { MalformedBlock } from '@turnpike/core/malformed'
 import type { OriginFault } from '@turnpike/core/ports/blob'
 
@@ -51,5 +52,6 @@ export type BlockError =
   | BlockTooLarge
   | UnknownHash
   | ReadClosed
+  | ContentDenied
   | OriginFault
   | MalformedBlock

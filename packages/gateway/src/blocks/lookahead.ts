@@ -56,6 +56,8 @@ export class Lookahead {
   /** The block of `link`, verified. The caller releases it when its bytes are no longer needed. */
   async take(link: Link, upcoming: Upcoming): Promise<Result<HeldBlock, BlockError>> {
     if (this.#closed) return fail(new ReadClosed())
+    const denied = this.#session.guard.block(link)
+    if (denied !== undefined) return fail(denied)
     const inline = knownBytes(link)
     if (inline !== undefined) return ok({ bytes: inline, release: nothing })
     const key = this.#session.keyOf(link.multihash)
@@ -64,7 +66,7 @@ export class Lookahead {
     const item = this.#heldItem(key) ?? this.#session.engine.share(key)
     if (item === undefined) return this.#takeFresh(link, key, upcoming)
     this.#readOn(upcoming)
-    return this.#settled(item)
+    return this.#settled(item, link)
   }
 
   /** Lets go of a block that was read ahead and turns out not to be needed. */
@@ -110,16 +112,16 @@ export class Lookahead {
     if (this.#started) this.#grow()
     this.#started = true
     const item = (await this.#plan(first, upcoming)) ?? engine.share(key)
-    if (item !== undefined) return this.#settled(item)
+    if (item !== undefined) return this.#settled(item, link)
     if (this.#closed) return fail(new ReadClosed())
     // Another request had it meanwhile and let go of it.
     const keptNow = engine.cached(key)
     if (keptNow !== undefined) return ok({ bytes: keptNow, release: nothing })
     this.#session.fetched++
-    return this.#settled(engine.begin([first], tally)[0]!)
+    return this.#settled(engine.begin([first], tally)[0]!, link)
   }
 
-  async #settled(item: BlockItem): Promise<Result<HeldBlock, BlockError>> {
+  async #settled(item: BlockItem, link: Link): Promise<Result<HeldBlock, BlockError>> {
     this.#usualBytes = item.sizeBytes
     if (this.#closed) {
       item.release()
@@ -131,8 +133,9 @@ export class Lookahead {
       if (this.#awaited === undefined) return fail(new ReadClosed())
       this.#awaited = undefined
     }
-    if (item.error === undefined) return ok(item)
-    const { error } = item
+    // It may have been denied while it was waited for.
+    const error = item.error ?? this.#session.guard.block(link)
+    if (error === undefined) return ok(item)
     item.release()
     return fail(error)
   }
@@ -223,6 +226,8 @@ export class Lookahead {
       for (const link of upcoming()) {
         if (blocks.length >= countMax || ++looked > 2 * READ_AHEAD_LINKS_MAX) break
         if (knownBytes(link) !== undefined) continue
+        // The client will not get past it.
+        if (this.#session.guard.block(link) !== undefined) break
         const key = this.#session.keyOf(link.multihash)
         if (key === firstKey || seen.has(key) || this.#held.has(key)) continue
         seen.add(key)

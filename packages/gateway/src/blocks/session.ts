@@ -15,6 +15,7 @@ import { type BlockError, BlockMissing, BlockTooLarge } from './errors.ts'
 import type { BlockEngine } from './engine.ts'
 import type { BlockItem } from './block-item.ts'
 import { FetchTally } from './fetch-tally.ts'
+import { ReadGuard } from '../deny/guard.ts'
 import { bytesEqual, keyOf } from '@turnpike/core/bytes'
 
 /** A block by its multihash, and its key in the engine. */
@@ -30,13 +31,16 @@ export interface KeyedBlock {
 export class BlockSession {
   readonly space: SpaceDid
   readonly engine: BlockEngine
+  /** Says which blocks are denied. */
+  readonly guard: ReadGuard
   readonly tally: FetchTally = new FetchTally()
   /** Blocks that were not in a cache. 0 at the end: the answer came from memory alone. */
   fetched = 0
   readonly #located = new Map<string, readonly Slice[]>()
 
-  constructor(engine: BlockEngine, space: SpaceDid) {
+  constructor(engine: BlockEngine, space: SpaceDid, guard: ReadGuard = new ReadGuard()) {
     this.engine = engine
+    this.guard = guard
     this.space = space
   }
 
@@ -50,6 +54,8 @@ export class BlockSession {
    * a body go through `Lookahead`, which reuses buffers.
    */
   async get(link: Link): Promise<Result<Uint8Array, BlockError>> {
+    const denied = this.guard.node(link)
+    if (denied !== undefined) return fail(denied)
     const inline = knownBytes(link)
     if (inline !== undefined) return ok(inline)
     const key = this.keyOf(link.multihash)

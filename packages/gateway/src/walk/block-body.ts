@@ -58,6 +58,8 @@ export class BlockReader implements BodyReader {
   }
 
   async #start(): Promise<void> {
+    const denied = this.#session.guard.block(this.#link)
+    if (denied !== undefined) throw denied
     const asked = this.#session.openWhole(this.#link, this.#range)
     const whole = asked instanceof Promise ? await asked : asked
     if (whole?.error) throw whole.error

@@ -28,25 +28,30 @@ export interface WalkPlan {
   readonly expand: Expand | undefined
   /** Whether a block is handed out each time that it is met. */
   readonly dups: boolean
+  /** Whether blocks that identity links carry are handed out, too. */
+  readonly inlined?: boolean
   /** Visits of the walk, different ones without `dups`. */
   readonly blocksMax?: number
 }
 
 /** A node whose links are still to be followed. */
 interface Frame {
+  /** The node, but for the frames that the walk begins with. */
+  readonly link?: Link
   readonly branch: Branch
   index: number
 }
 
 /**
  * Walks a DAG: first the blocks of the path to it, then the target and what of it the plan wants.
- * Identity links carry their blocks themselves and are followed but not handed out.
+ * Identity links carry their blocks themselves and are followed but, unless told, not handed out.
  */
 export class DagWalk {
   readonly #blocksMax: number
   readonly #lookahead: Lookahead
   readonly #frames: Frame[]
   readonly #dups: boolean
+  readonly #inlined: boolean
   #visits = 0
   /**
    * Blocks that were met as leaves, and those that were met as nodes, with how these were last
@@ -55,12 +60,15 @@ export class DagWalk {
   readonly #seenRaw = new Set<string>()
   readonly #seenNodes = new Map<string, Expand | undefined>()
   #closed = false
+  readonly #leave: () => void
 
   constructor(session: BlockSession, plan: WalkPlan) {
     const { trail, target, expand } = plan
     this.#blocksMax = plan.blocksMax ?? DAG_BLOCKS_SEEN_MAX
     this.#dups = plan.dups
+    this.#inlined = plan.inlined ?? false
     this.#lookahead = new Lookahead(session)
+    this.#leave = session.guard.inside(() => this.#frames.flatMap(({ link }) => link ?? []))
     this.#frames = [
       { branch: { links: [target], expandOf: () => expand }, index: 0 },
       { branch: { links: trail, expandOf: () => undefined }, index: 0 },
@@ -95,6 +103,7 @@ export class DagWalk {
   close(): void {
     this.#closed = true
     this.#frames.length = 0
+    this.#leave()
     this.#lookahead.close()
   }
 
@@ -103,19 +112,19 @@ export class DagWalk {
     let handedOut = false
     try {
       if (this.#closed) throw new ReadClosed()
-      if (expand !== undefined) this.#enter(expand(link, held.bytes))
-      handedOut = isNew && identityBytes(link) === undefined
+      if (expand !== undefined) this.#enter(link, expand(link, held.bytes))
+      handedOut = isNew && (this.#inlined || identityBytes(link) === undefined)
       return handedOut
     } finally {
       if (!handedOut) held.release()
     }
   }
 
-  #enter(branch: Branch | undefined): void {
+  #enter(link: Link, branch: Branch | undefined): void {
     if (branch === undefined || branch.links.length === 0) return
     if (this.#frames.length >= DAG_DEPTH_MAX)
       throw new MalformedBlock(`DAG expected to be at most ${DAG_DEPTH_MAX} nodes deep`)
-    this.#frames.push({ branch, index: 0 })
+    this.#frames.push({ link, branch, index: 0 })
   }
 
   #isSeen(link: Link): boolean {

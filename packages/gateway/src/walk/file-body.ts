@@ -58,6 +58,7 @@ class FileReader implements BodyReader {
   #rest: Uint8Array | undefined
   #held: HeldBlock | undefined
   #closed = false
+  readonly #leave: () => void
 
   constructor(nodes: Nodes, session: BlockSession, root: PbNode, range: ByteRange) {
     this.#nodes = nodes
@@ -65,6 +66,7 @@ class FileReader implements BodyReader {
     this.#lookahead = new Lookahead(session)
     this.#range = range
     this.#enter(root, 0)
+    this.#leave = session.guard.inside(() => this.#frames.map(({ node }) => node.link))
   }
 
   read(): Promise<Uint8Array | null> | Uint8Array | null {
@@ -78,6 +80,7 @@ class FileReader implements BodyReader {
     this.#closed = true
     this.#letGo()
     this.#frames.length = 0
+    this.#leave()
     this.#lookahead.close()
   }
 
@@ -192,8 +195,12 @@ class FileReader implements BodyReader {
   }
 }
 
-/** A node's parts must be what it says: or a part would be served at another's place. */
-function checkFileNode({ link, node, unixfs }: PbNode): void {
+/**
+ * A node's parts must be what it says: or a part would be served at another's place.
+ *
+ * @throws {MalformedBlock} when they are not
+ */
+export function checkFileNode({ link, node, unixfs }: PbNode): void {
   if (unixfs.type !== 'file' && unixfs.type !== 'raw')
     throw new MalformedBlock(`${linkToString(link)}: expected a file, got a ${unixfs.type}`)
   if (unixfs.blockSizes.length !== node.linkCount)

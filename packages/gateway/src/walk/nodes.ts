@@ -54,17 +54,24 @@ export class Nodes {
 
   /** The node of a link. Only a block of dag-pb is fetched for it. */
   async load(session: BlockSession, link: Link): Promise<Result<LoadedNode, WalkError>> {
-    if (link.codec === RAW) return ok({ kind: 'raw', link })
-    if (link.codec !== DAG_PB) return ok({ kind: 'other', link })
-    const kept = this.kept(session, link)
+    if (link.codec !== DAG_PB) return unloaded(session, link)
+    const kept = this.#known(session, link)
     session.engine.observer.cache('node', kept !== undefined)
-    if (kept !== undefined) return ok(kept)
+    if (kept !== undefined) {
+      const denied = session.guard.node(link)
+      return denied === undefined ? ok(kept) : fail(denied)
+    }
     const block = await session.get(link)
     return block.error ? block : this.keep(session, link, block.ok)
   }
 
-  /** A node that was decoded lately, without loading it. */
+  /** A node that was decoded lately, without loading it; none that is denied. */
   kept(session: BlockSession, link: Link): PbNode | undefined {
+    const kept = this.#known(session, link)
+    return kept === undefined || session.guard.block(link) !== undefined ? undefined : kept
+  }
+
+  #known(session: BlockSession, link: Link): PbNode | undefined {
     if (link.codec !== DAG_PB) return undefined
     const kept = this.#kept.get(session.keyOf(link.multihash))
     // A CID of the other version names the same block, but an answer repeats what it was asked for.
@@ -77,6 +84,13 @@ export class Nodes {
     if (decoded.ok) this.#kept.set(session.keyOf(link.multihash), decoded.ok)
     return decoded
   }
+}
+
+/** A block that is led on from, or sent, without being decoded first. */
+function unloaded(session: BlockSession, link: Link): Result<LoadedNode, WalkError> {
+  const denied = session.guard.node(link)
+  if (denied !== undefined) return fail(denied)
+  return ok(link.codec === RAW ? { kind: 'raw', link } : { kind: 'other', link })
 }
 
 /** Decodes a verified dag-pb block and its UnixFS data. */

@@ -31,7 +31,7 @@ export async function resolvePath(
 ): Promise<Result<Resolved, WalkError>> {
   const roots = [root]
   const trail: Link[] = []
-  let node = await nodes.load(session, root)
+  let node = await enter(nodes, session, root, segments)
   for (let next = 0; next < segments.length;) {
     if (node.error) return node
     trail.push(node.ok.link)
@@ -42,9 +42,20 @@ export async function resolvePath(
     if (stepped.error) return stepped
     roots.push(stepped.ok.link)
     next = stepped.ok.next
-    node = await nodes.load(session, stepped.ok.link)
+    node = await enter(nodes, session, stepped.ok.link, segments.slice(next))
   }
   return node.error ? node : ok({ node: node.ok, roots, trail })
+}
+
+/** Loads a node, unless the names that follow from there are denied. */
+async function enter(
+  nodes: Nodes,
+  session: BlockSession,
+  link: Link,
+  names: readonly string[],
+): Promise<Result<LoadedNode, WalkError>> {
+  const denied = session.guard.path(link, names)
+  return denied === undefined ? nodes.load(session, link) : fail(denied)
 }
 
 async function stepUnixfs(
