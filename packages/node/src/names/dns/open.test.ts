@@ -156,6 +156,13 @@ test('a server that fails is not asked again, and the next one answers', async (
   assert.deepEqual([failing.queries.length, good.queries.length], [1, 1])
 })
 
+test('queries for one record end at their bound, however many servers there are', async (t) => {
+  const failing = await dnsOf(t, code(2))
+  const servers = Array(DNS_TRIES_MAX + 1).fill(failing)
+  await refused(linksOf(t, ...servers), 'NameUnavailable', /SERVFAIL/)
+  assert.equal(failing.queries.length, DNS_TRIES_MAX)
+})
+
 test('failures of all servers are told: SERVFAIL, REFUSED, nobody there', async (t) => {
   await refused(linksOf(t, await dnsOf(t, code(2))), 'NameUnavailable', /SERVFAIL from 127.0.0.1/)
   await refused(linksOf(t, await dnsOf(t, code(5))), 'NameUnavailable', /REFUSED/)
