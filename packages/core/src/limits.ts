@@ -310,6 +310,8 @@ export const PARSED_URLS_MAX = 4096
 export const NODE_CACHE_BYTES_MAX: number = 16 * MIB
 /** Entries that a folder listing shows. */
 export const LISTING_ENTRIES_MAX = 20_000
+/** Ranges of one request that are answered; with more, the whole is sent. */
+export const RANGES_MAX = 16
 /** Bytes of content that are looked at to guess its type. */
 export const SNIFF_BYTES_MAX = 512
 /** Rounds of the sequencer in one call that catches up: at most 32 GiB of journal. */
