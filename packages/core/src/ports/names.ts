@@ -78,6 +78,11 @@ export interface FoundRecord {
   readonly bytes: Uint8Array
   /** What it says; undefined when it is not to be believed. It may have come to its end since. */
   readonly record: IpnsRecord | undefined
+  /**
+   * How long it may be kept from now, ms: what is left of its TTL, and no longer than it holds.
+   * Undefined when it does not say.
+   */
+  readonly ttlMs: number | undefined
 }
 
 /** No room for another name. */
@@ -90,18 +95,21 @@ export class NameRefused extends Error {
   override readonly name = 'NameRefused'
 }
 
+/**
+ * Keeps a record that somebody sent, when it is valid and counts more than the kept one; one that
+ * counts less changes nothing. `name` is a multihash.
+ */
+export type PublishRecord = (
+  name: Uint8Array,
+  record: Uint8Array,
+) => Promise<Result<Unit, NameRefused | NamesFull | NameUnavailable>>
+
 /** Records of IPNS names as the gateway hands them on, whatever they say. */
 export interface NameRecords {
   /** The record that counts most; `NameNotFound` when nobody has one. `name` is a multihash. */
   find(name: Uint8Array, signal: AbortSignal): Awaitable<Result<FoundRecord, NameError>>
-  /**
-   * Keeps a record that somebody sent, when it is valid and counts more than the kept one; one that
-   * counts less changes nothing. Absent where names are not taken from others.
-   */
-  readonly publish?: (
-    name: Uint8Array,
-    record: Uint8Array,
-  ) => Promise<Result<Unit, NameRefused | NamesFull | NameUnavailable>>
+  /** Undefined where records are not taken from others. */
+  readonly publish: PublishRecord | undefined
 }
 
 /** Signed records, by the multihash of their name. Read-after-write within one process. */
