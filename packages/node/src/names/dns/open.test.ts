@@ -172,6 +172,13 @@ test('failures of all servers are told: SERVFAIL, REFUSED, nobody there', async 
   await refused(linksOf(t), 'NameUnavailable', /no server/)
 })
 
+test('a server that no route leads to fails at once', async (t) => {
+  const good = await dnsOf(t, texts(60, LINK))
+  const nowhere = { ...good, server: { address: '255.255.255.255', port: 53 } }
+  await refused(linksOf(t, nowhere), 'NameUnavailable', /E[A-Z]+ from 255/)
+  assert.deepEqual(await look(linksOf(t, nowhere, good)), [PATH, 60_000])
+})
+
 test('a failure at _dnslink is not taken for a host without one', async (t) => {
   const dns = await dnsOf(t, code(2))
   dns.zone.set(HOST, texts(60, LINK))

@@ -83,10 +83,12 @@ function askByUdp(
       // What is no answer may be somebody's forgery: the true one may still come.
       if (answer !== undefined) end(answer)
     })
-    // Of a connected socket the system takes datagrams of that peer only.
-    socket.connect(port, address, () => {
-      if (!ended) socket.send(query.bytes)
+    // As an event, so that a failure is one too: a callback would be called for both.
+    socket.on('connect', () => {
+      if (!ended) socket.send(query.bytes, (error) => error && end(failureOf(error)))
     })
+    // Of a connected socket the system takes datagrams of that peer only.
+    socket.connect(port, address)
   })
 }
 
