@@ -34,6 +34,8 @@ export interface TestDns {
   readonly queries: TestQuery[]
   /** Seconds that answers by HTTPS say they were kept by a cache. */
   ageS: number
+  /** Status of answers by HTTPS. */
+  status: number
   close(): void
 }
 
@@ -115,7 +117,7 @@ export async function startTestDns(): Promise<TestDns> {
     const bytes = Buffer.from(query, 'base64url')
     const [message] = await run('https', req.socket.remotePort!, bytes)
     if (message === undefined) return
-    res.writeHead(200, { 'content-type': 'application/dns-message', age: String(dns.ageS) })
+    res.writeHead(dns.status, { 'content-type': 'application/dns-message', age: String(dns.ageS) })
     res.end(message)
   })
   await once(https.listen(0, '127.0.0.1'), 'listening')
@@ -125,6 +127,7 @@ export async function startTestDns(): Promise<TestDns> {
     zone,
     queries,
     ageS: 0,
+    status: 200,
     close() {
       closed = true
       udp.close()

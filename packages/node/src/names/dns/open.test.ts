@@ -3,7 +3,12 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { DNS_TIMEOUT_MS, DNS_TRIES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits'
+import {
+  DNS_TIMEOUT_MS,
+  DNS_TRIES_MAX,
+  DNS_UDP_BYTES_MAX,
+  ORIGIN_SOCKETS_MAX,
+} from '@turnpike/core/limits'
 import { nodeClock } from '../../runtime.ts'
 import { TEST_CERTIFICATE } from '../../testing/certificate.ts'
 import {
@@ -220,12 +225,8 @@ test('a DNSLink comes by HTTPS', async (t) => {
     dns.queries.map(({ id }) => id),
     [0, 0],
   )
-  await refusedAt(links, 'none.example.org', 'NameNotFound')
+  assert.equal((await look(links, 'none.example.org'))[0], 'NameNotFound')
 })
-
-async function refusedAt(links: OpenDnsLinks, host: string, name: string): Promise<void> {
-  assert.equal((await look(links, host))[0], name)
-}
 
 test('a TTL by HTTPS is less by what caches kept the answer for', async (t) => {
   const dns = await dnsOf(t, texts(60, LINK))
@@ -250,6 +251,16 @@ test('failures by HTTPS are told: codes, other answers, silence', async (t) => {
     const dns = await dnsOf(t, script)
     await refused(secureLinksOf(t, dns.url), 'NameUnavailable', message)
   }
+})
+
+test('refusals by HTTPS hold no connection', async (t) => {
+  const dns = await dnsOf(t, texts(60, LINK))
+  const links = secureLinksOf(t, dns.url)
+  dns.status = 503
+  for (let i = 0; i <= ORIGIN_SOCKETS_MAX; i++)
+    assert.match(String((await look(links, `h${i}.example.org`))[1]), /status 503/)
+  dns.status = 200
+  assert.deepEqual(await look(links), [PATH, 60_000])
 })
 
 test('with DNS off no host has a DNSLink', async () => {
