@@ -12,7 +12,9 @@ export const ROOTS: readonly string[] = [
   'QmYjtig7VJQ6XsnUjqqJvj7QaMcCAwtrgNdahSiFofrE7o',
   'bafybeie2reiz2q6rbcuwpy2etyztjnceolu4rdi7rp3th2lsky4r5ckeey',
   'k2jmtxu5ae9s0ywsu2qnxvrzpu0tawn4qmkxjb6zcf5sssdlp3h8dpxl',
-  'bafkrgqhhyivzstcz3hhswshfjgy6ertgmnqeleynhwt4dlfsthi4hn7zgh4uvlsb5xncykzapi3ocd4lzogukir6ksdy6wzrnz6ohnv4aglcs',
+  // Of SHA-512: longer than a label of DNS.
+  'bafkrgqhhyivzstcz3hhswshfjgy6ertgmnqeleynhwt4dlfsthi4hn7zgh4u' +
+    'vlsb5xncykzapi3ocd4lzogukir6ksdy6wzrnz6ohnv4aglcs',
   '12D3KooWLQzUv2FHWGVPXTXSZpdHs7oHbXub2G5WC8Tx4NQhyd2d',
   'k51qzi5uqu5dk3v4rmjber23h16xnr23bsggmqqil9z2gduiis5se8dht36dam',
   'en.wikipedia-on-ipfs.example.org',

@@ -118,7 +118,7 @@ test('each of many roots needs all of it; without a root the shards are roots', 
   assert.equal(find(index, context.space, linkToString(roots[0]!)).length, 0)
 })
 
-test('CARs are imported in turn, each whole or not at all; the first refusal names its file', async (t) => {
+test('CARs are imported in turn, each whole or not at all; a refusal names its file', async (t) => {
   const { context, index } = await openScratch(t)
   const [one, two, shared, bad] = ['one', 'two', 'shared', 'bad'].map((text) => block(text))
   const files = [

@@ -70,7 +70,7 @@ function cuesOf(clusters: readonly WebmCluster[], offsets: readonly number[]): U
  * The bytes of a file whose index comes before its frames. Times are in milliseconds.
  *
  * @example
- * const file = webmOf({ codec: 'V_VP8', width: 64, height: 64, durationMs, clusters, fillBytes: 0 })
+ * const file = webmOf({ codec, width: 64, height: 64, durationMs, clusters, fillBytes: 0 })
  */
 export function webmOf(video: WebmVideo): Uint8Array {
   const { codec, width, height, durationMs, clusters, fillBytes } = video

@@ -59,7 +59,7 @@ export interface ConformanceGroup {
   rows(): readonly ConformanceCase[]
 }
 
-/** Groups that tables have fewer rows of than the suite has requests. Empty: nothing is left out. */
+/** Groups with fewer rows than the suite has requests. Empty: nothing is left out. */
 export function shortGroups(groups: readonly ConformanceGroup[]): string[] {
   const counts = new Map<string, number>()
   for (const { name, rows } of groups)
