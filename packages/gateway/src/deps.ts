@@ -8,7 +8,7 @@ import type { Denylist } from '@turnpike/core/ports/deny'
 import type { BlockDeps } from './blocks/engine.ts'
 import type { HostSettings } from './hosts/settings.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
-import type { NameResolver } from '@turnpike/core/ports/names'
+import type { NameRecords, NameResolver } from '@turnpike/core/ports/names'
 
 /** Ports and settings of a gateway. */
 export interface GatewayDeps extends BlockDeps {
@@ -24,6 +24,8 @@ export interface GatewayDeps extends BlockDeps {
   readonly hosts: HostSettings
   /** Leads from names to content; without one, names are not served. */
   readonly names?: NameResolver
+  /** IPNS records as they are; without it, none are handed on. */
+  readonly nameRecords?: NameRecords
   /** What is served to nobody; without one, nothing is denied. */
   readonly denylist?: Denylist
   readonly answerCacheBytesMax: number

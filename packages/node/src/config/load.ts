@@ -41,6 +41,9 @@ export interface SettingInputs {
 /** Variables with our prefix that scale tests and benches and set nothing here. */
 const NOT_SETTINGS = /^TURNPIKE_(?:TEST|FUZZ|BENCH)_/
 
+/** The variable in which other gateways look for a map of names; ours wins over it. */
+const SHARED_NAME_MAP = 'IPFS_NS_MAP'
+
 /** A value as it was given: text from a flag or a variable, JSON from the file. */
 interface Given {
   readonly source: SettingSource
@@ -133,6 +136,9 @@ function environmentValues(env: SettingInputs['env']): GivenValues {
     if (name === undefined) throw unknown(variable, 'environment', [...byVariable.keys()], variable)
     given.set(name, { source: variable, raw, isJson: false })
   }
+  const shared = env[SHARED_NAME_MAP]
+  if (shared !== undefined && !given.has('nameMap'))
+    given.set('nameMap', { source: SHARED_NAME_MAP, raw: shared, isJson: false })
   return given
 }
 

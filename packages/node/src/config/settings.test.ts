@@ -149,3 +149,24 @@ test('the page of the documentation is what the table says', () => {
   const page = resolve(import.meta.dirname, '../../../../docs/operating/settings.md')
   assert.ok(readFileSync(page, 'utf8') === settingsPage(), 'run `npm run docs`')
 })
+
+test('names are mapped by the variable of other gateways, too, unless by ours', () => {
+  const mapped = (env: Record<string, string>): unknown => {
+    const loaded = loadSettings({ flags: {}, env })
+    return loaded.ok === undefined
+      ? loaded.error.message
+      : [loaded.ok.settings.nameMap, loaded.ok.sources.nameMap]
+  }
+  const path = '/ipfs/bafkqaaa'
+  const shared = { IPFS_NS_MAP: `a.example:${path},b.example:/ipns/a.example/x` }
+  assert.deepEqual(mapped(shared), [
+    [
+      { host: 'a.example', path },
+      { host: 'b.example', path: '/ipns/a.example/x' },
+    ],
+    'IPFS_NS_MAP',
+  ])
+  const ours = { ...shared, TURNPIKE_NAME_MAP: `c.example=${path}` }
+  assert.deepEqual(mapped(ours), [[{ host: 'c.example', path }], 'TURNPIKE_NAME_MAP'])
+  assert.match(String(mapped({ IPFS_NS_MAP: 'a.example' })), /^IPFS_NS_MAP: expected .*got "a.ex/)
+})

@@ -6,6 +6,7 @@
 import * as limits from '@turnpike/core/limits'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
 import type { DnsResolver } from '../names/dns/open.ts'
+import type { MappedName } from '../names/name-map.ts'
 import type { S3Settings } from '../origins/s3-store.ts'
 import {
   bytes,
@@ -22,6 +23,7 @@ import {
 import type { Kind } from './kinds.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
+import { mappedName } from './names.ts'
 import { s3Stores } from './origins.ts'
 
 /** Levels of the log, most talkative first. */
@@ -48,6 +50,10 @@ export interface Settings {
   readonly allowPrivateOrigins: boolean
   readonly dnsResolver: DnsResolver
   readonly dnsTtlMsMax: number
+  readonly nameMap: readonly MappedName[]
+  readonly nameTtlMsMax: number
+  readonly namePut: boolean
+  readonly ipnsRouters: readonly string[]
   readonly blockCacheBytes: number
   readonly answerCacheBytes: number
   readonly readAheadBytes: number
@@ -204,6 +210,32 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: milliseconds(limits.DNS_TTL_MS_MIN, 168 * HOUR_MS),
     default: limits.DNS_TTL_MS_MAX,
     doc: 'Longest time that a DNSLink is kept, whatever the TTL of its record.',
+  },
+  nameMap: {
+    kind: listOf(mappedName, limits.NAMES_MAPPED_MAX),
+    default: [],
+    doc:
+      'DNS names and what they stand for, which wins over DNS: `docs.example=/ipfs/bafy…`. The ' +
+      'variable `IPFS_NS_MAP` that other gateways have is read, too.',
+  },
+  nameTtlMsMax: {
+    kind: milliseconds(limits.NAME_TTL_MS_MIN, 168 * HOUR_MS),
+    default: limits.NAME_TTL_MS_MAX,
+    doc: 'Longest time that an IPNS record is kept, whatever the TTL that it says.',
+  },
+  namePut: {
+    kind: flag,
+    default: false,
+    doc:
+      'Let anybody who reaches the port store valid IPNS records here (`PUT ' +
+      '/routing/v1/ipns/<name>`).',
+  },
+  ipnsRouters: {
+    kind: listOf(httpUrl, limits.ROUTERS_MAX),
+    default: [],
+    doc:
+      'Who is asked for IPNS records that are not published here: URLs of the Delegated Routing ' +
+      'API, without `/routing/v1`.',
   },
   blockCacheBytes: {
     kind: bytes(0, 64 * GIB),

@@ -20,6 +20,7 @@ import { openFolderReader } from '../folder/open.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
+import { openNames } from '../names/open.ts'
 import { openOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
@@ -69,6 +70,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     allowPrivate: settings.allowPrivateOrigins,
   })
   const { catalog, blobs } = folder.ok
+  const names = openNames({ settings, catalog, clock: nodeClock })
   const gateway = createGateway({
     index: new CatalogIndex(catalog),
     authorizer: new StoredDelegations(catalog, whoami.gateway, nodeClock),
@@ -84,6 +86,8 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     provider: whoami.gateway,
     region: settings.region,
     hosts: hostSettings(settings.hosts, settings.subdomainHosts),
+    names: names.resolver,
+    nameRecords: names.records,
     blockCacheBytesMax: settings.blockCacheBytes,
     readAheadBytesMax: settings.readAheadBytes,
     answerCacheBytesMax: settings.answerCacheBytes,
@@ -107,6 +111,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     refusals.close()
     await journal.ok.close()
     origins.close()
+    names.close()
     await folder.ok.close()
   }
   const limits = requestLimits(settings, refusals)
