@@ -2,7 +2,7 @@
  * DNS names that the operator maps, as a setting.
  * @module
  */
-import { mappedNameFromText, type MappedName } from '../names/name-map.ts'
+import { mappedNameFromText, type MappedName } from '@turnpike/gateway/names/name-map'
 import { kindOfText, type Kind } from './kinds.ts'
 
 /** One name of the setting `nameMap`, and of the variable `IPFS_NS_MAP`. */

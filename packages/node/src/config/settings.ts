@@ -6,7 +6,7 @@
 import * as limits from '@turnpike/core/limits'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
 import type { DnsResolver } from '../names/dns/open.ts'
-import type { MappedName } from '../names/name-map.ts'
+import type { MappedName } from '@turnpike/gateway/names/name-map'
 import type { S3Settings } from '../origins/s3-store.ts'
 import {
   bytes,
@@ -38,6 +38,8 @@ export interface Settings {
   readonly publicUrl: string | undefined
   readonly hosts: readonly string[]
   readonly subdomainHosts: readonly string[]
+  readonly trustlessHosts: readonly string[]
+  readonly trustlessOnly: boolean
   readonly region: string
   readonly workers: number
   readonly trustedProxies: readonly string[]
@@ -57,6 +59,7 @@ export interface Settings {
   readonly blockCacheBytes: number
   readonly answerCacheBytes: number
   readonly readAheadBytes: number
+  readonly responseBytesMax: number | undefined
   readonly journalFileBytes: number
   readonly journalReserveBytes: number
   readonly connectionsMax: number
@@ -140,6 +143,18 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc:
       'Names below which each root has an origin of its own: `<cid>.ipfs.<name>`. Paths on them ' +
       'redirect there. Their DNS and certificates must cover `*.ipfs.<name>` and `*.ipns.<name>`.',
+  },
+  trustlessHosts: {
+    kind: listOf(hostName, limits.HOSTS_MAX),
+    default: [],
+    doc:
+      'Further names of this gateway, which answer only what a client can verify: blocks, CARs ' +
+      'and IPNS records.',
+  },
+  trustlessOnly: {
+    kind: flag,
+    default: false,
+    doc: 'Answer only what a client can verify, by whatever name.',
   },
   region: {
     kind: text('1 to 32 letters, digits or hyphens', /^[A-Za-z0-9-]{1,32}$/),
@@ -251,6 +266,13 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: bytes(8 * MIB, 64 * GIB),
     default: limits.READ_AHEAD_BYTES_MAX,
     doc: 'Memory of each process for what is read before its client takes it.',
+  },
+  responseBytesMax: {
+    kind: bytes(1, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    doc:
+      'Largest file, or TAR of a folder, that is served; a larger one is refused with 410. Blocks ' +
+      'and CARs of it are served.',
   },
   journalFileBytes: {
     kind: bytes(2 * MIB, 1 * GIB),

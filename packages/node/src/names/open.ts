@@ -19,9 +19,9 @@ import type { Settings } from '../config/settings.ts'
 import { callOwner } from '../control/client.ts'
 import { HttpTransport } from '../origins/transport.ts'
 import { openDnsLinks } from './dns/open.ts'
-import { withNameMap } from './name-map.ts'
+import { withNameMap } from '@turnpike/gateway/names/name-map'
 import { Records } from './records.ts'
-import { Resolver } from './resolver.ts'
+import { Resolver } from '@turnpike/gateway/names/resolver'
 import { HttpRouters } from './routers.ts'
 import { CatalogNames } from './store.ts'
 
@@ -94,7 +94,7 @@ function publishByOwner(dataDir: string): PublishRecord {
     const text = ipnsNameToString(name)
     const params = { name: text, record: Buffer.from(record).toString('base64') }
     const put = await callOwner(dataDir, 'namePut', params)
-    if (put.ok) return ok({})
+    if (put.error === undefined) return ok({})
     const { error } = put
     if (error.name === 'NameRefused') return fail(new NameRefused(error.message))
     if (error.name === 'NamesFull') return fail(new NamesFull(error.message))

@@ -17,7 +17,7 @@ import { NameNotFound, NameUnavailable, type NameError } from '@turnpike/core/po
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { LRUCache } from 'lru-cache'
-import type { DnsLink, DnsLinks } from '../dnslink.ts'
+import type { DnsLink, DnsLinks } from '@turnpike/gateway/names/dns-links'
 import { askDnsLink, within, type AskDns, type AskedDnsLink } from './ask.ts'
 
 /** What look-ups are made with. */

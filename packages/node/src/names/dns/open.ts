@@ -5,7 +5,7 @@
 import { DNS_TIMEOUT_MS } from '@turnpike/core/limits'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { HttpTransport } from '../../origins/transport.ts'
-import type { DnsLinks } from '../dnslink.ts'
+import type { DnsLinks } from '@turnpike/gateway/names/dns-links'
 import { askServers, type AskDns } from './ask.ts'
 import { askByHttps } from './https.ts'
 import { KeptDnsLinks } from './keep.ts'

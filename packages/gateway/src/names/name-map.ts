@@ -5,7 +5,7 @@
 import { ok } from '@turnpike/core/result'
 import { dnsNameOf } from '@turnpike/core/names/dns-name'
 import { parseNameValue } from '@turnpike/core/names/target'
-import type { DnsLinks } from './dnslink.ts'
+import type { DnsLinks } from './dns-links.ts'
 
 /** A host and what it stands for. */
 export interface MappedName {

@@ -19,7 +19,7 @@ import {
 } from '@turnpike/core/ports/names'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
-import type { DnsLink, DnsLinks } from './dnslink.ts'
+import type { DnsLink, DnsLinks } from './dns-links.ts'
 
 /** What names are resolved by. */
 export interface ResolverOptions {
