@@ -3,7 +3,7 @@
  * @module
  */
 import { type Link, linkToString } from '@turnpike/core/link'
-import { codecContent, formatOfCodec, isCodecFormat, isCodecOf } from './format/codec-block.ts'
+import { type BlockFormat, blockContent, formatsOfCodec, isCodecFormat } from './format/block.ts'
 import type { CarParams } from './format/car-params.ts'
 import type { ContentPath } from './parse-request.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
@@ -19,12 +19,14 @@ import type { FileNode, Nodes, PbNode, WalkError } from './walk/nodes.ts'
 import { carContent } from './format/car.ts'
 import { folderEntries } from './walk/folder-entries.ts'
 import { listingContent } from './format/listing.ts'
-import { rawContent } from './format/raw.ts'
+import { notUnixfs } from './format/tar-pieces.ts'
+import { previewContent } from './format/preview.ts'
 import { RequestError } from './errors.ts'
 import { followRedirects, siteNames } from './redirects-file/follow.ts'
 import type { RedirectsFileInvalid } from './redirects-file/rule.ts'
 import type { RedirectsFiles } from './redirects-file/files.ts'
 import { expandFor } from './format/car-scope.ts'
+import { tarContent } from './format/tar.ts'
 import { unsupported } from './walk/unsupported.ts'
 
 /** What the stage works on. */
@@ -74,6 +76,8 @@ async function lost(
   if (followed.ok.to === 'location')
     return ok(withPath(redirect(followed.ok.location, status), path))
   const { names } = followed.ok
+  const denied = path.name && session.guard.name(path.name.text, names)
+  if (denied !== undefined) return fail(denied)
   const segments = [...siteNames(path), ...names]
   const resolved = await resolvePath(nodes, session, path.root, segments)
   if (resolved.error) return resolved.error.name === 'PathNotFound' ? missing : resolved
@@ -89,7 +93,7 @@ async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkE
   const { path, session } = request
   const denied = session.guard.node(path.root)
   if (denied !== undefined) return fail(denied)
-  const content = await raw(request, path.root)
+  const content = await block(request, path.root, 'raw')
   if (content.error) return content
   const roots = [path.root]
   return ok(withRoots(content.ok, path, { roots }))
@@ -99,11 +103,15 @@ async function contentOf(
   request: RepresentRequest,
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
-  const { wanted } = request
+  const { session, path, wanted } = request
   const { node } = resolved
   const { link } = node
-  if (wanted.format === 'raw') return raw(request, link)
+  if (wanted.format === 'raw') return block(request, link, 'raw')
   if (wanted.format === 'car') return car(request, resolved, wanted.car!)
+  if (wanted.format === 'tar')
+    return node.kind === 'other'
+      ? fail(notUnixfs(link))
+      : ok(tarContent(session, link, path.params))
   if (node.kind === 'other') return codec(request, link)
   // What is stored as JSON in UnixFS is a file whose name or bytes tell its type.
   if (wanted.format === 'dag-json' || wanted.format === 'dag-cbor')
@@ -137,25 +145,34 @@ async function car(
   return ok(carContent({ session, hasher, path, params, trail, target, ...expand.ok }))
 }
 
-async function raw(
+async function block(
+  { nodes, session, path }: RepresentRequest,
+  link: Link,
+  format: BlockFormat,
+): Promise<Result<Content, WalkError>> {
+  const sizeBytes = await session.sizeOf(link)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
+  return ok(blockContent({ nodes, session, link, sizeBytes, format, params: path.params }))
+}
+
+async function codec(request: RepresentRequest, link: Link): Promise<Result<Content, WalkError>> {
+  const { format } = request.wanted
+  const known = formatsOfCodec(link.codec)
+  if (isCodecFormat(format))
+    return known.includes(format) ? block(request, link, format) : fail(mismatch(format, link))
+  if (known.length === 0) return fail(unsupported(link.codec))
+  return request.wanted.html ? preview(request, link) : block(request, link, known[0]!)
+}
+
+/** The page about a block, for browsers; without a trailing slash, the way to it. */
+async function preview(
   { nodes, session, path }: RepresentRequest,
   link: Link,
 ): Promise<Result<Content, WalkError>> {
   const sizeBytes = await session.sizeOf(link)
   if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
-  return ok(rawContent(nodes, session, link, sizeBytes, path.params))
-}
-
-async function codec(
-  { nodes, session, path, wanted }: RepresentRequest,
-  link: Link,
-): Promise<Result<Content, WalkError>> {
-  const sizeBytes = await session.sizeOf(link)
-  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
-  const format = isCodecFormat(wanted.format) ? wanted.format : formatOfCodec(link.codec)
-  if (format === undefined) return fail(unsupported(link.codec))
-  if (!isCodecOf(format, link.codec)) return fail(mismatch(format, link))
-  return ok(codecContent({ nodes, session, link, sizeBytes, format, params: path.params }))
+  if (path.trailingSlash) return ok(previewContent({ nodes, session, link, sizeBytes, path }))
+  return ok({ ...redirect(`${path.escapedPath}/${path.query}`), forBrowsers: true })
 }
 
 function mismatch(format: string, link: Link): RequestError {

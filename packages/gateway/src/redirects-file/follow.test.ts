@@ -4,16 +4,27 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Denylists } from '@turnpike/core/deny/denylist'
+import { DenylistParser } from '@turnpike/core/deny/parse'
 import { REDIRECTS_FILE_BYTES_MAX } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import { linkToString } from '@turnpike/core/link'
-import { type NameResolver } from '@turnpike/core/ports/names'
+import type { NameResolver } from '@turnpike/core/ports/names'
 import { PROFILES, type UnixfsProfile } from '@turnpike/core/unixfs/profile'
 import { ok } from '@turnpike/core/result'
 import type { DagNode, UnixfsBlock } from '@turnpike/core/unixfs/block'
 import { createGateway } from '../gateway.ts'
-import type { Gateway } from '../types.ts'
-import { type Got, World, alice, bob, drain, fileBlocks, folderBlocks } from '../testing/world.ts'
+import type { GatewayDeps } from '../deps.ts'
+import {
+  type Got,
+  World,
+  alice,
+  bob,
+  drain,
+  hasher,
+  fileBlocks,
+  folderBlocks,
+} from '../testing/world.ts'
 
 const profile: UnixfsProfile = { ...PROFILES['unixfs-v1-2025'], chunkBytes: 1024 }
 
@@ -36,8 +47,6 @@ function blocksOf(files: Files): { readonly root: DagNode; readonly blocks: Unix
 
 interface Site {
   readonly world: World
-  readonly gateway: Gateway
-  readonly cid: string
   get(
     path: string,
     headers?: Record<string, string>,
@@ -45,21 +54,18 @@ interface Site {
   ): Promise<Got & { text: string }>
 }
 
+type SiteOptions = Partial<GatewayDeps> & { readonly origin?: (cid: string) => string }
+
 /** A site in a space, on a subdomain of its own unless `origin` says otherwise. */
-function siteOf(
-  files: Files,
-  options: { origin?: (cid: string) => string; names?: NameResolver } = {},
-): Site {
+function siteOf(files: Files, { origin: originOf, ...options }: SiteOptions = {}): Site {
   const world = new World()
   const { root, blocks } = blocksOf(files)
   world.put(alice, blocks)
-  const gateway = createGateway(world.deps(options.names && { names: options.names }))
+  const gateway = createGateway(world.deps(options))
   const cid = linkToString(root.link)
-  const origin = options.origin?.(cid) ?? `http://${cid}.ipfs.sub.example`
+  const origin = originOf?.(cid) ?? `http://${cid}.ipfs.sub.example`
   return {
     world,
-    gateway,
-    cid,
     async get(path, headers = {}, method = 'GET') {
       const request = new Request(`${origin}${path}`, { method, headers })
       const got = await drain(await gateway.handle(request))
@@ -164,7 +170,10 @@ test('a site that names lead to has its file below their path', async () => {
 })
 
 test('a file that is too large is not read', async () => {
-  const fits = '#'.repeat(REDIRECTS_FILE_BYTES_MAX - 10) + '\n/a /b 302'
+  // No two leaves alike, so that each would be fetched.
+  const lines = Array.from({ length: 6000 }, (_, i) => `# line ${i}\n`).join('')
+  const rule = '/a /b 302'
+  const fits = `${lines.slice(0, REDIRECTS_FILE_BYTES_MAX - 10)}\n${rule}`
   const large = siteOf({ _redirects: `${fits} ` })
   const got = await large.get('/a')
   assert.equal(got.status, 500)
@@ -198,6 +207,52 @@ test('a file is read once, and kept for its own space alone', async () => {
   )
   site.world.tick(10_000)
   assert.equal((await site.get('/old/5')).headers.get('location'), undefined)
+})
+
+test('a file that is kept is not read again, whatever became of its blocks', async () => {
+  const site = siteOf(SITE, { blockCacheBytesMax: 1 })
+  await site.get('/old/1')
+  const opened = site.world.opened.length
+  await site.get('/old/2')
+  assert.equal(site.world.opened.length, opened)
+})
+
+test('conditions and ranges count for a rewrite, not for a page of an error', async () => {
+  const site = siteOf(SITE)
+  const etag = (await site.get('/app')).headers.get('etag')!
+  assert.equal((await site.get('/app', { 'if-none-match': etag })).status, 304)
+  assert.equal((await site.get('/app', { range: 'bytes=3-' })).text, 'app')
+  const page = (await site.get('/lost/x')).headers.get('etag')!
+  for (const headers of [
+    { 'if-none-match': page },
+    { 'if-none-match': '*' },
+    { range: 'bytes=3-' },
+  ])
+    assert.deepEqual((await site.get('/lost/x', headers)).text, 'my 404')
+})
+
+test('what is denied is not served by way of a rule', async () => {
+  const { link } = blocksOf(SITE).root
+  const names: NameResolver = {
+    resolve: () => ok({ root: link, segments: [], ttlMs: 5000 }),
+    hasDnsLink: (host) => host === 'linked.example.org',
+  }
+  const denylist = new Denylists(hasher)
+  const origins = [`http://${linkToString(link)}.ipfs.sub.example`, 'http://linked.example.org']
+  for (const origin of origins) {
+    const site = siteOf(SITE, { denylist, names, origin: () => origin })
+    denylist.replace([])
+    assert.equal((await site.get('/any')).text, 'my app')
+    const parser = new DenylistParser(hasher)
+    const path = origin.includes('linked')
+      ? 'ipns/linked.example.org'
+      : `ipfs/${linkToString(link)}`
+    parser.push(`/${path}/app.html\n`)
+    const { table } = parser.end().ok!
+    denylist.replace([{ name: 'test', table }])
+    assert.equal((await site.get('/any')).status, 410)
+    assert.equal((await site.get('/lost/x')).text, 'my 404')
+  }
 })
 
 test('only the default representation follows rules', async () => {

@@ -9,7 +9,7 @@ import type { ConformanceGroup } from './groups.ts'
 import type { ConformanceCase } from './table.ts'
 
 /** The gateway's own name, with the port that clients send. */
-const GATEWAY = 'example.com:8080'
+export const GATEWAY = 'example.com:8080'
 /** A name that the gateway does not know. */
 const UNKNOWN = 'fake.domain.com'
 const TOO_LONG = /CID incompatible with DNS label length limit of 63/
