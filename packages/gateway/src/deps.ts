@@ -7,6 +7,7 @@ import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import type { BlockDeps } from './blocks/engine.ts'
 import type { HostSettings } from './hosts/settings.ts'
+import type { TrustlessSettings } from './trustless.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
 import type { NameRecords, NameResolver } from '@turnpike/core/ports/names'
 
@@ -28,6 +29,10 @@ export interface GatewayDeps extends BlockDeps {
   readonly nameRecords?: NameRecords
   /** What is served to nobody; without one, nothing is denied. */
   readonly denylist?: Denylist
+  /** Hosts that answer only what a client can verify; none unless told. */
+  readonly trustless?: TrustlessSettings
+  /** Largest content that is deserialized; any unless told. */
+  readonly responseBytesMax?: number | undefined
   readonly answerCacheBytesMax: number
   /** Wait for the first byte and for each next one; `RETRIEVAL_TIMEOUT_MS` unless told. */
   readonly retrievalTimeoutMs?: number

@@ -15,6 +15,8 @@ export const STATUS_BY_ERROR = {
   MethodNotAllowed: 405,
   NotAcceptable: 406,
   ContentDenied: 410,
+  /** The operator deserializes no content so large; blocks and CARs of it are served. */
+  ResponseTooLarge: 410,
   NotCached: 412,
   UriTooLong: 414,
   RangeNotSatisfiable: 416,

@@ -90,7 +90,7 @@ test('ranges that make no sense are ignored, those past the end are 416', async 
   const { root, blocks } = fileBlocks(tiny, content(3000))
   world.put(alice, blocks)
   const path = `/ipfs/${linkToString(root.link)}`
-  for (const range of ['bytes=', 'bytes=5-2', 'lines=1-2', 'bytes=a-b', 'bytes=1-2,5-6'])
+  for (const range of ['bytes=', 'bytes=5-2', 'lines=1-2', 'bytes=a-b', 'bytes=1-2,x'])
     assert.equal((await get(world, path, { range })).status, 200, range)
   const past = await get(world, path, { range: 'bytes=3000-' })
   assert.equal(past.status, 416)

@@ -11,7 +11,7 @@ import { bytesBody } from './format/content.ts'
 /** Headers of every answer. Source: path gateway specification, CORS. */
 export const COMMON_HEADERS: readonly HeaderLine[] = [
   ['Access-Control-Allow-Origin', '*'],
-  ['Access-Control-Allow-Methods', 'GET, HEAD, OPTIONS'],
+  ['Access-Control-Allow-Methods', 'GET, HEAD, PUT, OPTIONS'],
   ['Access-Control-Allow-Headers', 'Content-Type, Range, User-Agent, X-Requested-With'],
   [
     'Access-Control-Expose-Headers',
@@ -58,7 +58,9 @@ export function errorAnswer(error: Error): Representation {
   const status = statusOf(error.name)
   const headers = error instanceof RequestError ? error.headers : []
   const again = status >= BAD_GATEWAY ? [RETRY_AFTER] : []
-  return plainAnswer(status, [NO_STORE, ...again, ...headers], `${clientMessage(error)}\n`)
+  const kept = headers.some(([name]) => name === 'Cache-Control')
+  const lines = [...(kept ? [] : [NO_STORE]), ...again, ...headers]
+  return plainAnswer(status, lines, `${clientMessage(error)}\n`)
 }
 
 /** Origins' messages name hosts and causes that are no business of a client's. */

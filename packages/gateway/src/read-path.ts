@@ -28,6 +28,8 @@ import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
 import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
+import { refuseTooLarge } from './too-large.ts'
+import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
 import { tokenOf } from './parse-request.ts'
 
 /** What is known of a read while it runs; stages fill it in from top to bottom. */
@@ -60,6 +62,7 @@ export class ReadPath {
   readonly #answers: AnswerCache
   readonly #redirects = new RedirectsFiles()
   readonly #denylist: Denylist
+  readonly #trustless: TrustlessSettings
   /** Paths that are not denied, by the generation of the lists that say so. */
   readonly #passed = new WeakMap<ContentPath, number>()
   /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
@@ -73,6 +76,7 @@ export class ReadPath {
     this.#locator = new Locator(deps)
     this.#answers = new AnswerCache(deps.answerCacheBytesMax)
     this.#denylist = deps.denylist ?? noDenylist
+    this.#trustless = deps.trustless ?? NOT_TRUSTLESS
   }
 
   /** Answers a request as far as an expected outcome goes; what is thrown is a broken invariant. */
@@ -106,6 +110,8 @@ export class ReadPath {
     if (script !== undefined) return fail(script)
     const wanted = negotiate(path, request)
     if (wanted.error) return wanted
+    const unverifiable = refuseUnverifiable(path, wanted.ok, this.#trustless)
+    if (unverifiable !== undefined) return fail(unverifiable)
     const token = tokenOf(path, request)
     const authorized = this.#authorize(path, token)
     const granted = authorized instanceof Promise ? await authorized : authorized
@@ -170,6 +176,8 @@ export class ReadPath {
     const redirects = this.#redirects
     const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content
+    const tooLarge = refuseTooLarge(content.ok, read.wanted, this.#deps.responseBytesMax)
+    if (tooLarge !== undefined) return fail(tooLarge)
     const whole = await this.#keepSmall(read.key, content.ok, context.request)
     const caching = cacheLines(content.ok.lifetime, read.path)
     const served = await serveContent(whole ?? content.ok, context.request, caching)

@@ -5,12 +5,18 @@
 import { readFileSync } from 'node:fs'
 import { after, before } from 'node:test'
 import { type CarFrame, decodeCar } from '@turnpike/core/car/decode'
-import { absent, fixturePaths } from '@turnpike/gateway/testing/conformance/fixtures'
+import { ipnsNameFromString } from '@turnpike/core/ipns/name'
+import {
+  absent,
+  fixtureNameMap,
+  fixturePaths,
+  fixtureRecords,
+} from '@turnpike/gateway/testing/conformance/fixtures'
 import { testGroups } from '@turnpike/gateway/testing/conformance/run'
 import type { ConformanceCase, Got } from '@turnpike/gateway/testing/conformance/table'
 import { GROUPS } from '@turnpike/gateway/testing/conformance/tables'
 import { alice, gatewayDid, hasher } from '@turnpike/gateway/testing/world'
-import { publish } from './publish/publish.ts'
+import { publish, publishRecord } from './publish/publish.ts'
 import { publicationOf } from './testing/content.ts'
 import { bundle, startWorkerd, type Workerd } from './testing/rig.ts'
 
@@ -23,9 +29,12 @@ if (!absent) {
       GATEWAY_DID: gatewayDid,
       REGION: 'test',
       SUBDOMAIN_HOSTS: 'example.com',
+      IPFS_NS_MAP: fixtureNameMap(),
     })
     const { publication, blob } = publicationOf(alice, fixtureFrames())
     await publish(publication, { bucket: workerd.bucket, hasher, read: async () => blob })
+    for (const { name, bytes } of fixtureRecords())
+      await publishRecord(workerd.bucket, ipnsNameFromString(name)!.multihash, bytes)
   })
 
   after(() => workerd.close())
@@ -60,7 +69,8 @@ function undo({ status, headers, body }: Got): Got {
 }
 
 /** Nothing stands in front of a Worker that it could believe: its URL says how it was called. */
-function skip({ headers = {} }: ConformanceCase): string | false {
+function skip({ path, headers = {}, tunnel }: ConformanceCase): string | false {
+  if (tunnel || path.startsWith('http:')) return 'a Worker is no HTTP proxy'
   const forwarded = Object.keys(headers).some((name) => name.startsWith('x-forwarded-'))
   return forwarded && 'a Worker believes no proxy'
 }

@@ -2,11 +2,11 @@
  * The parsers that read what clients send, each with what must hold of whatever it answers.
  * @module
  */
-import { URL_CHARS_MAX } from '@turnpike/core/limits'
+import { RANGES_MAX, URL_CHARS_MAX } from '@turnpike/core/limits'
 import type { Result } from '@turnpike/core/result'
 import { RequestError, statusOf } from '@turnpike/gateway/errors'
 import { parseCarParams, entityRange } from '@turnpike/gateway/format/car-params'
-import { isUnmodified, matchesNone, rangeCounts } from '@turnpike/gateway/format/conditional'
+import { preconditionOf, matchesNone, rangeCounts } from '@turnpike/gateway/format/conditional'
 import { parseRange } from '@turnpike/gateway/format/range-header'
 import { route, type Routed } from '@turnpike/gateway/hosts/route'
 import { hostSettings } from '@turnpike/gateway/hosts/settings'
@@ -79,10 +79,13 @@ function checkRange(input: string): void {
   const [text = '', size = '0'] = input.split(BETWEEN)
   const sizeBytes = Number(size)
   const verdict = parseRange(text, sizeBytes)
-  if (verdict.kind !== 'part') return
-  const { first, last } = verdict.range
-  const whole = Number.isSafeInteger(first) && Number.isSafeInteger(last)
-  must(whole && first >= 0 && first <= last && last < sizeBytes, `${first}-${last} of ${size}`)
+  if (verdict.kind !== 'parts') return
+  const { ranges } = verdict
+  must(ranges.length > 0 && ranges.length <= RANGES_MAX, `some ranges expected, ${ranges.length}`)
+  for (const { first, last } of ranges) {
+    const whole = Number.isSafeInteger(first) && Number.isSafeInteger(last)
+    must(whole && first >= 0 && first <= last && last < sizeBytes, `${first}-${last} of ${size}`)
+  }
 }
 
 function checkRedirects(input: string): void {
@@ -171,10 +174,11 @@ export const PARSERS: readonly Parser[] = [
     make: (random) => grammar.tagText(random) + BETWEEN + grammar.dateText(random),
     check(input) {
       const [tags = '', date = ''] = input.split(BETWEEN)
-      matchesNone(tags, '"bafkqaaa"')
-      rangeCounts(tags, '"bafkqaaa"')
-      isUnmodified(header('if-modified-since', date), 1000)
-      must(matchesNone(`${tags}`, '') === false, 'no tag matches nothing')
+      const validators = { etag: '"bafkqaaa"', modifiedSeconds: 1000 }
+      rangeCounts(tags, validators, false)
+      preconditionOf(header('if-modified-since', date), validators)
+      preconditionOf(header('if-match', tags), validators)
+      must(matchesNone(tags, '') === (tags.trim() === '*'), 'no tag matches nothing')
     },
   },
 ]

@@ -3,61 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ANSWER_BYTES_MAX, CHUNK_BYTES_MAX, SNIFF_BYTES_MAX } from '@turnpike/core/limits'
 import { linkFromString } from '@turnpike/core/link'
-import { matchesNone, rangeCounts } from './conditional.ts'
 import { bytesBody, bytesContent } from './content.ts'
 import { typeOfBytes, typeOfName } from './content-type.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
 import { type ListingPage, listingPieces } from './listing-page.ts'
-import { parseRange } from './range-header.ts'
 import { wholeSmall } from './serve.ts'
 
 const utf8 = new TextEncoder()
-
-test('one range of bytes is read as RFC 9110 says', () => {
-  const cases = [
-    ['bytes=0-0', 0, 0],
-    ['bytes=6-16', 6, 16],
-    ['bytes=5-', 5, 30],
-    ['bytes=-3', 28, 30],
-    ['bytes=-99', 0, 30],
-    ['bytes=30-99', 30, 30],
-    [' BYTES=1-2 ', 1, 2],
-  ] as const
-  for (const [header, first, last] of cases)
-    assert.deepEqual(parseRange(header, 31), { kind: 'part', range: { first, last } }, header)
-  for (const header of ['bytes=31-', 'bytes=-0', 'bytes=99-100'])
-    assert.equal(parseRange(header, 31).kind, 'unsatisfiable', header)
-  for (const header of ['', 'bytes=', 'bytes=-', 'bytes=2-1', 'items=0-1', 'bytes=0-1,3-4'])
-    assert.equal(parseRange(header, 31).kind, 'whole', header)
-  assert.equal(parseRange(null, 31).kind, 'whole')
-  assert.equal(parseRange('bytes=0-1', 0).kind, 'whole')
-})
-
-test('whatever the Range header, the range lies in the content', () => {
-  const header = fc.oneof(fc.string(), fc.stringMatching(/^bytes=\d{0,18}-\d{0,18}$/))
-  fc.assert(
-    fc.property(header, fc.integer({ min: 1, max: 1000 }), (text, sizeBytes) => {
-      const verdict = parseRange(text, sizeBytes)
-      if (verdict.kind !== 'part') return
-      const { first, last } = verdict.range
-      assert.ok(first >= 0 && first <= last && last < sizeBytes)
-    }),
-    { numRuns: 1000 },
-  )
-})
-
-test('tags match weakly in If-None-Match and strongly in If-Range', () => {
-  assert.equal(matchesNone('"x", W/"a"', '"a"'), true)
-  assert.equal(matchesNone('"a"', 'W/"a"'), true)
-  assert.equal(matchesNone('*', '"a"'), true)
-  assert.equal(matchesNone('"b"', '"a"'), false)
-  assert.equal(matchesNone('a', '"a"'), false)
-  assert.equal(matchesNone(null, '"a"'), false)
-  assert.equal(rangeCounts(null, '"a"'), true)
-  assert.equal(rangeCounts('"a"', '"a"'), true)
-  assert.equal(rangeCounts('W/"a"', 'W/"a"'), false)
-  assert.equal(rangeCounts('"b"', '"a"'), false)
-})
 
 test('types come from names, else from the first bytes', () => {
   assert.equal(typeOfName('a.html'), 'text/html')

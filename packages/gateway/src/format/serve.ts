@@ -2,16 +2,20 @@
  * From content to an answer's parts: conditions, ranges, and the first chunk.
  * @module
  */
-import type { BodyReader, BodySource } from '@turnpike/core/body'
+import type { BodySource } from '@turnpike/core/body'
 import { type Content, bytesBody, bytesContent } from './content.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
-import { httpDate, isUnmodified, matchesNone, rangeCounts } from './conditional.ts'
+import { preconditionOf, rangeCounts } from './conditional.ts'
 import { ANSWER_BYTES_MAX } from '@turnpike/core/limits'
 import { type ByteRange, rangeLength } from '@turnpike/core/range'
 import type { GatewayRequest } from '../request.ts'
+import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { HeaderLine } from '../meter.ts'
+import { boundaryOf, multipartBody } from './multipart.ts'
 import { RequestError } from '../errors.ts'
+import { httpDate } from './http-date.ts'
 import { parseRange } from './range-header.ts'
+import { primeBody } from './primed.ts'
 import { typeOfBytes } from './content-type.ts'
 
 /** An answer that only lacks its meter. */
@@ -24,58 +28,95 @@ export interface Representation {
   readonly partial: boolean
 }
 
+/** What an answer depends on besides its content. */
+export interface Serving {
+  readonly request: GatewayRequest
+  readonly hasher: Hasher
+  /** Lines that say how long the answer may be kept. */
+  readonly caching: readonly HeaderLine[]
+  /** Whether the same path may lead to other content: it starts with a name. */
+  readonly mutable: boolean
+}
+
+const WHOLE: readonly ByteRange[] = []
 const EMPTY = bytesBody(new Uint8Array(0))
+/** Of the content's own headers, those that an answer without content carries, too. */
+const KEPT_UNCHANGED: ReadonlySet<string> = new Set([
+  'Vary',
+  'Content-Location',
+  'X-Ipfs-Path',
+  'X-Ipfs-Roots',
+])
 
 /**
  * Answers a GET or HEAD for content. The first chunk of a GET is read before the status is
- * decided, so that what can't be had is an error and not a broken body. `caching` are the lines
- * that say how long the answer may be kept.
+ * decided, so that what can't be had is an error and not a broken body.
  *
- * @returns `RangeNotSatisfiable`, or whatever error reading the first chunk gave
+ * @returns `PreconditionFailed`, `RangeNotSatisfiable`, or whatever error reading the first chunk
+ * gave
  */
 export function serveContent(
   content: Content,
-  request: GatewayRequest,
-  caching: readonly HeaderLine[],
+  serving: Serving,
 ): Awaitable<Result<Representation, Error>> {
-  if (isHeld(content, request)) return ok(notModified(content, caching))
-  if (request.method === 'HEAD') return ok(headOf(content, caching))
-  const range = rangeOf(content, request)
-  if (range.error) return range
-  const { part } = range.ok
-  if (content.inMemory && content.type !== undefined)
-    return ok(representationOf(content, part, content.type, content.body(part), caching))
-  return answerOf(content, part, request.signal, caching)
+  return serveUnread(content, serving) ?? serveRead(content, serving)
 }
 
-/** Whether the client has it. Conditions count for what would be 200 (RFC 9110, section 13.2.1). */
-function isHeld({ status, etag, modifiedSeconds }: Content, { headers }: GatewayRequest): boolean {
-  if (status !== 200) return false
-  if (matchesNone(headers.get('if-none-match'), etag)) return true
-  return modifiedSeconds !== undefined && isUnmodified(headers, modifiedSeconds)
+/**
+ * The answer where it needs no byte of the body: a condition decides it (RFC 9110, section 13), or
+ * it is to HEAD, for which ranges do not count. Undefined where it needs some.
+ */
+export function serveUnread(
+  content: Content,
+  serving: Serving,
+): Result<Representation, RequestError> | undefined {
+  const { method, headers } = serving.request
+  // Conditions count for what would be 200 (section 13.2.1).
+  const verdict = content.status === 200 ? preconditionOf(headers, content) : 'go'
+  if (verdict === 'held') return ok(notModified(content, serving))
+  if (verdict === 'failed') return fail(preconditionFailed(content))
+  return method === 'HEAD' ? ok(headOf(content, serving)) : undefined
 }
 
-function notModified(content: Content, caching: readonly HeaderLine[]): Representation {
-  const kept = content.headers.filter(([name]) => name === 'Vary')
+function notModified(content: Content, { caching }: Serving): Representation {
+  const kept = content.headers.filter(([name]) => KEPT_UNCHANGED.has(name))
   const headers: HeaderLine[] = [['ETag', content.etag], ...caching, ...kept]
   return { status: 304, headers, body: EMPTY, billable: false, partial: false }
 }
 
-function headOf(content: Content, caching: readonly HeaderLine[]): Representation {
+function preconditionFailed({ etag }: Content): RequestError {
+  const message = `content expected to be as If-Match or If-Unmodified-Since says, is ${etag}`
+  return new RequestError('PreconditionFailed', message)
+}
+
+function headOf(content: Content, { caching }: Serving): Representation {
   const headers = headersOf(content, content.type, content.sizeBytes, caching)
   return { status: content.status, headers, body: EMPTY, billable: false, partial: false }
 }
 
-function rangeOf(
+function serveRead(content: Content, serving: Serving): Awaitable<Result<Representation, Error>> {
+  const asked = rangesOf(content, serving)
+  if (asked.error) return asked
+  const ranges = asked.ok
+  if (!content.inMemory || content.type === undefined) return readOf(content, ranges, serving)
+  if (ranges.length === 0)
+    return ok(wholeOf(content, content.type, content.body(), serving.caching))
+  return ok(
+    partsOf(content, ranges, { type: content.type, body: (part) => content.body(part) }, serving),
+  )
+}
+
+/** The ranges that are to be sent; none for the whole. */
+function rangesOf(
   content: Content,
-  request: GatewayRequest,
-): Result<{ readonly part: ByteRange | undefined }, RequestError> {
-  const header = request.headers.get('range')
-  if (header === null || !content.ranged) return ok({ part: undefined })
-  if (!rangeCounts(request.headers.get('if-range'), content.etag)) return ok({ part: undefined })
+  { request: { headers }, mutable }: Serving,
+): Result<readonly ByteRange[], RequestError> {
+  const header = headers.get('range')
+  if (header === null || !content.ranged) return ok(WHOLE)
+  if (!rangeCounts(headers.get('if-range'), content, mutable)) return ok(WHOLE)
   const verdict = parseRange(header, content.sizeBytes!)
-  if (verdict.kind === 'part') return ok({ part: verdict.range })
-  if (verdict.kind === 'whole') return ok({ part: undefined })
+  if (verdict.kind === 'parts') return ok(verdict.ranges)
+  if (verdict.kind === 'whole') return ok(WHOLE)
   const size = `bytes */${content.sizeBytes}`
   return fail(
     new RequestError('RangeNotSatisfiable', `range expected within ${size}`, {
@@ -84,54 +125,52 @@ function rangeOf(
   )
 }
 
-async function answerOf(
+async function readOf(
   content: Content,
-  part: ByteRange | undefined,
-  signal: AbortSignal,
-  caching: readonly HeaderLine[],
+  ranges: readonly ByteRange[],
+  serving: Serving,
 ): Promise<Result<Representation, Error>> {
-  const source = content.body(part)
-  const reader = source.open(signal)
-  let first: Uint8Array | null
-  try {
-    first = await readUnless(reader, signal)
-  } catch (error) {
-    reader.close()
-    return fail(error as Error)
-  }
-  const type = content.type ?? sniffed(part, first)
-  return ok(representationOf(content, part, type, primed(source, reader, first), caching))
+  const range = ranges[0]
+  const primed = await primeBody(content.body(range), serving.request.signal)
+  if (primed.error) return primed
+  const { first, body } = primed.ok
+  const type = content.type ?? sniffed(range, first)
+  if (ranges.length === 0) return ok(wholeOf(content, type, body, serving.caching))
+  const parts = (part: ByteRange): BodySource => (part === range ? body : content.body(part))
+  return ok(partsOf(content, ranges, { type, body: parts }, serving))
 }
 
-function representationOf(
+function wholeOf(
   content: Content,
-  part: ByteRange | undefined,
   type: string,
   body: BodySource,
   caching: readonly HeaderLine[],
 ): Representation {
   const { status, billable, sizeBytes } = content
-  if (part === undefined) {
-    const headers = headersOf(content, type, sizeBytes, caching)
-    return { status, headers, body, billable, partial: false }
-  }
-  const headers = headersOf(content, type, rangeLength(part), caching)
-  headers.push(['Content-Range', `bytes ${part.first}-${part.last}/${sizeBytes}`])
-  return { status: 206, headers, body, billable, partial: true }
+  const headers = headersOf(content, type, sizeBytes, caching)
+  return { status, headers, body, billable, partial: false }
 }
 
-/** The next chunk. The client may leave while it is waited for: then the body is closed. */
-async function readUnless(reader: BodyReader, signal: AbortSignal): Promise<Uint8Array | null> {
-  const read = reader.read()
-  if (!(read instanceof Promise)) return read
-  const close = (): void => reader.close()
-  if (signal.aborted) close()
-  signal.addEventListener('abort', close)
-  try {
-    return await read
-  } finally {
-    signal.removeEventListener('abort', close)
+/** One range as it is, several as parts of a body, each with its own Content-Range. */
+function partsOf(
+  content: Content,
+  ranges: readonly ByteRange[],
+  { type, body }: { readonly type: string; body(range: ByteRange): BodySource },
+  { hasher, caching }: Serving,
+): Representation {
+  const { billable } = content
+  const sizeBytes = content.sizeBytes!
+  const [range] = ranges as readonly [ByteRange, ...ByteRange[]]
+  if (ranges.length === 1) {
+    const headers = headersOf(content, type, rangeLength(range), caching)
+    headers.push(['Content-Range', `bytes ${range.first}-${range.last}/${sizeBytes}`])
+    return { status: 206, headers, body: body(range), billable, partial: true }
   }
+  const boundary = boundaryOf(content.etag, hasher)
+  const parts = multipartBody({ ranges, sizeBytes, type, boundary, body })
+  const multipart = `multipart/byteranges; boundary=${boundary}`
+  const headers = headersOf(content, multipart, parts.length, caching)
+  return { status: 206, headers, body: parts, billable, partial: true }
 }
 
 /** Looking at the start of a file to type its middle would fetch a block that nobody asked for. */
@@ -155,18 +194,6 @@ function headersOf(
   if (content.ranged) headers.push(['Accept-Ranges', 'bytes'])
   headers.push(...caching, ...content.headers)
   return headers
-}
-
-/** A body whose first chunk was read already. It can be opened once. */
-function primed(source: BodySource, reader: BodyReader, first: Uint8Array | null): BodySource {
-  let waiting: Uint8Array | null | undefined = first
-  const read: BodyReader['read'] = () => {
-    const chunk = waiting
-    if (chunk === undefined) return reader.read()
-    waiting = undefined
-    return chunk
-  }
-  return { length: source.length, open: () => ({ read, close: () => reader.close() }) }
 }
 
 /**

@@ -49,8 +49,16 @@ export async function serveProcess(options: ServeOptions): Promise<Result<Servin
   if (opened.error) return opened
   const { gateway, limits, flush } = opened.ok
   const { reusePort } = options
+  const hosts = [...settings.hosts, ...settings.trustlessHosts]
   try {
-    const server = await startHttpServer({ ...settings, gateway, limits, observer, reusePort })
+    const server = await startHttpServer({
+      ...settings,
+      hosts,
+      gateway,
+      limits,
+      observer,
+      reusePort,
+    })
     return ok({
       url: server.url,
       counts: () => server.stats(),

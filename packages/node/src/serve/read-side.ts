@@ -4,6 +4,7 @@
  */
 import { createGateway } from '@turnpike/gateway/gateway'
 import { hostSettings } from '@turnpike/gateway/hosts/settings'
+import { trustlessSettings } from '@turnpike/gateway/trustless'
 import type { Gateway } from '@turnpike/gateway/types'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
@@ -85,7 +86,9 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     observer,
     provider: whoami.gateway,
     region: settings.region,
-    hosts: hostSettings(settings.hosts, settings.subdomainHosts),
+    hosts: hostSettings([...settings.hosts, ...settings.trustlessHosts], settings.subdomainHosts),
+    trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
+    responseBytesMax: settings.responseBytesMax,
     names: names.resolver,
     nameRecords: names.records,
     blockCacheBytesMax: settings.blockCacheBytes,

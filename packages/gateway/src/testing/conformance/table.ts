@@ -4,6 +4,7 @@
  * @module
  */
 import { request as httpRequest } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { linkToString } from '@turnpike/core/link'
 import { verifyBlock } from '../../blocks/verify.ts'
@@ -19,6 +20,8 @@ export interface ConformanceCase {
   /** Request target as it stands in the request line. */
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent through a tunnel that `CONNECT` to the gateway itself opened. */
+  readonly tunnel?: boolean
   readonly status: number
   readonly wants?: Wants
   /** The body: exact, or matching as text. */
@@ -35,16 +38,43 @@ export interface Got {
 }
 
 /** Sends a request whose target is not normalised on the way. */
-export function send(url: string, request: Omit<ConformanceCase, 'name' | 'status'>): Promise<Got> {
+export async function send(
+  url: string,
+  request: Omit<ConformanceCase, 'name' | 'status'>,
+): Promise<Got> {
   const { hostname, port } = new URL(url)
-  const { method = 'GET', path, headers = {} } = request
+  const { method = 'GET', path, headers = {}, tunnel = false } = request
+  const socket = tunnel ? await tunnelTo(hostname, port) : undefined
+  const through = socket && { createConnection: () => socket }
   return new Promise((resolve, reject) => {
-    const options = { hostname, port, path, method, headers: { ...headers }, agent: false }
+    const options = {
+      hostname,
+      port,
+      path,
+      method,
+      headers: { ...headers },
+      agent: false,
+      ...through,
+    }
     const sent = httpRequest(options, (response) => {
       response.toArray().then((chunks) => {
         const body = Buffer.concat(chunks)
         resolve({ status: response.statusCode!, headers: response.headers, body })
       }, reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+/** The socket of a tunnel that a server opened to itself. */
+function tunnelTo(hostname: string, port: string): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const options = { hostname, port, method: 'CONNECT', path: `${hostname}:${port}`, agent: false }
+    const sent = httpRequest(options)
+    sent.on('connect', ({ statusCode }, socket) => {
+      if (statusCode === 200) resolve(socket)
+      else reject(new Error(`CONNECT expected 200, got ${statusCode}`))
     })
     sent.on('error', reject)
     sent.end()

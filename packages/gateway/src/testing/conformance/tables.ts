@@ -5,6 +5,7 @@
 import { carGroups } from './car.ts'
 import { folderGroups } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
+import { proxyGroups } from './proxy.ts'
 import { redirectsGroups } from './redirects-file.ts'
 import { subdomainGroups } from './subdomains.ts'
 
@@ -14,4 +15,5 @@ export const GROUPS: readonly ConformanceGroup[] = [
   ...folderGroups,
   ...subdomainGroups,
   ...redirectsGroups,
+  ...proxyGroups,
 ]

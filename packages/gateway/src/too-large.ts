@@ -1,0 +1,32 @@
+/**
+ * What an operator finds too large to serve as a file.
+ * @module
+ */
+import type { Content } from './format/content.ts'
+import type { HeaderLine } from './meter.ts'
+import { RequestError } from './errors.ts'
+import type { Wanted } from './negotiate.ts'
+
+/** What a limit of size says holds for the content, until the operator thinks otherwise. */
+const KEPT: HeaderLine = ['Cache-Control', 'public, max-age=604800, stale-while-revalidate=2678400']
+
+/**
+ * Why content is not served, by the size of the whole, whatever part was asked for. Blocks and
+ * CARs are: who wants the file can make it of them.
+ *
+ * @returns `ResponseTooLarge`
+ * @example
+ * refuseTooLarge(content, { format: undefined }, 1_000_000)?.name
+ */
+export function refuseTooLarge(
+  { sizeBytes, billable }: Content,
+  { format }: Wanted,
+  bytesMax: number | undefined,
+): RequestError | undefined {
+  if (bytesMax === undefined || sizeBytes === undefined || sizeBytes <= bytesMax) return undefined
+  if (!billable || format === 'raw' || format === 'car') return undefined
+  const message =
+    `content expected <= ${bytesMax} bytes to be served as a file, got ${sizeBytes}: ` +
+    'ask for its blocks (?format=raw) or a CAR (?format=car)'
+  return new RequestError('ResponseTooLarge', message, { headers: [KEPT] })
+}
