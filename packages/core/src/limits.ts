@@ -131,8 +131,6 @@ export const NAME_PUBLISH_TTL_MS = 300_000
 export const NAME_RENEW_MS = 60_000
 /** Names mapped in the settings. */
 export const NAMES_MAPPED_MAX = 1000
-/** Bytes of a request body that the gateway reads. */
-export const READ_BODY_BYTES_MAX: number = 64 * KIB
 /** Bytes of one page of a bucket's listing: 1,000 keys of 1,024 bytes, percent-encoded. */
 export const BUCKET_PAGE_BYTES_MAX: number = 4 * MIB
 /** Pages of a bucket's listing: 10 million objects. */
@@ -233,7 +231,7 @@ export const RATE_ADDRESSES_MAX = 65_536
 export const REFUSALS_COALESCED_MS = 1_000
 /** Time that a client waits for the first byte of an answer, and for each next one. */
 export const RETRIEVAL_TIMEOUT_MS = 30_000
-/** Bytes of a request body, all of which are ignored. */
+/** Bytes of a request body, most of which are ignored. */
 export const REQUEST_BODY_BYTES_MAX: number = 64 * KIB
 /** Time for a client to send all header fields of a request. */
 export const HEADERS_TIMEOUT_MS = 15_000
@@ -388,6 +386,8 @@ export const WORKER_PAGES_KEPT_BYTES_MAX: number = 4 * MIB
 export const WORKER_PAGE_BYTES_MAX: number = 32 * KIB
 /** How long a Worker believes what the deployment said: changes are in force within a second. */
 export const WORKER_DEPLOYMENT_TTL_MS = 500
+/** IPNS records of a Worker that are kept checked; each is at most 10 KiB. */
+export const WORKER_NAMES_KEPT_MAX = 64
 /** Bytes of a body of unknown length that a Worker holds to learn its length; and of all such. */
 export const WORKER_SPOOL_BYTES_MAX: number = 4 * MIB
 export const WORKER_SPOOLS_BYTES_MAX: number = 8 * MIB
@@ -474,6 +474,23 @@ export const DENY_PATHS_MAX = 100_000
 export const DENY_SUBJECT_PATHS_MAX = 1_000
 /** Hash functions of the hashed rules of one denylist: a check hashes with each of them. */
 export const DENY_HASHES_MAX = 4
+/** Pause between two reads of the denylists that the settings name; a setting. */
+export const DENY_REFRESH_MS = 900_000
+/** Rules that operators set one by one; all are packed again at each change (20 ms for 10,000). */
+export const DENY_OWN_RULES_MAX = 10_000
+/** Denylists that are imported beside them: a check asks each. */
+export const DENY_LISTS_MAX = 64
+/** Bytes of a packed denylist that are stored, and read, at once. */
+export const DENY_PIECE_BYTES: number = 256 * KIB
+/** Time for a denylist's source to send all of it. */
+export const DENY_FETCH_TIMEOUT_MS = 60_000
+/** Pause between two looks for changed denylists: a change must be in force within a second. */
+export const DENY_POLL_MS = 250
+/** Rules, or lines of the log of changes, that one answer lists. */
+export const DENY_LISTED_MAX = 10_000
+/** Characters of a reason, and of the name of who gives it. */
+export const DENY_REASON_CHARS_MAX = 1000
+export const DENY_BY_CHARS_MAX = 100
 /** Answers to checks against hashed rules that a process remembers, some 200 bytes each. */
 export const DENY_ANSWERS_KEPT_MAX = 16_384
 /** Checks of one read that are made again when a denylist changes while it is sent. */

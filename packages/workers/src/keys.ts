@@ -21,6 +21,11 @@ export function indexKeys(name: string): { readonly manifest: string; readonly b
   return { manifest: `index/${name}/manifest.json`, blocks: `index/${name}/blocks` }
 }
 
+/** Key of the IPNS record of a name, by the name's multihash. */
+export function recordKey(name: Uint8Array): string {
+  return `names/${hexOf(name)}`
+}
+
 /** Bytes as lower-case hex. */
 export function hexOf(bytes: Uint8Array): string {
   let hex = ''

@@ -21,6 +21,7 @@ import { PublishedIndex } from './content-index.ts'
 import { Deployment } from './deployment.ts'
 import { WorkerJournal, type JournalStub } from './journal.ts'
 import type { Bucket, ObjectNamespace, RequestContext } from './platform.ts'
+import { workerNames } from './names.ts'
 import { r2Reader } from './r2-reader.ts'
 import { Responder } from './respond.ts'
 import { workerClock, workerHasher, workerRandom, workerTimer } from './runtime.ts'
@@ -37,6 +38,8 @@ export interface WorkerEnv {
   readonly HOSTS?: string
   /** Names with a subdomain for each root, separated by commas. */
   readonly SUBDOMAIN_HOSTS?: string
+  /** DNS names and what they stand for: `host:/ipfs/…`, with commas between them. */
+  readonly IPFS_NS_MAP?: string
   /** Journal objects of the region; 8 unless told. */
   readonly JOURNAL_SHARDS?: number
   /** Silence in ms after which a read counts as dead. */
@@ -89,6 +92,7 @@ export function workerGateway(
     provider: env.GATEWAY_DID,
     region: env.REGION,
     hosts: hostSettings(listOf(env.HOSTS), listOf(env.SUBDOMAIN_HOSTS)),
+    ...workerNames({ bucket: env.CONTENT, clock: workerClock, map: env.IPFS_NS_MAP }),
     blockCacheBytesMax: WORKER_BLOCK_CACHE_BYTES_MAX,
     answerCacheBytesMax: WORKER_ANSWER_CACHE_BYTES_MAX,
     nodeCacheBytesMax: WORKER_NODE_CACHE_BYTES_MAX,

@@ -8,7 +8,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { Publication } from '@turnpike/core/publication'
 import { encodeTable } from '../block-table.ts'
 import type { DeploymentJson, ManifestJson } from '../deployment.ts'
-import { DEPLOYMENT_KEY, blobKey, hexOf, indexKeys } from '../keys.ts'
+import { DEPLOYMENT_KEY, blobKey, hexOf, indexKeys, recordKey } from '../keys.ts'
 
 /** A bucket, write side. A put is whole or not at all. */
 export interface WritableBucket {
@@ -45,6 +45,18 @@ export async function publish(publication: Publication, options: PublishOptions)
   await bucket.put(keys.blocks, blocks)
   await bucket.put(keys.manifest, manifest)
   await bucket.put(DEPLOYMENT_KEY, encodeDeployment(publication, name))
+}
+
+/**
+ * Puts an IPNS record under its name, a multihash; it is in force at once. Whoever reads it checks
+ * it.
+ */
+export async function publishRecord(
+  bucket: WritableBucket,
+  name: Uint8Array,
+  record: Uint8Array,
+): Promise<void> {
+  await bucket.put(recordKey(name), record)
 }
 
 function encodeIndex(publication: Publication): { manifest: Uint8Array; blocks: Uint8Array } {

@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CarFrame, decodeCar } from '@turnpike/core/car/decode'
 import { decodeDagPb } from '@turnpike/core/dag-pb/decode'
@@ -23,6 +24,27 @@ export function fixturePaths(ending: string): string[] {
     .filter((name) => name.endsWith(`.${ending}`))
     .toSorted()
     .map((name) => fileURLToPath(new URL(name, folder)))
+}
+
+/** An IPNS record of the data, valid or not. */
+export interface FixtureRecord {
+  readonly path: string
+  /** The name, in one of its text forms. */
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** All IPNS records. A file is called by its name, or by that, `_` and what is wrong with it. */
+export function fixtureRecords(): FixtureRecord[] {
+  return fixturePaths('ipns-record').map((path) => {
+    const [name = ''] = basename(path, '.ipns-record').split('_')
+    return { path, name, bytes: readFileSync(path) }
+  })
+}
+
+/** DNS names and what they stand for, as the variable `IPFS_NS_MAP` has them. */
+export function fixtureNameMap(): string {
+  return readFileSync(new URL('dnslinks.IPFS_NS_MAP', folder), 'utf8').trim()
 }
 
 /** A link of a node: its name, and the CID that it leads to. */
