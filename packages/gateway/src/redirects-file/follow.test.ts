@@ -106,7 +106,7 @@ test('a path that exists is served without a look at the file', async () => {
   assert.equal((await site.get('/other')).status, 500)
 })
 
-test("a site's own page for what it lacks is billed, our redirect and our error are not", async () => {
+test("a site's own page is billed, our redirect and our error are not", async () => {
   const site = siteOf(SITE)
   assert.equal((await site.get('/lost/x')).text, 'my 404')
   await site.get('/old/x')
