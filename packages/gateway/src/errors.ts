@@ -18,6 +18,7 @@ export const STATUS_BY_ERROR = {
   /** The operator deserializes no content so large; blocks and CARs of it are served. */
   ResponseTooLarge: 410,
   NotCached: 412,
+  PreconditionFailed: 412,
   UriTooLong: 414,
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,

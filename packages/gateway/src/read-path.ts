@@ -11,7 +11,13 @@ import { type Routed, route } from './hosts/route.ts'
 import { cacheLines } from './caching.ts'
 import { type Wanted, negotiate } from './negotiate.ts'
 import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
-import { type Representation, serveContent, wholeSmall } from './format/serve.ts'
+import {
+  type Representation,
+  type Serving,
+  serveContent,
+  serveUnread,
+  wholeSmall,
+} from './format/serve.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import { BlockSession, identityBytes } from './blocks/session.ts'
 import { AnswerCache } from './answer-cache.ts'
@@ -160,11 +166,11 @@ export class ReadPath {
   }
 
   async #answerIn(context: ReadContext, read: SpaceRead): Promise<Result<Representation, Error>> {
-    const kept = read.key === undefined ? undefined : this.#answers.get(read.key)
+    const kept = read.key === undefined ? undefined : this.#answers.get(read.key, read.wanted.html)
     this.#deps.observer.cache('answer', kept !== undefined)
     if (kept !== undefined) {
       context.fromCache = true
-      return serveContent(kept, context.request, cacheLines(kept.lifetime, read.path))
+      return serveContent(kept, this.#serving(kept, context.request, read))
     }
     const { hasher } = this.#deps
     const guard = new ReadGuard(this.#denylist)
@@ -178,11 +184,27 @@ export class ReadPath {
     if (content.error) return content
     const tooLarge = refuseTooLarge(content.ok, read.wanted, this.#deps.responseBytesMax)
     if (tooLarge !== undefined) return fail(tooLarge)
-    const whole = await this.#keepSmall(read.key, content.ok, context.request)
-    const caching = cacheLines(content.ok.lifetime, read.path)
-    const served = await serveContent(whole ?? content.ok, context.request, caching)
+    const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
     return guarded(served, guard)
+  }
+
+  /** Content that was not kept, and is from now on if it is small. */
+  async #serveFresh(
+    content: Content,
+    request: GatewayRequest,
+    read: SpaceRead,
+  ): Promise<Result<Representation, Error>> {
+    const serving = this.#serving(content, request, read)
+    const unread = serveUnread(content, serving)
+    if (unread !== undefined) return unread
+    return serveContent((await this.#keepSmall(read.key, content, request)) ?? content, serving)
+  }
+
+  #serving({ lifetime }: Content, request: GatewayRequest, { path }: SpaceRead): Serving {
+    const { hasher } = this.#deps
+    const mutable = path.name !== undefined
+    return { request, hasher, caching: cacheLines(lifetime, path), mutable }
   }
 
   async #keepSmall(
@@ -190,7 +212,7 @@ export class ReadPath {
     content: Content,
     request: GatewayRequest,
   ): Promise<Content | undefined> {
-    if (key === undefined || request.method === 'HEAD') return undefined
+    if (key === undefined) return undefined
     // A range must not make us fetch leaves that it does not touch.
     if (content.ranged && request.headers.get('range') !== null) return undefined
     const whole = await wholeSmall(content)

@@ -55,6 +55,7 @@ function checkRoute(routed: Routed): void {
   const found = refusable(routed)
   if (found === undefined) return
   if (found.to === 'redirect') return checkLocation(found.location)
+  if (found.to === 'record') return
   const { path } = found
   must(FIELD.test(path.contentPath), `a path for a header expected, got ${path.contentPath}`)
   must(path.contentPath.startsWith(`/${path.namespace}/`), `namespace of ${path.contentPath}`)
