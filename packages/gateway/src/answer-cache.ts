@@ -26,12 +26,15 @@ export class AnswerCache {
     return `${generation} ${space} ${format ?? ''} ${placeOf(path)}`
   }
 
-  get(key: string): Content | undefined {
-    return this.#kept.get(key)
+  /** What is kept for a request that prefers a page, or does not. */
+  get(key: string, html: boolean): Content | undefined {
+    const kept = this.#kept.get(key)
+    return kept?.forBrowsers === undefined || kept.forBrowsers === html ? kept : undefined
   }
 
+  /** Pages for browsers alone are not kept: most content is the same for all, under one key. */
   set(key: string, content: Content): void {
-    this.#kept.set(key, content)
+    if (content.forBrowsers !== true) this.#kept.set(key, content)
   }
 }
 

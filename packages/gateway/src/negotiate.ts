@@ -10,12 +10,22 @@ import type { GatewayRequest } from './request.ts'
 import { RequestError } from './errors.ts'
 
 /** Representations that can be asked for by name. */
-export type Format = 'raw' | 'car' | 'dag-json' | 'dag-cbor' | 'json' | 'cbor'
+export type Format =
+  | 'raw'
+  | 'car'
+  | 'tar'
+  | 'dag-json'
+  | 'dag-cbor'
+  | 'json'
+  | 'cbor'
+  | 'ipns-record'
 
 /** What is asked for. */
 export interface Wanted {
   /** Undefined is the default, which deserializes. */
   readonly format: Format | undefined
+  /** Whether a page about data is wanted where the default would be the data. */
+  readonly html: boolean
   /** How a CAR is to be made; present for one. */
   readonly car?: CarParams
 }
@@ -23,10 +33,12 @@ export interface Wanted {
 const FORMAT_BY_TYPE: ReadonlyMap<string, Format> = new Map([
   ['application/vnd.ipld.raw', 'raw'],
   ['application/vnd.ipld.car', 'car'],
+  ['application/x-tar', 'tar'],
   ['application/vnd.ipld.dag-json', 'dag-json'],
   ['application/vnd.ipld.dag-cbor', 'dag-cbor'],
   ['application/json', 'json'],
   ['application/cbor', 'cbor'],
+  ['application/vnd.ipfs.ipns-record', 'ipns-record'],
 ])
 const FORMATS: ReadonlySet<string> = new Set(FORMAT_BY_TYPE.values())
 
@@ -34,9 +46,10 @@ const FORMATS: ReadonlySet<string> = new Set(FORMAT_BY_TYPE.values())
 const DEFAULT_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xhtml+xml'])
 
 /** A header without any of these asks for the default; so do all browsers and most programs. */
-const NAMED = /application\/(?:vnd\.ipld|json|cbor)/i
+const NAMED = /application\/(?:vnd\.ip(?:ld|fs)|x-tar|json|cbor)/i
 
-const DEFAULT: { readonly ok: Wanted } = ok({ format: undefined })
+const DEFAULT: { readonly ok: Wanted } = ok({ format: undefined, html: false })
+const PAGE: { readonly ok: Wanted } = ok({ format: undefined, html: true })
 
 /**
  * Reads what representation a request asks for: `?format` wins over Accept (IPIP-523), of Accept
@@ -47,14 +60,15 @@ const DEFAULT: { readonly ok: Wanted } = ok({ format: undefined })
  * negotiate(path, request).ok?.format // 'car'
  */
 export function negotiate(
-  path: ContentPath,
+  path: Pick<ContentPath, 'params'>,
   request: GatewayRequest,
 ): Result<Wanted, RequestError> {
   const named = path.params.get('format')
   const accept = request.headers.get('accept')
   if (named === null) {
-    if (accept === null || !NAMED.test(accept)) return DEFAULT
-    return byAccept(path, parseAccept(accept))
+    if (accept === null) return DEFAULT
+    if (NAMED.test(accept)) return byAccept(path, parseAccept(accept))
+    return /text\/html/i.test(accept) ? byDefault(parseAccept(accept)) : DEFAULT
   }
   if (!FORMATS.has(named)) return fail(unknown('format', named))
   // Parameters in Accept count only where it names the same type.
@@ -66,16 +80,26 @@ export function negotiate(
   )
 }
 
-function byAccept(path: ContentPath, types: readonly MediaType[]): Result<Wanted, RequestError> {
+function byAccept(
+  path: Pick<ContentPath, 'params'>,
+  types: readonly MediaType[],
+): Result<Wanted, RequestError> {
   const chosen = types.find(({ type }) => FORMAT_BY_TYPE.has(type))
   const bestDefault = types.find(({ type }) => DEFAULT_TYPES.has(type))
   if (chosen === undefined) {
-    const other = types.find(({ type }) => type.startsWith('application/vnd.ipld.'))
-    if (other === undefined || types.some(({ type }) => takesDefault(type))) return DEFAULT
+    const other = types.find(({ type }) => /^application\/vnd\.ip(?:ld|fs)\./.test(type))
+    if (other === undefined || types.some(({ type }) => takesDefault(type))) return byDefault(types)
     return fail(unknown('Accept', other.type))
   }
-  if (bestDefault !== undefined && bestDefault.quality > chosen.quality) return DEFAULT
+  if (bestDefault !== undefined && bestDefault.quality > chosen.quality) return byDefault(types)
   return wantedOf(path, FORMAT_BY_TYPE.get(chosen.type)!, chosen)
+}
+
+/** HTML is for who names it, and wants nothing that a block might be more. */
+function byDefault(types: readonly MediaType[]): { readonly ok: Wanted } {
+  const html = types.find(({ type }) => type === 'text/html')
+  const data = types.find(({ type }) => type === '*/*' || type === 'application/*')
+  return html !== undefined && html.quality >= (data?.quality ?? 0) ? PAGE : DEFAULT
 }
 
 function takesDefault(type: string): boolean {
@@ -83,13 +107,13 @@ function takesDefault(type: string): boolean {
 }
 
 function wantedOf(
-  path: ContentPath,
+  path: Pick<ContentPath, 'params'>,
   format: Format,
   accepted: MediaType | undefined,
 ): Result<Wanted, RequestError> {
-  if (format !== 'car') return ok({ format })
+  if (format !== 'car') return ok({ format, html: false })
   const car = parseCarParams(path.params, accepted?.params)
-  return car.error ? car : ok({ format, car: car.ok })
+  return car.error ? car : ok({ format, html: false, car: car.ok })
 }
 
 function unknown(where: string, got: string): RequestError {

@@ -1,19 +1,23 @@
 /**
- * Blocks of dag-json, dag-cbor, json and cbor as they are.
- * Source: path gateway specification, codecs; what is stored is never converted (IPIP-524).
+ * One block as it is: raw, or under the type of its codec.
+ * Sources: trustless gateway specification, `application/vnd.ipld.raw`; path gateway specification,
+ * codecs; what is stored is never converted (IPIP-524).
  * @module
  */
 import type { Content } from './content.ts'
 import { DAG_CBOR, DAG_JSON, type Link, linkToString } from '@turnpike/core/link'
+import { type Disposition, dispositionOf } from './disposition.ts'
 import { PLAIN_CBOR, PLAIN_JSON } from '../walk/ipld.ts'
 import type { BlockSession } from '../blocks/session.ts'
 import type { Format } from '../negotiate.ts'
 import type { Nodes } from '../walk/nodes.ts'
-import { dispositionOf } from './disposition.ts'
 import { fileBody } from '../walk/file-body.ts'
 
 /** A representation of a codec's blocks. */
 export type CodecFormat = 'dag-json' | 'dag-cbor' | 'json' | 'cbor'
+
+/** A representation of one block. */
+export type BlockFormat = 'raw' | CodecFormat
 
 const CODECS: Readonly<Record<CodecFormat, readonly number[]>> = {
   'dag-json': [DAG_JSON],
@@ -22,11 +26,21 @@ const CODECS: Readonly<Record<CodecFormat, readonly number[]>> = {
   cbor: [PLAIN_CBOR, DAG_CBOR],
 }
 
-const TYPES: Readonly<Record<CodecFormat, string>> = {
-  'dag-json': 'application/vnd.ipld.dag-json',
-  'dag-cbor': 'application/vnd.ipld.dag-cbor',
-  json: 'application/json',
-  cbor: 'application/cbor',
+/** How a format is sent: its type, whether it is shown or saved, and the ending of its name. */
+interface Shape {
+  readonly type: string
+  readonly disposition: Disposition
+  readonly extension: string
+}
+
+const JSON_SHAPE = { disposition: 'inline', extension: 'json' } as const
+const CBOR_SHAPE = { disposition: 'attachment', extension: 'cbor' } as const
+const SHAPES: Readonly<Record<BlockFormat, Shape>> = {
+  raw: { type: 'application/vnd.ipld.raw', disposition: 'attachment', extension: 'bin' },
+  'dag-json': { type: 'application/vnd.ipld.dag-json', ...JSON_SHAPE },
+  'dag-cbor': { type: 'application/vnd.ipld.dag-cbor', ...CBOR_SHAPE },
+  json: { type: 'application/json', ...JSON_SHAPE },
+  cbor: { type: 'application/cbor', ...CBOR_SHAPE },
 }
 
 /** Whether a format is one of a codec. */
@@ -34,47 +48,46 @@ export function isCodecFormat(format: Format | undefined): format is CodecFormat
   return format !== undefined && format in CODECS
 }
 
-/** Whether blocks of a codec can be had in a format as they are. */
-export function isCodecOf(format: CodecFormat, codec: number): boolean {
-  return CODECS[format].includes(codec)
-}
-
 /**
- * The format that a codec's blocks have unless told; undefined for a codec that has none.
+ * The formats in which blocks of a codec can be had as they are, that of their own first; none for
+ * a codec without one.
  *
  * @example
- * formatOfCodec(0x71) // 'dag-cbor'
+ * formatsOfCodec(0x71) // ['dag-cbor', 'cbor']
  */
-export function formatOfCodec(codec: number): CodecFormat | undefined {
+export function formatsOfCodec(codec: number): readonly CodecFormat[] {
   const formats = Object.keys(CODECS) as CodecFormat[]
-  return formats.find((format) => CODECS[format][0] === codec)
+  return formats.filter((format) => CODECS[format].includes(codec))
 }
 
 /** A block and what is asked for. */
-export interface CodecRequest {
+export interface BlockRequest {
   readonly nodes: Nodes
   readonly session: BlockSession
   readonly link: Link
   readonly sizeBytes: number
-  readonly format: CodecFormat
+  readonly format: BlockFormat
   readonly params: URLSearchParams
 }
 
-/** A block's bytes under the type of a format, ranges included. */
-export function codecContent(request: CodecRequest): Content {
+/**
+ * A block's bytes under the type of a format, ranges included. It is fetched when its body is read,
+ * so HEAD fetches nothing.
+ */
+export function blockContent(request: BlockRequest): Content {
   const { nodes, session, link, sizeBytes, format, params } = request
   const cid = linkToString(link)
-  const json = format === 'json' || format === 'dag-json'
-  const name = `${cid}.${json ? 'json' : 'cbor'}`
+  const { type, disposition, extension } = SHAPES[format]
   return {
     status: 200,
     etag: `"${cid}.${format}"`,
-    type: TYPES[format],
+    type,
     headers: [
-      dispositionOf(params, json ? 'inline' : 'attachment', name),
+      dispositionOf(params, disposition, `${cid}.${extension}`),
       ['X-Content-Type-Options', 'nosniff'],
     ],
     lifetime: 'immutable',
+    ...(format !== 'raw' && { forBrowsers: false }),
     sizeBytes,
     ranged: true,
     billable: true,

@@ -28,6 +28,11 @@ export interface Content {
   readonly billable: boolean
   /** Whether the body is in memory, so that reading it neither waits nor fails. */
   readonly inMemory: boolean
+  /**
+   * Where browsers get another default than programs: whether this is what they get. Undefined: all
+   * get the same.
+   */
+  readonly forBrowsers?: boolean
   /** The whole body, or a range of it. */
   body(range?: ByteRange): BodySource
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { PAGE_STYLE } from './page-style.ts'
+import { cidLink } from './cid-link.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
 import type { FolderEntry } from '../walk/folder-entries.ts'
 import { linkToString } from '@turnpike/core/link'
@@ -106,18 +107,11 @@ function entryRow(page: ListingPage, entry: FolderEntry): string {
   const cid = linkToString(entry.link)
   const name = escapeSegment(entry.name)
   const href = `${folderPath(page)}/${name}`
+  const named = `?filename=${encodeURIComponent(name)}`
   const short = `${cid.slice(0, 6)}…${cid.slice(-6)}`
   return (
     `<tr><td class="name"><a href="${escapeHtml(href)}">${escapeHtml(entry.name)}</a></td>` +
-    `<td class="hash"><a class="ipfs-hash" translate="no" ${cidLink(page.site, cid, name)}>` +
+    `<td class="hash"><a class="ipfs-hash" translate="no" ${cidLink(page.site, cid, named)}>` +
     `${short}</a></td><td class="size">${humanBytes(entry.tsizeBytes)}</td></tr>\n`
   )
-}
-
-/** An entry by its own CID. A site of its own shows no CIDs, so it sends people to who does. */
-function cidLink(site: Site, cid: string, name: string): string {
-  if (site.kind === 'dnslink')
-    return `href="https://cid.ipfs.tech/#${cid}" target="_blank" rel="noreferrer noopener"`
-  const path = `/ipfs/${cid}?filename=${encodeURIComponent(name)}`
-  return `href="${escapeHtml(site.kind === 'subdomain' ? `//${site.gateway}${path}` : path)}"`
 }

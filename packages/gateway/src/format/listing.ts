@@ -2,12 +2,9 @@
  * Folder listings as content: generated as they are read, chunk by chunk.
  * @module
  */
-import type { BodyReader } from '@turnpike/core/body'
 import { LISTING_VERSION, type ListingPage, listingPieces } from './listing-page.ts'
 import type { Content } from './content.ts'
-
-const CHUNK_CHARS = 32 * 1024
-const utf8 = new TextEncoder()
+import { PageReader } from './page-body.ts'
 
 /** A folder's listing. Content-addressed, since its CID decides it, and billed like it. */
 export function listingContent(page: ListingPage): Content {
@@ -21,29 +18,6 @@ export function listingContent(page: ListingPage): Content {
     ranged: false,
     billable: true,
     inMemory: false,
-    body: () => ({ length: undefined, open: () => new ListingReader(page) }),
-  }
-}
-
-class ListingReader implements BodyReader {
-  readonly #pieces: Generator<string>
-
-  constructor(page: ListingPage) {
-    this.#pieces = listingPieces(page)
-  }
-
-  /** About 32 KiB at a time: building one takes well under a millisecond of the serving thread. */
-  read(): Uint8Array | null {
-    let text = ''
-    while (text.length < CHUNK_CHARS) {
-      const piece = this.#pieces.next()
-      if (piece.done) break
-      text += piece.value
-    }
-    return text === '' ? null : utf8.encode(text)
-  }
-
-  close(): void {
-    this.#pieces.return(undefined)
+    body: () => ({ length: undefined, open: () => new PageReader(listingPieces(page)) }),
   }
 }

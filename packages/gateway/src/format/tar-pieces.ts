@@ -84,7 +84,7 @@ export class TarPieces implements PieceSource {
           ? this.#shardBranch(path, node)
           : this.#folderBranch(path, node)
       }
-      if (unixfs.type !== 'symlink') throw notUnixfs(link, `a UnixFS ${unixfs.type}`)
+      if (unixfs.type !== 'symlink') throw notUnixfs(link)
       this.#putHeader('symlink', path, { node, target: targetOf(node) })
       this.#hasSymlinks = true
       this.#checkMix()
@@ -213,7 +213,7 @@ export class TarPieces implements PieceSource {
 
 /** A node that may be kept; one without links, whose bytes are its end, as long as its block. */
 function nodeOf(link: Link, lent: Uint8Array): PbNode {
-  if (link.codec !== DAG_PB) throw notUnixfs(link, `codec 0x${link.codec.toString(16)}`)
+  if (link.codec !== DAG_PB) throw notUnixfs(link)
   const leaf = decodePb(link, lent)
   if (leaf.error) throw leaf.error
   if (leaf.ok.node.linkCount === 0) return leaf.ok
@@ -242,10 +242,10 @@ function withoutFolder(folder: string, path: string): string {
 }
 
 /** The answer for what can't be in a TAR, wherever it lies below what was asked for. */
-export function notUnixfs(link: Link, got: string): RequestError {
+export function notUnixfs(link: Link): RequestError {
   return new RequestError(
     'InvalidRequest',
-    `${linkToString(link)} expected to be a UnixFS file, folder or symlink, is ${got}: ` +
+    `${linkToString(link)} expected to be a UnixFS file, folder or symlink, is not: ` +
       'a TAR has those only, ask for ?format=car',
   )
 }

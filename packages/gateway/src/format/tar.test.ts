@@ -288,7 +288,7 @@ test('what is no UnixFS, or lies about its size, is an error and no entry', asyn
   const cbor: Link = { ...leaf.link, codec: DAG_CBOR }
   const bad = [
     [folder([['x', cbor]]), /UnixFS file, folder or symlink/],
-    [pbBlock([], [Uint8Array.of(8, 3)]), /UnixFS metadata/],
+    [pbBlock([], [Uint8Array.of(8, 3)]), /UnixFS file, folder/],
     [fileNode([{ link: leaf.link, fileBytes: 5 }]), /expected 5 bytes of file below it, got 4/],
     [fileNode([], leaf.bytes, { fileBytes: 5 }), /expected parts of 5 bytes/],
     [symlink(Uint8Array.of(0x61, 0)), /without NUL/],
