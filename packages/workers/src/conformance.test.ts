@@ -61,6 +61,8 @@ function undo({ status, headers, body }: Got): Got {
     status,
     body,
     headers: {
+      // Workerd alone sends none: what is in front of it does.
+      date: new Date().toUTCString(),
       ...others,
       ...(kept === '' ? {} : { 'cache-control': kept }),
       ...(spooled ? {} : { 'content-length': length }),

@@ -3,17 +3,24 @@
  * @module
  */
 import { carGroups } from './car.ts'
+import { dnsLinkGroups } from './dnslink.ts'
 import { folderGroups } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import { proxyGroups } from './proxy.ts'
-import { redirectsGroups } from './redirects-file.ts'
+import { redirectsGroups, redirectsNameGroups } from './redirects-file.ts'
+import { subdomainNameGroups } from './subdomain-names.ts'
 import { subdomainGroups } from './subdomains.ts'
+import { trustlessRawGroups } from './trustless-raw.ts'
 
 /** What an adapter has to answer right, over all of the suite's data. */
 export const GROUPS: readonly ConformanceGroup[] = [
+  ...trustlessRawGroups,
   ...carGroups,
   ...folderGroups,
   ...subdomainGroups,
+  ...subdomainNameGroups,
   ...redirectsGroups,
+  ...redirectsNameGroups,
+  ...dnsLinkGroups,
   ...proxyGroups,
 ]
