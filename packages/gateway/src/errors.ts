@@ -8,6 +8,8 @@ export const STATUS_BY_ERROR = {
   InvalidRequest: 400,
   InvalidPath: 400,
   NameTooDeep: 400,
+  NameRefused: 400,
+  NotPermitted: 403,
   ContentNotFound: 404,
   PathNotFound: 404,
   BlockMissing: 404,
@@ -40,6 +42,7 @@ export const STATUS_BY_ERROR = {
   OriginTimeout: 504,
   RetrievalTimeout: 504,
   NameUnavailable: 504,
+  NamesFull: 507,
 } as const
 
 /** Name of an expected failure. */

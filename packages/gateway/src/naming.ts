@@ -13,7 +13,7 @@ import { deniedBy } from './deny/guard.ts'
 /** A route that needs no more look-ups. */
 export type Named =
   | { readonly to: 'content'; readonly path: ContentPath }
-  | Extract<Route, { to: 'redirect' }>
+  | Extract<Route, { to: 'redirect' | 'record' }>
 
 /** What the stage needs of the gateway. */
 export interface NamingDeps {
@@ -33,7 +33,7 @@ export async function named(
 ): Promise<Result<Named, Error>> {
   if (routed.error) return routed
   const found = routed.ok
-  if (found.to === 'content' || found.to === 'redirect') return ok(found)
+  if (found.to !== 'name' && found.to !== 'dnslink') return ok(found)
   if (found.to === 'name') return resolve(found.path, deps, signal)
   const linked = await deps.names?.hasDnsLink(found.path.rootText, signal)
   if (linked === true) return resolve(found.path, deps, signal)

@@ -7,6 +7,7 @@ import { type Denylist, noDenylist } from '@turnpike/core/ports/deny'
 import { type ContentDenied, ReadGuard, deniedBy } from './deny/guard.ts'
 import { guardedBody } from './deny/guarded-body.ts'
 import { named } from './naming.ts'
+import { noRecord, putRecord, recordAnswer, recordAskedBy } from './names/ipns-record.ts'
 import { type Routed, route } from './hosts/route.ts'
 import { cacheLines } from './caching.ts'
 import { type Wanted, negotiate } from './negotiate.ts'
@@ -89,14 +90,31 @@ export class ReadPath {
   async answer(context: ReadContext): Promise<Result<Representation, Error>> {
     const { request } = context
     if (request.method === 'OPTIONS') return ok(optionsAnswer())
+    if (request.method === 'PUT') return this.#put(request)
     const method = checkMethod(request.method)
     if (method !== undefined) return fail(method)
     const routed = this.#route(request.url)
     if (routed.ok?.to === 'content') return this.#read(context, routed.ok.path)
+    if (routed.ok?.to === 'name') {
+      const record = recordAskedBy(routed.ok.path, request)
+      if (record.error) return record
+      if (record.ok) return recordAnswer(record.ok, this.#deps, request)
+    }
     const followed = await named(routed, this.#deps, request.signal)
     if (followed.error) return followed
     if (followed.ok.to === 'redirect') return ok(redirectAnswer(followed.ok))
+    if (followed.ok.to === 'record') return recordAnswer(followed.ok.asked, this.#deps, request)
     return this.#read(context, followed.ok.path)
+  }
+
+  /** Records of names are all that can be put. */
+  async #put(request: GatewayRequest): Promise<Result<Representation, Error>> {
+    const routed = this.#route(request.url)
+    if (routed.ok?.to !== 'record' && routed.ok?.to !== 'dnslink')
+      return fail(methodNotAllowed(request.method))
+    const followed = await named(routed, this.#deps, request.signal)
+    if (followed.ok?.to !== 'record') return fail(methodNotAllowed(request.method))
+    return putRecord(followed.ok.asked, this.#deps, request)
   }
 
   #route(url: string): Routed {
@@ -116,6 +134,7 @@ export class ReadPath {
     if (script !== undefined) return fail(script)
     const wanted = negotiate(path, request)
     if (wanted.error) return wanted
+    if (wanted.ok.format === 'ipns-record') return fail(noRecord())
     const unverifiable = refuseUnverifiable(path, wanted.ok, this.#trustless)
     if (unverifiable !== undefined) return fail(unverifiable)
     const token = tokenOf(path, request)
@@ -243,7 +262,10 @@ function unlessCached(error: Error, request: GatewayRequest): Error {
 }
 
 function checkMethod(method: string): RequestError | undefined {
-  if (method === 'GET' || method === 'HEAD') return undefined
+  return method === 'GET' || method === 'HEAD' ? undefined : methodNotAllowed(method)
+}
+
+function methodNotAllowed(method: string): RequestError {
   return new RequestError(
     'MethodNotAllowed',
     `method expected GET, HEAD or OPTIONS, got ${method}`,

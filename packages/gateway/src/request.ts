@@ -15,4 +15,9 @@ export interface GatewayRequest {
   readonly headers: { get(name: string): string | null }
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
+  /**
+   * The body of a PUT or POST, whole; undefined when it has more than `bytesMax` bytes or never ends.
+   * Called at most once. Absent where the adapter takes no bodies.
+   */
+  readBody?(bytesMax: number): Promise<Uint8Array | undefined>
 }

@@ -27,6 +27,7 @@ function lead(url: string, hosts = HOSTS): string {
 
 function told(found: Route): string {
   if (found.to === 'redirect') return `${found.status} ${found.location}`
+  if (found.to === 'record') return `record ${found.asked.text}`
   const { path } = found
   return found.to === 'dnslink' ? `dnslink ${path.contentPath}` : `${found.to} ${path.contentPath}`
 }
@@ -89,6 +90,16 @@ test('on any other host, paths lead to content and to names', () => {
   assert.equal(lead('http://h/ipfs/?uri=https://elsewhere.example'), 'InvalidRequest')
 })
 
+test('the Delegated Routing API leads to records, but on sites of others', () => {
+  const path = `/routing/v1/ipns/${PEER_ID}`
+  for (const host of ['127.0.0.1:8080', 'named.example', 'sub.example'])
+    assert.match(lead(`http://${host}${path}`), new RegExp(`^record ${KEY}$|^dnslink`))
+  assert.equal(lead(`http://10.0.0.1${path}`), `record ${KEY}`)
+  assert.equal(lead('http://10.0.0.1/routing/v1/ipns/a.example'), 'InvalidRequest')
+  assert.equal(lead(`http://10.0.0.1${path}/a`), 'ContentNotFound')
+  assert.equal(lead(`http://bafkqaaa.ipfs.sub.example${path}`), `content /ipfs/bafkqaaa${path}`)
+})
+
 test('a host that might have a DNSLink is looked up, a gateway only beside its paths', () => {
   assert.equal(lead(`http://a.example.org/ipfs/${V0}`), `dnslink /ipns/a.example.org/ipfs/${V0}`)
   assert.equal(lead(`http://named.example/ipfs/${V0}`), `content /ipfs/${V0}`)
@@ -133,7 +144,7 @@ test('a subdomain holds its root alone, under its canonical name', () => {
 test('sites and names of the log follow the host that matched', () => {
   const of = (url: string): unknown => {
     const routed = route(url, HOSTS).ok!
-    if (routed.to === 'redirect') return undefined
+    if (routed.to === 'redirect' || routed.to === 'record') return undefined
     const { site, domain } = routed.path
     return [site.kind, site.authority, site.gateway, domain]
   }

@@ -7,6 +7,7 @@ import { dnsNameOf, mayHaveDnsLink } from '@turnpike/core/names/dns-name'
 import { linkFromString } from '@turnpike/core/link'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { RequestError } from '../errors.ts'
+import { type RecordAsked, routingRecord } from '../names/ipns-record.ts'
 import {
   type AskedUrl,
   type ContentPath,
@@ -30,6 +31,7 @@ export type Route =
       readonly path: NamePath
       readonly otherwise: Routed
     }
+  | { readonly to: 'record'; readonly asked: RecordAsked }
   | Redirect
 
 /** The same content has another address. */
@@ -138,9 +140,11 @@ function ipnsRoute(
   return ok({ to: 'name', path: { ...path, candidates: [name] } })
 }
 
-/** Where a URL leads that names no content but says where it is. */
+/** Where a URL leads that names no content: to a record, or to where it says that content is. */
 function elsewhere(asked: AskedUrl): Routed | undefined {
   const { parsed } = asked
+  const record = routingRecord(parsed)
+  if (record !== undefined) return record.error ? record : ok({ to: 'record', asked: record.ok })
   const uri = uriRedirect(parsed)
   if (uri !== undefined) return uri
   const doubled = doubledRoot(parsed)

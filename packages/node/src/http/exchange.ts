@@ -18,6 +18,7 @@ import type { GatewayRequest } from '@turnpike/gateway/request'
 import type { Gateway } from '@turnpike/gateway/types'
 import { hasNoBody, headOf } from './head.ts'
 import { BROKEN, refuse } from './refusal.ts'
+import { readBody } from './request-body.ts'
 import type { HeaderFields } from './target.ts'
 
 /** What an empty chunk counts for in a turn of the event loop, so that many of them end it, too. */
@@ -60,6 +61,7 @@ export class Exchange implements GatewayRequest {
   /** On the monotonic clock. */
   readonly startedMs: number = performance.now()
   readonly #context: ExchangeContext
+  readonly #request: IncomingMessage
   readonly #response: ServerResponse
   #abort: AbortController | undefined
   #body: MeteredBody | undefined
@@ -82,6 +84,7 @@ export class Exchange implements GatewayRequest {
     url: string,
   ) {
     this.#context = context
+    this.#request = request
     this.#response = response
     this.socket = response.socket!
     this.method = request.method!
@@ -96,6 +99,10 @@ export class Exchange implements GatewayRequest {
       if (this.#left) this.#abort.abort()
     }
     return this.#abort.signal
+  }
+
+  readBody(bytesMax: number): Promise<Uint8Array | undefined> {
+    return readBody(this.#request, bytesMax)
   }
 
   /** Answers the request. Never rejects. */
@@ -306,6 +313,8 @@ export class Exchange implements GatewayRequest {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#halfClosedTimer)
+    // A body that nobody read would hold up the next request.
+    if (this.#request.isPaused()) this.#request.resume()
     const bytes = this.#delivered + this.#inFlight
     try {
       this.#body?.settle({ bytes, grade: GRADE.kernel, end })

@@ -34,6 +34,7 @@ import { OwnAuthority } from './own-authority.ts'
 import { type ConnectionBounds, nodeServer } from './node-server.ts'
 import { Peer } from './peer.ts'
 import { absoluteUrl } from './target.ts'
+import { BODY_METHODS } from './request-body.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { openTunnel, refuseTunnel } from './tunnel.ts'
 
@@ -256,7 +257,7 @@ class HttpListener implements HttpServer {
     openTunnel(this.server, socket, head)
   }
 
-  /** Lets a small request body pass by unread; refuses one that is larger than it may be. */
+  /** Holds a small request body back or lets it pass by; refuses one that is larger than it may be. */
   #takesBody(request: IncomingMessage, response: ServerResponse): boolean {
     if (Number(request.headers['content-length'] ?? 0) > REQUEST_BODY_BYTES_MAX) {
       const text = `Expected a request body of at most ${REQUEST_BODY_BYTES_MAX} bytes.`
@@ -268,6 +269,7 @@ class HttpListener implements HttpServer {
       bytes += chunk.byteLength
       if (bytes > REQUEST_BODY_BYTES_MAX) request.socket.destroy()
     })
+    if (BODY_METHODS.has(request.method!)) request.pause()
     return true
   }
 
