@@ -4,10 +4,13 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import { after, before } from 'node:test'
-import { absent, fixturePaths } from '@turnpike/gateway/testing/conformance/fixtures'
+import {
+  absent,
+  fixtureNameMap,
+  fixturePaths,
+  fixtureRecords,
+} from '@turnpike/gateway/testing/conformance/fixtures'
 import { testGroups } from '@turnpike/gateway/testing/conformance/run'
 import { GROUPS } from '@turnpike/gateway/testing/conformance/tables'
 import { loadSettings } from '../config/load.ts'
@@ -27,7 +30,7 @@ if (!absent) {
       dnsResolver: { kind: 'off' },
     })
     for (const path of fixturePaths('car')) await deployment.importCar(path)
-    for (const path of fixturePaths('ipns-record')) await putRecord(path)
+    for (const { name, bytes } of fixtureRecords()) await putRecord(name, bytes)
   })
 
   after(async () => {
@@ -39,16 +42,15 @@ if (!absent) {
 
 /** The suite's DNS names, from the variable that it sets. */
 function nameMap(): Settings['nameMap'] {
-  const IPFS_NS_MAP = readFileSync(fixturePaths('IPFS_NS_MAP')[0]!, 'utf8').trim()
-  const loaded = loadSettings({ flags: { data: folder.path }, env: { IPFS_NS_MAP } })
+  const env = { IPFS_NS_MAP: fixtureNameMap() }
+  const loaded = loadSettings({ flags: { data: folder.path }, env })
   if (loaded.error) throw loaded.error
   return loaded.ok.settings.nameMap
 }
 
-/** Keeps a record under the name that its file has, even one that is invalid. */
-async function putRecord(path: string): Promise<void> {
-  const name = basename(path, '.ipns-record').split('_')[0]!
-  const record = readFileSync(path).toString('base64')
+/** Keeps a record under its name, even one that is invalid. */
+async function putRecord(name: string, bytes: Uint8Array): Promise<void> {
+  const record = Buffer.from(bytes).toString('base64')
   const put = await callOwner(deployment.data, 'namePut', { name, record, evenInvalid: true })
   if (put.error) throw put.error
 }
