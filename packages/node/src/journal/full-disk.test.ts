@@ -77,6 +77,7 @@ if (mount === undefined) {
     // First by the journal alone, which stops when no next file fits.
     await fillUp()
     assert.match(String(journal.stats.roomError), /ENOSPC/)
+    assert.equal(journal.hasRoom, false)
     assert.ok(count > 300, `several files were filled, got ${count} reads`)
     // Somebody else takes what is left: nothing that was promised needs it.
     await takeAll(`${mount}/other`)
@@ -90,6 +91,7 @@ if (mount === undefined) {
     record(journal, count++, 1)
     await journal.flush()
     assert.equal(journal.stats.roomError, undefined)
+    assert.equal(journal.hasRoom, true)
     await rm(`${mount}/other`)
     await journal.close()
     const kept = await groupsIn(folder, (await listWals(folder))[0]!.first)

@@ -142,11 +142,15 @@ export class NodeJournal implements Journal {
     }
   }
 
-  admit(): OpenRead | undefined {
-    if (this.#failed !== undefined || this.#closed) return undefined
-    if (this.#openReads >= this.#settings.openReadsMax) return undefined
+  /** Whether one more read could be recorded, were there not too many open already. */
+  get hasRoom(): boolean {
+    if (this.#failed !== undefined || this.#closed) return false
     const needed = (this.#openReads + 1) * READ_BYTES_MAX + this.#queue.bytes
-    if (needed > this.#wal.roomBytes) return undefined
+    return needed <= this.#wal.roomBytes
+  }
+
+  admit(): OpenRead | undefined {
+    if (this.#openReads >= this.#settings.openReadsMax || !this.hasRoom) return undefined
     this.#openReads++
     return new JournalRead(this.#host)
   }

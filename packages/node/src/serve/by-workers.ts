@@ -55,8 +55,9 @@ export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving
         (sum, { value }) => ({
           inFlight: sum.inFlight + value.inFlight,
           connections: sum.connections + value.connections,
+          withoutRoom: sum.withoutRoom + value.withoutRoom,
         }),
-        { inFlight: 0, connections: 0 },
+        { inFlight: 0, connections: 0, withoutRoom: 0 },
       )
     },
     async snapshots() {

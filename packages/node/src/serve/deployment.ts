@@ -16,6 +16,7 @@ import { createMetrics } from '../metrics/metrics.ts'
 import { Tally } from '../metrics/tally.ts'
 import { nodeClock } from '../runtime.ts'
 import { startTurnpike, type Turnpike } from './start.ts'
+import { unready, type Standing } from './unready.ts'
 
 /** A deployment that runs. */
 export interface Deployment {
@@ -26,12 +27,6 @@ export interface Deployment {
   readonly failed: Promise<Error>
   /** Finishes what is in flight, records it, and gives everything back. */
   close(): Promise<void>
-}
-
-/** What the parts say of the deployment's state. */
-interface Standing {
-  failure: Error | undefined
-  accounting: Error | undefined
 }
 
 /**
@@ -112,6 +107,11 @@ async function openAdmin(
         value: async () => (await turnpike.serving.counts()).connections,
       },
       {
+        name: 'turnpike_processes_without_journal_room',
+        help: 'Processes that refuse all reads since their journal has no room',
+        value: async () => (await turnpike.serving.counts()).withoutRoom,
+      },
+      {
         name: 'turnpike_accounting_standing_still',
         help: '1 while journals are not taken into the log',
         value: () => (standing.accounting === undefined ? 0 : 1),
@@ -126,7 +126,7 @@ async function openAdmin(
     hosts: settings.adminHosts,
     token: settings.adminToken ?? (await loadAdminToken(folderPaths(settings.data).keys)),
     metrics,
-    unready: () => unready(standing),
+    unready: async () => unready(standing, await turnpike.serving.counts()),
     async usage(query) {
       await turnpike.serving.flush()
       const answer = await turnpike.accounting.usage(query)
@@ -135,11 +135,4 @@ async function openAdmin(
     nowMs: nodeClock.nowMs,
     onCrash: (error) => log.error({ err: error }, 'admin request failed'),
   })
-}
-
-function unready({ failure, accounting }: Standing): string[] {
-  const reasons: string[] = []
-  if (failure !== undefined) reasons.push(`stopping: ${failure.message}`)
-  if (accounting !== undefined) reasons.push(`accounting stands still: ${accounting.message}`)
-  return reasons
 }

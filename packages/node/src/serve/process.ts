@@ -22,10 +22,12 @@ export interface ServeOptions {
   readonly onFailure: (error: Error) => void
 }
 
-/** Answers under way and connections, now. */
+/** Answers under way, connections, and journals that are full, now. */
 export interface ServingCounts {
   readonly inFlight: number
   readonly connections: number
+  /** Processes whose journal has no room: they refuse all reads. */
+  readonly withoutRoom: number
 }
 
 /** A process that serves. */
@@ -47,7 +49,7 @@ export async function serveProcess(options: ServeOptions): Promise<Result<Servin
   const { settings, observer, onFailure } = options
   const opened = await openReadSide({ ...options, onJournalFailure: onFailure })
   if (opened.error) return opened
-  const { gateway, limits, flush } = opened.ok
+  const { gateway, limits, journal, flush } = opened.ok
   const { reusePort } = options
   const hosts = [...settings.hosts, ...settings.trustlessHosts]
   try {
@@ -61,7 +63,10 @@ export async function serveProcess(options: ServeOptions): Promise<Result<Servin
     })
     return ok({
       url: server.url,
-      counts: () => server.stats(),
+      counts() {
+        const { inFlight, connections } = server.stats()
+        return { inFlight, connections, withoutRoom: journal.hasRoom ? 0 : 1 }
+      },
       flush,
       close: (graceMs) => closeInOrder(server, opened.ok, graceMs),
     })
