@@ -48,6 +48,12 @@ test('a setting that is on or off can be said in each way', () => {
   assert.equal(flag('--no-port-search'), 'false')
 })
 
+test('the flag of a list may be given several times', () => {
+  const words = ['--subdomain-host', 'a.example', '--subdomain-host=b.example,c.example']
+  const { flags } = parseVerb(verbNamed('serve'), words)
+  assert.equal(flags.subdomainHosts, 'a.example,b.example,c.example')
+})
+
 test('what is unknown, missing or too much is refused with a hint', () => {
   const refused = (name: string, words: string[], message: RegExp): void =>
     assert.throws(

@@ -33,7 +33,7 @@ export function parseVerb(verb: Verb, words: readonly string[]): Parsed {
   const flags: Partial<Record<SettingName, string | boolean>> = {}
   for (const name of verb.settings) {
     const value = values[flagOf(name)]
-    if (value !== undefined) flags[name] = value
+    if (value !== undefined) flags[name] = Array.isArray(value) ? value.join(',') : value
     if (values[`no-${flagOf(name)}`] === true) flags[name] = 'false'
   }
   const help = values.help === true
@@ -48,10 +48,13 @@ export function parseVerb(verb: Verb, words: readonly string[]): Parsed {
   }
 }
 
+/** What stands after flags; several for one that may be given several times. */
+type Values = Readonly<Record<string, string | boolean | string[] | undefined>>
+
 function parseWords(
   verb: Verb,
   words: readonly string[],
-): { values: Record<string, string | boolean | undefined>; positionals: readonly string[] } {
+): { values: Values; positionals: readonly string[] } {
   const options: NonNullable<ParseArgsConfig['options']> = {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
@@ -59,8 +62,8 @@ function parseWords(
   for (const [name, { value }] of Object.entries(verb.options))
     options[name] = { type: value === undefined ? 'boolean' : 'string' }
   for (const name of verb.settings) {
-    const { isFlag } = SETTINGS[name].kind
-    options[flagOf(name)] = { type: isFlag ? 'boolean' : 'string' }
+    const { isFlag, isList = false } = SETTINGS[name].kind
+    options[flagOf(name)] = { type: isFlag ? 'boolean' : 'string', multiple: isList }
     if (isFlag) options[`no-${flagOf(name)}`] = { type: 'boolean' }
   }
   // `--flag=true` for what is on or off: parseArgs takes no value for it.
@@ -71,8 +74,7 @@ function parseWords(
   })
   try {
     const parsed = parseArgs({ args: plain, options, allowPositionals: true, strict: true })
-    const values = parsed.values as Record<string, string | boolean | undefined>
-    return { values, positionals: parsed.positionals }
+    return { values: parsed.values as Values, positionals: parsed.positionals }
   } catch (error) {
     throw new UsageRefused(explain(error as Error, Object.keys(options)))
   }

@@ -55,7 +55,8 @@ what came. Secrets belong in the environment or in the file, not in a flag, whic
 machine can see.
 
 Bytes may have a suffix in flags and variables (\`64MiB\`), and so may times (\`30s\`, \`5m\`);
-in the file both are plain numbers. Lists are separated by commas; in the file they are JSON lists.
+in the file both are plain numbers. Lists are separated by commas, and their flags may be given
+several times; in the file they are JSON lists.
 `
 
 function sectionOf(name: SettingName): string {

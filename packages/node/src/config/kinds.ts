@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly expected: string
   /** Whether a flag of this kind stands alone. */
   readonly isFlag: boolean
+  /** Whether a flag of this kind may be given several times, each with some of the values. */
+  readonly isList?: boolean
   fromText(text: string): T | undefined
   fromJson(value: unknown): T | undefined
   /** The value as text that `fromText` would read. */
@@ -107,6 +109,7 @@ export function listOf<T>(kind: Kind<T>, countMax: number): Kind<readonly T[]> {
   return {
     expected: `at most ${countMax}, separated by commas, each ${kind.expected}`,
     isFlag: false,
+    isList: true,
     fromText: (value) =>
       value === '' ? [] : every(value.split(',').map((part) => kind.fromText(part.trim()))),
     fromJson: (value) =>

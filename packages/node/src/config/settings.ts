@@ -50,6 +50,8 @@ export interface Settings {
   readonly profile: ProfileName
   readonly origins: readonly S3Settings[]
   readonly allowPrivateOrigins: boolean
+  readonly denylists: readonly string[]
+  readonly denylistRefreshMs: number
   readonly dnsResolver: DnsResolver
   readonly dnsTtlMsMax: number
   readonly nameMap: readonly MappedName[]
@@ -91,6 +93,8 @@ export interface Setting<T> {
   readonly secret?: boolean
   /** Can't stand in `turnpike.json`: it says where that file is. */
   readonly notInFile?: boolean
+  /** Its flag, without `--`, where the field's tools call it otherwise than we do. */
+  readonly flag?: string
 }
 
 const MIB = 1024 * 1024
@@ -140,6 +144,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   subdomainHosts: {
     kind: listOf(hostName, limits.HOSTS_MAX),
     default: [],
+    flag: 'subdomain-host',
     doc:
       'Names below which each root has an origin of its own: `<cid>.ipfs.<name>`. Paths on them ' +
       'redirect there. Their DNS and certificates must cover `*.ipfs.<name>` and `*.ipns.<name>`.',
@@ -251,6 +256,18 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc:
       'Who is asked for IPNS records that are not published here: URLs of the Delegated Routing ' +
       'API, without `/routing/v1`.',
+  },
+  denylists: {
+    kind: listOf(path, limits.DENY_LISTS_MAX),
+    default: [],
+    doc:
+      'Denylists in the compact format: files, or https: addresses. They are read again every ' +
+      '`denylistRefreshMs`; what was read last holds while one can not be read.',
+  },
+  denylistRefreshMs: {
+    kind: milliseconds(100, 168 * HOUR_MS),
+    default: limits.DENY_REFRESH_MS,
+    doc: 'Pause between two reads of the `denylists`.',
   },
   blockCacheBytes: {
     kind: bytes(0, 64 * GIB),
@@ -364,11 +381,15 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
 export const SETTING_NAMES: readonly SettingName[] = Object.keys(SETTINGS) as SettingName[]
 
 /** Flag of a setting: `port-search` for `portSearch`. */
-export function flagOf(name: string): string {
+export function flagOf(name: SettingName): string {
+  return SETTINGS[name].flag ?? hyphened(name)
+}
+
+function hyphened(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 /** Environment variable of a setting: `TURNPIKE_PORT_SEARCH` for `portSearch`. */
-export function variableOf(name: string): string {
-  return `TURNPIKE_${flagOf(name).replaceAll('-', '_').toUpperCase()}`
+export function variableOf(name: SettingName): string {
+  return `TURNPIKE_${hyphened(name).replaceAll('-', '_').toUpperCase()}`
 }
