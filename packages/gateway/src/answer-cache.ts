@@ -3,7 +3,7 @@
  * @module
  */
 import type { Content } from './format/content.ts'
-import type { ContentPath } from './parse-request.ts'
+import { type ContentPath, siteNames } from './parse-request.ts'
 import { linkToString } from '@turnpike/core/link'
 import { LRUCache } from 'lru-cache'
 
@@ -39,7 +39,14 @@ export class AnswerCache {
 }
 
 /** A URL's host decides the links of an answer, unless it is a path; a name may change its root. */
-function placeOf({ site, contentPath, query, root, name }: ContentPath): string {
+function placeOf(path: ContentPath): string {
+  const { site, contentPath, query } = path
   const place = site.kind === 'path' ? '' : `${site.kind} ${site.scheme}://${site.authority}`
-  return `${place}${name === undefined ? '' : linkToString(root)} ${contentPath}${query}`
+  return `${place}${rootOf(path)} ${contentPath}${query}`
+}
+
+/** What a name leads to now; a CID stands in the path. */
+function rootOf(path: ContentPath): string {
+  if (path.name === undefined) return ''
+  return [linkToString(path.root), ...siteNames(path).map(encodeURIComponent)].join('/')
 }

@@ -57,6 +57,11 @@ export interface ContentPath extends PathParts {
   readonly name: { readonly text: string; readonly ttlMs: number | undefined } | undefined
 }
 
+/** Names from the CID to the root of the site: those that the name's record carried. */
+export function siteNames({ segments, askedSegments }: ContentPath): readonly string[] {
+  return segments.slice(0, segments.length - askedSegments.length)
+}
+
 /** A path below a mutable name. */
 export interface NamePath extends PathParts {
   /** What the name may be; the first that stands for something is it. */

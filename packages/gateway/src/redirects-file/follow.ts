@@ -7,7 +7,7 @@ import { type Expanded, expandTarget, locationOf } from './target.ts'
 import type { Nodes, WalkError } from '../walk/nodes.ts'
 import { type Result, ok } from '@turnpike/core/result'
 import type { BlockSession } from '../blocks/session.ts'
-import type { ContentPath } from '../parse-request.ts'
+import { type ContentPath, siteNames } from '../parse-request.ts'
 import type { RedirectsFiles } from './files.ts'
 import type { RedirectRule, RedirectStatus, RedirectsFileInvalid } from './rule.ts'
 import { matchRedirects } from './match.ts'
@@ -49,11 +49,6 @@ export async function followRedirects(
   if (match === undefined) return ok(NOWHERE)
   const expanded = expandTarget(match.rule.to, match.captures)
   return expanded.error ? expanded : ok(followedTo(match.rule, expanded.ok, path))
-}
-
-/** Names from the CID to the site's root: those that its DNSLink or IPNS record carried. */
-export function siteNames({ segments, askedSegments }: ContentPath): readonly string[] {
-  return segments.slice(0, segments.length - askedSegments.length)
 }
 
 function followedTo({ status }: RedirectRule, expanded: Expanded, path: ContentPath): Followed {
