@@ -64,6 +64,7 @@ async function serveWhole(options: TurnpikeOptions): Promise<void> {
     onCrash: (crash) => exitWith(new Error('a worker ended', { cause: crash })),
     onFailure: exitWith,
     onStanding: () => {},
+    onDenylist: () => {},
   })
   if (started.error) exitWith(started.error)
   const end = (): Promise<void> => started.ok.close(0)

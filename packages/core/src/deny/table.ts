@@ -24,6 +24,7 @@ export const SUBJECT_KINDS: readonly DenySubject['kind'][] = ['content', 'name',
 /** A key's byte: its own effect, that of all paths below it, whether rules with a path follow. */
 export const BELOW_SHIFT = 2
 export const HAS_PATHS = 16
+const EFFECTS = 15
 /** A path rule's byte: its effect, and whether it covers what begins with its path. */
 export const IS_PREFIX = 4
 /** Bytes of a path rule beside its text. */
@@ -108,9 +109,12 @@ class Section {
     this.#pathCount = paths
     this.#textAt = this.#pathsAt + paths * PATH_RULE_BYTES
     this.end = this.#textAt + textBytes
-    this.ruleCount = keys + paths
     if (this.end > view.byteLength)
       throw new RangeError(`"bytes" expected >= ${this.end} of denylist, got ${view.byteLength}`)
+    let ruleCount = paths
+    for (let i = 0; i < keys; i++)
+      if ((this.#bytes[this.#flagsAt + i]! & EFFECTS) !== 0) ruleCount++
+    this.ruleCount = ruleCount
   }
 
   effectOf(key: Uint8Array, path: string): Effect {
@@ -128,8 +132,9 @@ class Section {
       const at = this.#keysAt + i * DENY_KEY_BYTES
       const index = other.#find(this.#bytes.subarray(at, at + DENY_KEY_BYTES))
       const flags = this.#bytes[this.#flagsAt + i]!
-      const same = index >= 0 && other.#bytes[other.#flagsAt + index] === flags
-      if (!same) count++
+      const before = index < 0 ? 0 : other.#bytes[other.#flagsAt + index]!
+      const effects = flags & EFFECTS
+      if (effects !== 0 && effects !== (before & EFFECTS)) count++
       if ((flags & HAS_PATHS) === 0) continue
       const known = new Set(index < 0 ? [] : other.#pathRules(index))
       for (const rule of this.#pathRules(i)) if (!known.has(rule)) count++

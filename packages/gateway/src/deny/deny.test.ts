@@ -138,7 +138,7 @@ test('a denied block is not served as part of anything', async () => {
   assert.equal(await rig.status(`/ipfs/${root}/`), 200)
 })
 
-test('paths: exact, all that begin with one, exceptions, from wherever their root is reached', async () => {
+test('paths: exact, prefixes, exceptions, from wherever their root is reached', async () => {
   const rig = new Rig()
   const { root } = rig
   const inner = cidOf(rig.inner.at(-1)!.link)

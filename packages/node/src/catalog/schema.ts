@@ -127,5 +127,60 @@ CREATE TABLE own_names (
 ) STRICT;
 `
 
+/**
+ * What is not served. Rules that operators set are in `deny_rules`, each once (`key`: what it is
+ * about); every list, theirs (`own`) and those imported, is packed in `deny_pieces` as processes
+ * load it. `deny_state` and each list have the generation of their last change. `deny_log` only
+ * grows.
+ */
+const DENY = `
+CREATE TABLE deny_state (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO deny_state VALUES (1, 0);
+
+CREATE TABLE deny_lists (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  source TEXT NOT NULL,
+  etag TEXT,
+  rules INTEGER NOT NULL,
+  refused_lines INTEGER NOT NULL,
+  pieces INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE deny_pieces (
+  list INTEGER NOT NULL REFERENCES deny_lists ON DELETE CASCADE,
+  piece INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  UNIQUE (list, piece)
+) STRICT;
+
+CREATE TABLE deny_rules (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key BLOB NOT NULL UNIQUE,
+  rule TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  by TEXT NOT NULL,
+  added_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE deny_log (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  action TEXT NOT NULL,
+  what TEXT NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER deny_log_kept BEFORE DELETE ON deny_log
+BEGIN SELECT RAISE(ABORT, 'deny_log only grows'); END;
+CREATE TRIGGER deny_log_fixed BEFORE UPDATE ON deny_log
+BEGIN SELECT RAISE(ABORT, 'deny_log only grows'); END;
+`
+
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1, NAMES]
+export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY]

@@ -19,5 +19,6 @@ export interface SentError {
 export type OwnerReply =
   | { readonly opened: Whoami }
   | { readonly refused: SentError }
+  | { readonly call: number; readonly progress: unknown }
   | { readonly call: number; readonly ok: unknown }
   | { readonly call: number; readonly error: SentError }

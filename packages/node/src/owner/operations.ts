@@ -11,14 +11,30 @@ import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { linkFromString } from '@turnpike/core/link'
 import { fail, ok } from '@turnpike/core/result'
+import { DENY_OPERATIONS, type DenyOperation, denyOperations } from '../deny/operations.ts'
 import { nameOperations } from '../names/operations.ts'
 import { InvalidParams } from './params.ts'
 
 /** Names of the owner's operations. */
-export const OWNER_OPERATIONS = ['commit', 'rm', 'gc', 'whoami', 'namePublish', 'namePut'] as const
+export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
+  'commit',
+  'rm',
+  'gc',
+  'whoami',
+  'namePublish',
+  'namePut',
+  ...DENY_OPERATIONS,
+]
 
 /** Name of one of the owner's operations. */
-export type OwnerOperation = (typeof OWNER_OPERATIONS)[number]
+export type OwnerOperation =
+  | 'commit'
+  | 'rm'
+  | 'gc'
+  | 'whoami'
+  | 'namePublish'
+  | 'namePut'
+  | DenyOperation
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */
 export interface Whoami {
@@ -28,7 +44,7 @@ export interface Whoami {
 
 /**
  * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
- * `gc`, `whoami`, and those of names.
+ * `gc`, `whoami`, and those of names and denylists.
  */
 export function ownerOperations(
   folder: FolderOwner,
@@ -53,6 +69,7 @@ export function ownerOperations(
       return ok(who)
     },
     ...nameOperations({ folder, clock }),
+    ...denyOperations(folder, clock),
   }
 }
 

@@ -47,19 +47,24 @@ export async function startOwner(
   if (opened.error) return opened
   const operation =
     (name: OwnerOperation): Operation =>
-    (params) =>
-      calls.call({ do: name, params })
+    (params, { progress }) =>
+      calls.call({ do: name, params }, progress)
   const operations = Object.fromEntries(
     OWNER_OPERATIONS.map((name) => [name, operation(name)]),
   ) as OwnerThread['operations']
   return ok({ whoami: opened.ok, operations, close: () => calls.close() })
 }
 
+interface Waiting {
+  resolve(answer: Answer): void
+  progress(event: unknown): void
+}
+
 /** Calls under way, by number. The control socket bounds how many there can be. */
 class ThreadCalls {
   readonly opened: Promise<Result<Whoami, OperationRefused>>
   readonly #worker: Worker
-  readonly #waiting = new Map<number, (answer: Answer) => void>()
+  readonly #waiting = new Map<number, Waiting>()
   #calls = 0
   #closing: Promise<unknown> | undefined
   #isOpen = false
@@ -74,6 +79,7 @@ class ThreadCalls {
         this.#isOpen = true
         resolve(ok(reply.opened))
       } else if ('refused' in reply) resolve(fail(received(reply.refused)))
+      else if ('progress' in reply) this.#waiting.get(reply.call)?.progress(reply.progress)
       else
         this.#settle(reply.call, 'ok' in reply ? ok(reply.ok ?? {}) : fail(received(reply.error)))
     })
@@ -89,12 +95,12 @@ class ThreadCalls {
     })
   }
 
-  call(request: Call): Promise<Answer> {
+  call(request: Call, progress: Waiting['progress'] = () => {}): Promise<Answer> {
     if (this.#ended)
       return Promise.resolve(fail(new OperationRefused('ThreadEnded', 'the folder is closed')))
     const call = this.#calls++
     return new Promise((resolve) => {
-      this.#waiting.set(call, resolve)
+      this.#waiting.set(call, { resolve, progress })
       this.#worker.postMessage({ call, ...request })
     })
   }
@@ -105,7 +111,7 @@ class ThreadCalls {
   }
 
   #settle(call: number, answer: Answer): void {
-    this.#waiting.get(call)?.(answer)
+    this.#waiting.get(call)?.resolve(answer)
     this.#waiting.delete(call)
   }
 }

@@ -33,8 +33,9 @@ function serve(folder: FolderOwner): void {
       return host.close()
     }
     const signal = new AbortController().signal
+    const progress = (event: unknown): void => say({ call, progress: event })
     try {
-      const done = await operations[request.do](request.params, { signal, progress() {} })
+      const done = await operations[request.do](request.params, { signal, progress })
       say(done.ok === undefined ? { call, error: sent(done.error) } : { call, ok: done.ok })
     } catch (error) {
       say({ call, error: sent(error instanceof Error ? error : new Error(String(error))) })

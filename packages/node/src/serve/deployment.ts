@@ -59,6 +59,10 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
       if (fault === undefined) log.info('accounting goes on')
       else log.error({ err: fault }, 'accounting stands still')
     },
+    onDenylist(source, fault) {
+      if (fault === undefined) log.info({ source }, 'denylist can be read again')
+      else log.error({ source, err: fault }, 'denylist can not be read: what was read last holds')
+    },
   })
   if (started.error) {
     await closeLog()
@@ -100,6 +104,11 @@ async function openAdmin(
         name: 'turnpike_reads_in_flight',
         help: 'Requests that are being answered',
         value: async () => (await turnpike.serving.counts()).inFlight,
+      },
+      {
+        name: 'turnpike_denylists_failing',
+        help: 'Denylists of the settings that could not be read when last tried',
+        value: () => turnpike.denylists.failing,
       },
       {
         name: 'turnpike_connections',

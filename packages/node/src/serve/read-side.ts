@@ -9,6 +9,7 @@ import type { Gateway } from '@turnpike/gateway/types'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
+import type { Denylist } from '@turnpike/core/ports/deny'
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
@@ -17,12 +18,13 @@ import { CatalogIndex } from '../catalog/content-index.ts'
 import { ownSites } from '../catalog/own-sites.ts'
 import { StoredDelegations } from '../catalog/delegations.ts'
 import type { Settings } from '../config/settings.ts'
-import { openFolderReader } from '../folder/open.ts'
+import { followDenylists } from '../deny/live.ts'
+import { openFolderReader, type FolderReader } from '../folder/open.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
 import { openNames } from '../names/open.ts'
-import { openOrigins } from '../origins/open.ts'
+import { openOrigins, type OpenOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
@@ -51,7 +53,7 @@ export interface ReadSide {
 
 /** Opens everything that serving reads from, and the process's journal. */
 export async function openReadSide(options: ReadSideOptions): Promise<Result<ReadSide, Error>> {
-  const { settings, whoami, observer } = options
+  const { settings, observer } = options
   const folder = await openFolderReader(settings.data, { hasher: nodeHasher })
   if (folder.error) return folder
   const journal = await openJournal({
@@ -70,9 +72,55 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     trusts: ownSites(folder.ok.catalog),
     allowPrivate: settings.allowPrivateOrigins,
   })
-  const { catalog, blobs } = folder.ok
+  const { catalog } = folder.ok
   const names = openNames({ settings, catalog, clock: nodeClock })
-  const gateway = createGateway({
+  const denied = await followDenylists(catalog, (error) => observer.crash(error))
+  const gateway = composeGateway(options, {
+    folder: folder.ok,
+    journal: journal.ok,
+    origins,
+    names,
+    denylist: denied.denylist,
+  })
+  const refusals = openRefusals(options, journal.ok)
+  const flush = (): Promise<void> => {
+    refusals.flush()
+    return journal.ok.flush()
+  }
+  const close = async (): Promise<void> => {
+    refusals.close()
+    await journal.ok.close()
+    origins.close()
+    names.close()
+    denied.close()
+    await folder.ok.close()
+  }
+  const limits = requestLimits(settings, refusals)
+  return ok({ gateway, limits, journal: journal.ok, flush, close })
+}
+
+/** Processes do not know of each other's requests, and the kernel spreads connections evenly. */
+function requestLimits(settings: Settings, refusals: Refusals): RequestLimits {
+  const { requestsMax, requestsPerAddressPerSecondMax: perSecondMax, workers } = settings
+  const perAddressPerSecondMax = perSecondMax && perSecondMax / Math.max(1, workers)
+  return new RequestLimits({ clock: nodeClock, refusals, requestsMax, perAddressPerSecondMax })
+}
+
+interface GatewayParts {
+  readonly folder: FolderReader
+  readonly journal: NodeJournal
+  readonly origins: OpenOrigins
+  readonly names: ReturnType<typeof openNames>
+  readonly denylist: Denylist
+}
+
+function composeGateway(
+  { settings, whoami, observer }: ReadSideOptions,
+  { folder, journal, origins, names, denylist }: GatewayParts,
+): Gateway {
+  const { catalog, blobs } = folder
+  return createGateway({
+    denylist,
     index: new CatalogIndex(catalog),
     authorizer: new StoredDelegations(catalog, whoami.gateway, nodeClock),
     readers: [blobs, origins.reader],
@@ -82,7 +130,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     clock: nodeClock,
     timer: nodeTimer,
     random: nodeRandom,
-    journal: journal.ok,
+    journal,
     observer,
     provider: whoami.gateway,
     region: settings.region,
@@ -96,8 +144,14 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     answerCacheBytesMax: settings.answerCacheBytes,
     retrievalTimeoutMs: settings.retrievalTimeoutMs,
   })
-  const refusals = new Refusals({
-    journal: journal.ok,
+}
+
+function openRefusals(
+  { settings, whoami, observer }: ReadSideOptions,
+  journal: NodeJournal,
+): Refusals {
+  return new Refusals({
+    journal,
     observer,
     clock: nodeClock,
     timer: nodeTimer,
@@ -106,24 +160,4 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     provider: whoami.gateway,
     region: settings.region,
   })
-  const flush = (): Promise<void> => {
-    refusals.flush()
-    return journal.ok.flush()
-  }
-  const close = async (): Promise<void> => {
-    refusals.close()
-    await journal.ok.close()
-    origins.close()
-    names.close()
-    await folder.ok.close()
-  }
-  const limits = requestLimits(settings, refusals)
-  return ok({ gateway, limits, journal: journal.ok, flush, close })
-}
-
-/** Processes do not know of each other's requests, and the kernel spreads connections evenly. */
-function requestLimits(settings: Settings, refusals: Refusals): RequestLimits {
-  const { requestsMax, requestsPerAddressPerSecondMax: perSecondMax, workers } = settings
-  const perAddressPerSecondMax = perSecondMax && perSecondMax / Math.max(1, workers)
-  return new RequestLimits({ clock: nodeClock, refusals, requestsMax, perAddressPerSecondMax })
 }

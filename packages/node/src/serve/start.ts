@@ -8,6 +8,7 @@ import { fail, ok, type Result } from '@turnpike/core/result'
 import type { AccountingHost } from '../accounting/open.ts'
 import { startAccounting } from '../accounting/thread.ts'
 import type { Settings } from '../config/settings.ts'
+import { watchDenylists, type DenyWatch } from '../deny/watch.ts'
 import { startControl, type Operations } from '../control/server.ts'
 import { startOwner, type OwnerThread } from '../owner/thread.ts'
 import type { Whoami } from '../owner/operations.ts'
@@ -29,6 +30,8 @@ export interface StartOptions {
   readonly onFailure: (error: Error) => void
   /** Accounting falls behind, or is well again: to be told, nothing else. */
   readonly onStanding: (fault: Error | undefined) => void
+  /** A denylist that the settings name can't be read, or can be again. */
+  readonly onDenylist: (source: string, fault: Error | undefined) => void
 }
 
 /** What runs. */
@@ -37,6 +40,7 @@ export interface Turnpike {
   readonly whoami: Whoami
   readonly serving: Serving
   readonly accounting: AccountingHost
+  readonly denylists: DenyWatch
   /** Operations that commands reach through the control socket. */
   readonly operations: Operations
   /** Finishes what is in flight within `graceMs`, records it, and gives everything back. */
@@ -82,6 +86,16 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
   let closing: Promise<void> | undefined
   const stopServing = (graceMs: number): Promise<void> => (closing ??= serving.close(graceMs))
   parts.add(serving, () => stopServing(0))
+  const denylists = parts.add(
+    watchDenylists({
+      sources: settings.denylists,
+      refreshMs: settings.denylistRefreshMs,
+      allowHttp: settings.allowPrivateOrigins,
+      importList: owner.operations.denyImport,
+      onStanding: options.onDenylist,
+    }),
+    (started: DenyWatch) => started.close(),
+  )
   const operations: Operations = {
     ...owner.operations,
     usage: usageOperation(accounting, () => serving.flush()),
@@ -94,6 +108,7 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
     whoami,
     serving,
     accounting,
+    denylists,
     operations,
     async close(graceMs) {
       // Answers end and journals close before accounting takes the last of them.

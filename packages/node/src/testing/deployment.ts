@@ -77,6 +77,7 @@ export async function startDeployment(
     onCrash: (crash) => crashes.push(crash),
     onFailure,
     onStanding() {},
+    onDenylist() {},
   })
   if (started.error) throw started.error
   const turnpike = started.ok
