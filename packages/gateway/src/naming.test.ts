@@ -20,7 +20,7 @@ async function get(
 ): Promise<Got & { log: World }> {
   const names: NameResolver = {
     resolve(name) {
-      if (name === 'gone.example.org') return fail(new NameNotFound(name, 'nobody'))
+      if (/^gone\.|\.unlinked\./.test(name)) return fail(new NameNotFound(name, 'nobody'))
       if (name === 'slow.example.org') return fail(new NameUnavailable(name, 'no answer'))
       return ok({ root, segments: name.startsWith('file') ? ['a.txt'] : [], ttlMs })
     },
@@ -72,6 +72,12 @@ test('a host with a DNSLink is a site of its own, and named in the log', async (
   assert.equal((await get('http://a.unlinked.org/a.txt')).status, 404)
   const [other] = (await get(`http://a.unlinked.org/ipfs/${linkToString(root)}/`)).log.reads
   assert.deepEqual([other?.status, other?.domain], [200, ''])
+})
+
+test('a host whose DNS fails is told apart from one without a DNSLink', async () => {
+  assert.equal((await get('http://slow.example.org/a.txt')).status, 504)
+  assert.equal((await get('http://gone.example.org/a.txt')).status, 404)
+  assert.equal((await get(`http://slow.example.org/ipfs/${linkToString(root)}/`)).status, 200)
 })
 
 test('a kept answer of one host is not another host’s', async () => {

@@ -37,7 +37,11 @@ export async function named(
   if (found.to === 'name') return resolve(found.path, deps, signal)
   const linked = await deps.names?.hasDnsLink(found.path.rootText, signal)
   if (linked === true) return resolve(found.path, deps, signal)
-  return named(found.otherwise, deps, signal)
+  const { error } = found.otherwise
+  if (error === undefined) return named(found.otherwise, deps, signal)
+  // No path of ours either: that DNS fails, or what is wrong with its record, says more.
+  const site = await resolve(found.path, deps, signal)
+  return site.error?.name === 'NameNotFound' ? fail(error) : site
 }
 
 async function resolve(

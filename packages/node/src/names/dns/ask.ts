@@ -33,8 +33,10 @@ export async function askDnsLink(
   for (const name of [`${DNSLINK_LABEL}.${host}`, host]) {
     const answer = await ask(name, signal)
     if (answer.kind === 'failed') {
-      const message = `"${name}" expected an answer of DNS, got ${answer.why}; try again later`
-      return { path: fail(new NameUnavailable(host, message)), ttlMs: DNS_FAILURE_TTL_MS }
+      const message = `"${host}" expected an answer of DNS, got none; try again later`
+      // Readers see the message; which servers we ask is for the log.
+      const cause = new Error(`TXT of "${name}" expected an answer, got ${answer.why}`)
+      return { path: fail(new NameUnavailable(host, message, cause)), ttlMs: DNS_FAILURE_TTL_MS }
     }
     ttlMs = Math.min(ttlMs, answer.ttlMs ?? DNS_FAILURE_TTL_MS)
     const said = answer.kind === 'texts' ? dnsLinkOf(answer.texts) : undefined

@@ -67,6 +67,10 @@ test('a gateway follows DNSLinks of real DNS, with their TTLs and their changes'
     assert.equal((await get('127.0.0.1', '/ipns/broken.example.org')).status, 504)
     dns.zone.set('_dnslink.bad.example.org', texts(60, 'dnslink=/ipfs/nonsense'))
     assert.equal((await get('127.0.0.1', '/ipns/bad.example.org')).status, 502)
+    assert.equal((await get('broken.example.org', '/')).status, 504)
+    const bad = await get('bad.example.org', '/')
+    assert.equal(bad.status, 502)
+    assert.match(bad.text, /dnslink=\/ipfs\/<cid>/)
   })
 
   await t.test('hosts that can have no link cost no query', async () => {
