@@ -97,8 +97,10 @@ export class ReadPath {
     if (routed.ok?.to === 'content') return this.#read(context, routed.ok.path)
     if (routed.ok?.to === 'name') {
       const record = recordAskedBy(routed.ok.path, request)
-      if (record.error) return record
       if (record.ok) return recordAnswer(record.ok, this.#deps, request)
+      const unverifiable = refuseUnverifiable(routed.ok.path, undefined, this.#trustless)
+      if (unverifiable !== undefined) return fail(unverifiable)
+      if (record.error) return record
     }
     const followed = await named(routed, this.#deps, request.signal)
     if (followed.error) return followed
@@ -135,7 +137,7 @@ export class ReadPath {
     const wanted = negotiate(path, request)
     if (wanted.error) return wanted
     if (wanted.ok.format === 'ipns-record') return fail(noRecord())
-    const unverifiable = refuseUnverifiable(path, wanted.ok, this.#trustless)
+    const unverifiable = refuseUnverifiable(path, wanted.ok.format, this.#trustless)
     if (unverifiable !== undefined) return fail(unverifiable)
     const token = tokenOf(path, request)
     const authorized = this.#authorize(path, token)
@@ -201,7 +203,7 @@ export class ReadPath {
     const redirects = this.#redirects
     const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content
-    const tooLarge = refuseTooLarge(content.ok, read.wanted, this.#deps.responseBytesMax)
+    const tooLarge = refuseTooLarge(content.ok, read.wanted.format, this.#deps.responseBytesMax)
     if (tooLarge !== undefined) return fail(tooLarge)
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0

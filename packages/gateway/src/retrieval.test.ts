@@ -156,6 +156,18 @@ test('an outcome that comes too late is given back', async () => {
   assert.equal(given, 1)
 })
 
+test('a body is read where the adapter takes bodies', async () => {
+  const patience = { timer: new Alarm(), timeoutMs: TIMEOUT_MS }
+  const plain = new Request('http://a.example/')
+  assert.equal(new TimedRequest(plain, patience).readBody, undefined)
+  const { method, url, headers, signal } = plain
+  const body = Uint8Array.of(7)
+  const readBody = (bytesMax: number): Promise<Uint8Array> =>
+    Promise.resolve(body.subarray(0, bytesMax))
+  const timed = new TimedRequest({ method, url, headers, signal, readBody }, patience)
+  assert.deepEqual(await timed.readBody!(1), body)
+})
+
 test('a client that leaves aborts the timed request, before and after it is asked', () => {
   const patience = { timer: new Alarm(), timeoutMs: TIMEOUT_MS }
   const client = new AbortController()

@@ -30,9 +30,11 @@ export class TimedRequest implements GatewayRequest {
   readonly #patience: Patience
   #abort: AbortController | undefined
   #late = false
+  readonly readBody?: NonNullable<GatewayRequest['readBody']>
 
   constructor(request: GatewayRequest, patience: Patience) {
     this.#request = request
+    if (request.readBody !== undefined) this.readBody = (bytesMax) => request.readBody!(bytesMax)
     this.#patience = patience
   }
 

@@ -5,7 +5,7 @@
 import type { Content } from './format/content.ts'
 import type { HeaderLine } from './meter.ts'
 import { RequestError } from './errors.ts'
-import type { Wanted } from './negotiate.ts'
+import type { Format } from './negotiate.ts'
 
 /** What a limit of size says holds for the content, until the operator thinks otherwise. */
 const KEPT: HeaderLine = ['Cache-Control', 'public, max-age=604800, stale-while-revalidate=2678400']
@@ -16,11 +16,11 @@ const KEPT: HeaderLine = ['Cache-Control', 'public, max-age=604800, stale-while-
  *
  * @returns `ResponseTooLarge`
  * @example
- * refuseTooLarge(content, { format: undefined }, 1_000_000)?.name
+ * refuseTooLarge({ sizeBytes: 2, billable: true }, undefined, 1)?.name // 'ResponseTooLarge'
  */
 export function refuseTooLarge(
-  { sizeBytes, billable }: Content,
-  { format }: Wanted,
+  { sizeBytes, billable }: Pick<Content, 'sizeBytes' | 'billable'>,
+  format: Format | undefined,
   bytesMax: number | undefined,
 ): RequestError | undefined {
   if (bytesMax === undefined || sizeBytes === undefined || sizeBytes <= bytesMax) return undefined

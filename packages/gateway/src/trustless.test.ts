@@ -7,6 +7,8 @@ import { createGateway } from './gateway.ts'
 import type { GatewayDeps } from './deps.ts'
 import { noise, rawBlock } from './testing/blocks.ts'
 import { type Got, World, alice, drain, fileBlocks, folderBlocks } from './testing/world.ts'
+import { errorAnswer } from './plain-answer.ts'
+import { refuseTooLarge } from './too-large.ts'
 import { trustlessSettings } from './trustless.ts'
 
 const profile = PROFILES['unixfs-v1-2025']
@@ -98,14 +100,26 @@ test('subdomains of a trustless host are trustless', async () => {
   assert.equal((await ask(`${host}/?format=raw`)).status, 200)
 })
 
+test('a size that is too much may be kept, and one field says so', async () => {
+  const { headers } = errorAnswer(
+    refuseTooLarge({ sizeBytes: 2, billable: true }, undefined, 1)!,
+    new Request('http://a.example/'),
+    '',
+  )
+  assert.equal(headers.filter(([name]) => name === 'Cache-Control').length, 1)
+})
+
 test('a name is no content that can be verified', async () => {
   const names = {
     hasDnsLink: () => Promise.resolve(false),
     resolve: () => Promise.resolve({ ok: { root: leaf.link, segments: [], ttlMs: undefined } }),
   }
-  const ask = gateway({ names, trustless: trustlessSettings([], true) })
+  const never = { ...names, resolve: () => assert.fail('not to be followed') }
+  const ask = gateway({ names: never, trustless: trustlessSettings([], true) })
   for (const path of [`/ipns/${KEY}`, `/ipns/${KEY}?format=raw`, `/ipns/${KEY}?format=car`])
     assert.equal((await ask(`http://gateway.example${path}`)).status, 406, path)
+  const record = await ask('http://gateway.example/ipns/dns.example?format=ipns-record')
+  assert.equal(record.status, 406)
   const trusting = gateway({ names })
   assert.equal((await trusting(`http://gateway.example/ipns/${KEY}`)).status, 200)
 })

@@ -3,11 +3,10 @@
  * Source: trustless gateway specification.
  * @module
  */
-import { canonicalKey } from './hosts/labels.ts'
 import { matchHost } from './hosts/settings.ts'
 import { RequestError } from './errors.ts'
 import type { PathParts } from './parse-request.ts'
-import type { Wanted } from './negotiate.ts'
+import type { Format } from './negotiate.ts'
 
 /** Which hosts are such. */
 export interface TrustlessSettings {
@@ -33,31 +32,32 @@ const EXPECTED =
   '(?format=raw), a CAR (?format=car) or the record of a key (?format=ipns-record)'
 
 /**
- * Why a request is not one that such a host answers; undefined where it is, and on other hosts.
+ * Why a request for content is not one that such a host answers; undefined where it is, and on
+ * other hosts. Records of keys, which prove themselves, are no content and are not asked about here.
  *
  * @returns `NotAcceptable`
  * @example
- * refuseUnverifiable(path, wanted, { everywhere: true, hosts: new Set() })?.name
+ * refuseUnverifiable(path, 'tar', trustlessSettings([], true))?.name // 'NotAcceptable'
  */
 export function refuseUnverifiable(
   path: PathParts,
-  wanted: Wanted,
+  format: Format | undefined,
   { everywhere, hosts }: TrustlessSettings,
 ): RequestError | undefined {
   if (!everywhere && (hosts.size === 0 || !isOneOf(hosts, path))) return undefined
-  return isVerifiable(path, wanted.format) ? undefined : new RequestError('NotAcceptable', EXPECTED)
+  return isVerifiable(path, format) ? undefined : new RequestError('NotAcceptable', EXPECTED)
 }
 
 function isOneOf(hosts: ReadonlySet<string>, { site }: PathParts): boolean {
-  const authority = (site.gateway || site.authority).toLowerCase()
-  return (
-    matchHost(hosts, { host: authority, hostname: authority.replace(/:\d+$/, '') }) !== undefined
-  )
+  const host = (site.gateway || site.authority).toLowerCase()
+  return matchHost(hosts, { host, hostname: host.replace(/:\d+$/, '') }) !== undefined
 }
 
-/** A CAR carries the blocks of the path to what it is of; a block by a path proves no path. */
-function isVerifiable(path: PathParts, format: string | undefined): boolean {
-  const { namespace, askedSegments, rootText } = path
-  if (namespace === 'ipns') return format === 'ipns-record' && canonicalKey(rootText) !== undefined
+/**
+ * A CAR carries the blocks of the path to what it is of. A block at the end of a path proves no
+ * path, and nothing proves where a name leads but its record.
+ */
+function isVerifiable({ namespace, askedSegments }: PathParts, format?: Format): boolean {
+  if (namespace === 'ipns') return false
   return format === 'car' || (format === 'raw' && askedSegments.length === 0)
 }
