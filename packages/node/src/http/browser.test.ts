@@ -9,6 +9,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { after, before, test, type TestContext } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { callOwner } from '../control/client.ts'
+import type { NamePublished } from '../names/operations.ts'
 import { noBrowser, startBrowser } from '../testing/chromium.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
 import { webmOf, type WebmCluster } from '../testing/webm.ts'
@@ -16,6 +18,8 @@ import { webmOf, type WebmCluster } from '../testing/webm.ts'
 const SITE = resolve(import.meta.dirname, '../../../../examples/site')
 const PICTURES = process.env['TURNPIKE_TEST_SCREENSHOTS']
 const GATEWAY = 'sites.example'
+/** A DNS name with a DNSLink to the published name. */
+const LINKED = 'road.example'
 const skip = noBrowser
 
 let browser: Browser
@@ -27,6 +31,10 @@ if (!skip) {
     folder = await testFolder()
     browser = await startBrowser()
     deployment = await startDeployment(join(folder.path, 'data'), { subdomainHosts: [GATEWAY] })
+    const nameMap = [{ host: LINKED, path: `/ipns/${await publishSite()}` }]
+    await deployment.stop()
+    const settings = { subdomainHosts: [GATEWAY], nameMap, dnsResolver: { kind: 'off' } as const }
+    deployment = await startDeployment(deployment.data, settings)
   })
 
   after(async () => {
@@ -71,6 +79,15 @@ async function addFiles(files: Readonly<Record<string, string | Uint8Array>>): P
   }
 }
 
+/** Publishes the site under an IPNS name; the name. */
+async function publishSite(): Promise<string> {
+  const { cid } = await deployment.add([SITE])
+  const params = { path: `/ipfs/${cid}`, key: 'road' }
+  const published = await callOwner(deployment.data, 'namePublish', params)
+  if (published.error) throw published.error
+  return (published.ok as NamePublished).name
+}
+
 /** Authority of the gateway by one of its names. */
 function at(name: string): string {
   return `http://${name}:${new URL(deployment.url).port}`
@@ -91,6 +108,32 @@ test('a site of many pages on its subdomain', { skip }, async (t) => {
   assert.ok(styled > 0, 'the style sheet is the one above')
   await page.goBack()
   assert.match((await page.textContent('h1')) ?? '', /Long Road/)
+})
+
+test('a site by its IPNS name, and by a DNS name of its own', { skip }, async (t) => {
+  const name = await publishSite()
+  const page = await newPage(t)
+  await page.goto(`${at(GATEWAY)}/ipns/${name}/about/`)
+  assert.equal(page.url(), `${at(`${name}.ipns.${GATEWAY}`)}/about/`)
+  await picture(page, 'ipns')
+  for (const site of [at(LINKED), at(`road-example.ipns.${GATEWAY}`)]) {
+    await page.goto(`${site}/`)
+    assert.match((await page.textContent('h1')) ?? '', /Long Road/)
+    const [got] = await Promise.all([
+      page.waitForResponse('**/notes/'),
+      page.click('a[href="notes/"]'),
+    ])
+    assert.equal(got.url(), `${site}/notes/`)
+    assert.match(got.headers()['cache-control'] ?? '', /max-age=\d+/)
+    await picture(page, site === at(LINKED) ? 'dnslink' : 'inlined')
+    const [first] = await page
+      .locator('a')
+      .evaluateAll((all: HTMLAnchorElement[]) =>
+        all.map(({ href }) => href).filter((href) => /\/notes\/.+/.test(href)),
+      )
+    await page.goto(first!)
+    assert.ok(page.url().startsWith(`${site}/notes/`), page.url())
+  }
 })
 
 test('two roots are two origins', { skip }, async (t) => {
