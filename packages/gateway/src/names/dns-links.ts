@@ -13,7 +13,7 @@ export interface DnsLink {
   readonly ttlMs: number | undefined
 }
 
-/** Looks up DNSLinks, and keeps what it was told for as long as it may. It follows no further hop. */
+/** Looks up DNSLinks, and keeps them for as long as they hold. It follows no further hop. */
 export interface DnsLinks {
   /**
    * DNSLink of `host`, a DNS name in lower case without the final dot. `NameNotFound` when it has
