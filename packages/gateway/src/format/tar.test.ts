@@ -25,7 +25,7 @@ import { BlockSession } from '../blocks/session.ts'
 import { fileNode, identityLink, noise, pbBlock, rawBlock } from '../testing/blocks.ts'
 import { HeldUpWorld, assertQuiet, turn } from '../testing/held-up.ts'
 import { randomFile } from '../testing/random-file.ts'
-import { type Untarred, untar } from '../testing/untar.ts'
+import { treeOf, untar } from '../testing/untar.ts'
 import { alice, hasher } from '../testing/world.ts'
 import { tarContent } from './tar.ts'
 
@@ -81,13 +81,6 @@ async function tarOf(
 
 /** What a TAR must hold: paths below the root, and what is there. */
 type Tree = Map<string, Uint8Array | string | null>
-
-/** Entries as a tree: bytes of files, targets of symlinks, null for folders. */
-function treeOf(entries: readonly Untarred[]): Tree {
-  const valueOf = ({ type, bytes, target }: Untarred) =>
-    type === 'file' ? bytes : type === 'symlink' ? target : null
-  return new Map(entries.map((entry) => [entry.path, valueOf(entry)]))
-}
 
 interface Built {
   readonly link: Link

@@ -109,3 +109,13 @@ function entryOf(header: RawHeader, pax: ReadonlyMap<string, string>): TarEntry 
     mtimeSeconds: Number(pax.get('mtime') ?? header.mtimeSeconds),
   }
 }
+
+/** Entries as a tree by path: bytes of files, targets of symlinks, null for folders. */
+export function treeOf(entries: readonly Untarred[]): Map<string, Uint8Array | string | null> {
+  return new Map(entries.map((entry) => [entry.path, valueOf(entry)]))
+}
+
+function valueOf({ type, bytes, target }: Untarred): Uint8Array | string | null {
+  if (type === 'folder') return null
+  return type === 'file' ? bytes : target
+}

@@ -8,7 +8,9 @@ import type { Duplex } from 'node:stream'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { linkToString } from '@turnpike/core/link'
 import { verifyBlock } from '../../blocks/verify.ts'
+import { type MultipartWanted, multipartFaults } from './multipart.ts'
 import { hasher } from '../world.ts'
+import { treeOf, untar } from '../untar.ts'
 
 /** A header's value: exact, matching, or `undefined` for a header that must be absent. */
 export type Wants = Readonly<Record<string, string | RegExp | undefined>>
@@ -28,6 +30,10 @@ export interface ConformanceCase {
   readonly body?: Uint8Array | RegExp
   /** CIDs of the CAR that the body is, in exact order. */
   readonly car?: readonly string[]
+  /** The TAR that the body is: bytes of files, targets of symlinks, null for folders, in order. */
+  readonly tar?: Readonly<Record<string, Uint8Array | string | null>>
+  /** Ranges that the body has in parts. */
+  readonly multipart?: MultipartWanted
 }
 
 /** An answer as it came over HTTP. */
@@ -92,11 +98,13 @@ export function faults(wanted: ConformanceCase, got: Got): string[] {
     const fits = value instanceof RegExp ? value.test(header ?? '') : value === header
     if (!fits) say(name, value, header)
   }
-  const { body, car } = wanted
+  const { body, car, tar, multipart } = wanted
   const text = new TextDecoder().decode(got.body)
   if (body instanceof RegExp && !body.test(text)) say('body', body, text)
   if (body instanceof Uint8Array && Buffer.compare(body, got.body) !== 0) say('body', body, text)
   if (car !== undefined) found.push(...carFaults(car, got.body))
+  if (tar !== undefined) found.push(...tarFaults(tar, got.body))
+  if (multipart !== undefined) found.push(...multipartFaults(multipart, got))
   return found
 }
 
@@ -110,4 +118,21 @@ function carFaults(expected: readonly string[], body: Uint8Array): string[] {
   if (got.join() !== expected.join())
     found.push(`blocks expected\n${expected.join('\n')}\ngot\n${got.join('\n')}`)
   return found
+}
+
+function tarFaults(expected: NonNullable<ConformanceCase['tar']>, body: Uint8Array): string[] {
+  try {
+    const [wanted, got] = [Object.entries(expected), treeOf(untar(body))].map(shownTree)
+    return wanted === got ? [] : [`entries expected ${wanted}, got ${got}`]
+  } catch (error) {
+    return [(error as Error).message]
+  }
+}
+
+function shownTree(tree: Iterable<readonly [string, Uint8Array | string | null]>): string {
+  const shown = Array.from(tree, ([path, value]) => [
+    path,
+    value instanceof Uint8Array ? Array.from(value) : value,
+  ])
+  return JSON.stringify(shown)
 }
