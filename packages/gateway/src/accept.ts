@@ -26,6 +26,18 @@ export function parseAccept(header: string): MediaType[] {
   return taken.toSorted((a, b) => b.quality - a.quality)
 }
 
+/**
+ * Whether a client would rather have a page than a text, as browsers say and programs do not.
+ *
+ * @example
+ * prefersPage('text/html,*\/*;q=0.8') // true
+ */
+export function prefersPage(accept: string | null): boolean {
+  if (accept === null || !/\bhtml\b/i.test(accept)) return false
+  const told = parseAccept(accept).find(({ type }) => type === 'text/html' || type === 'text/plain')
+  return told?.type === 'text/html'
+}
+
 function parseMediaType(text: string): MediaType {
   const [type = '', ...rest] = text.split(';')
   const params = new Map<string, string>()

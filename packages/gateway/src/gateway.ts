@@ -48,10 +48,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
       const representation = outcome.ok ?? errorAnswer(outcome.error)
       const id = deps.random.bytes(16)
+      const receiptId = receiptIdOf(id, deps.hasher)
+      const representation = outcome.ok ?? errorAnswer(outcome.error, request, receiptId)
       const facts = factsOf(deps, context, { id, started }, outcome, representation)
       const tally = context.session?.tally
       const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
-      const receipt = ['X-Receipt-Id', receiptIdOf(id, deps.hasher)] as const
+      const receipt = ['X-Receipt-Id', receiptId] as const
       return {
         status: representation.status,
         headers: [...representation.headers, ...COMMON_HEADERS, receipt],

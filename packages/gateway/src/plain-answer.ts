@@ -3,7 +3,11 @@
  * @module
  */
 import { type HeaderLine, type ReadRecorder, MeteredBody, type Answer } from './meter.ts'
+import { errorPage, errorText } from './format/error-page.ts'
+import { PAGE_HEADERS } from './format/page-style.ts'
+import { prefersPage } from './accept.ts'
 import type { Redirect } from './hosts/route.ts'
+import type { GatewayRequest } from './request.ts'
 import { RequestError, isAnswerable, statusOf } from './errors.ts'
 import type { Representation } from './format/serve.ts'
 import { bytesBody } from './format/content.ts'
@@ -15,12 +19,17 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
   ['Access-Control-Allow-Headers', 'Content-Type, Range, User-Agent, X-Requested-With'],
   [
     'Access-Control-Expose-Headers',
-    'Content-Range, Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, ' +
-      'X-Stream-Output, ETag, X-Receipt-Id',
+    'ETag, Accept-Ranges, Content-Location, Server-Timing, X-Receipt-Id, Content-Range, ' +
+      'Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output',
   ],
+  ['Timing-Allow-Origin', '*'],
 ]
+/** How long a browser may believe the answer of OPTIONS: a day, of which it takes what it likes. */
+const MAX_AGE: HeaderLine = ['Access-Control-Max-Age', '86400']
 
 const NO_STORE: HeaderLine = ['Cache-Control', 'no-store']
+const NOSNIFF: HeaderLine = ['X-Content-Type-Options', 'nosniff']
+const VARY: HeaderLine = ['Vary', 'Accept']
 /** From this status on it is others that failed, who may be well again soon. */
 const BAD_GATEWAY = 502
 const RETRY_AFTER: HeaderLine = ['Retry-After', '10']
@@ -51,16 +60,33 @@ export function redirectAnswer({ status, location }: Redirect): Representation {
   return plainAnswer(status, [['Location', location]], `moved to ${location}\n`)
 }
 
-/** What an error tells the client: its message when it was foreseen, nothing of it otherwise. */
-export function errorAnswer(error: Error): Representation {
-  if (!isAnswerable(error))
-    return plainAnswer(500, [NO_STORE], 'internal error: it was recorded, please report it\n')
-  const status = statusOf(error.name)
-  const headers = error instanceof RequestError ? error.headers : []
+/**
+ * What an error tells the client: its message when it was foreseen, nothing of it otherwise. A
+ * browser gets a page, anyone else a text. Nobody keeps it, and nobody is billed for it.
+ */
+export function errorAnswer(
+  error: Error,
+  { headers: asked }: Pick<GatewayRequest, 'headers'>,
+  receiptId: string,
+): Representation {
+  const known = isAnswerable(error)
+  const status = known ? statusOf(error.name) : 500
+  const message = known ? clientMessage(error) : 'internal error: it was recorded, please report it'
+  const own = error instanceof RequestError ? error.headers : []
   const again = status >= BAD_GATEWAY ? [RETRY_AFTER] : []
-  const kept = headers.some(([name]) => name === 'Cache-Control')
-  const lines = [...(kept ? [] : [NO_STORE]), ...again, ...headers]
-  return plainAnswer(status, lines, `${clientMessage(error)}\n`)
+  const kept = own.some(([name]) => name === 'Cache-Control')
+  const headers = [...(kept ? [] : [NO_STORE]), VARY, ...again, ...own]
+  if (!prefersPage(asked.get('accept'))) {
+    const text = errorText({ status, message })
+    return plainAnswer(status, [NOSNIFF, ...headers], text)
+  }
+  const body = bytesBody(utf8.encode(errorPage({ status, message, receiptId })))
+  const described: HeaderLine[] = [
+    ['Content-Type', 'text/html; charset=utf-8'],
+    ['Content-Length', String(body.length)],
+  ]
+  const lines = [...described, ...PAGE_HEADERS, ...headers]
+  return { status, headers: lines, body, billable: false, partial: false }
 }
 
 /** Origins' messages name hosts and causes that are no business of a client's. */
@@ -73,7 +99,7 @@ function clientMessage(error: Error): string {
 
 /** The answer of OPTIONS. */
 export function optionsAnswer(): Representation {
-  return plainAnswer(204, [['Allow', 'GET, HEAD, OPTIONS']], '')
+  return plainAnswer(204, [['Allow', 'GET, HEAD, OPTIONS'], MAX_AGE], '')
 }
 
 const nobody: ReadRecorder = { start() {}, mark() {}, end() {} }

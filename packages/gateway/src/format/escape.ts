@@ -16,6 +16,11 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!)
 }
 
+/** Text for HTML outside of tags, where quotes may stand as they are. */
+export function escapeText(text: string): string {
+  return text.replaceAll(/[&<>]/g, (character) => ENTITIES[character]!)
+}
+
 /**
  * One path segment, percent-encoded as Go's gateways write it: RFC 3986 unreserved characters and
  * `$&+=:@` stay.

@@ -1,8 +1,22 @@
 /**
- * The style sheet of our pages: readable on a phone and in the dark, without anything from
- * elsewhere.
+ * What our own pages have in common: a style sheet, readable on a phone and in the dark, and
+ * headers that let nothing in from elsewhere.
  * @module
  */
+import type { HeaderLine } from '../meter.ts'
+
+/**
+ * Headers of a page that we generate: whatever it shows, it loads nothing, runs nothing, and tells
+ * no other site where its reader was.
+ */
+export const PAGE_HEADERS: readonly HeaderLine[] = [
+  [
+    'Content-Security-Policy',
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+  ],
+  ['Referrer-Policy', 'no-referrer'],
+  ['X-Content-Type-Options', 'nosniff'],
+]
 
 /** CSS, to stand in a `style` element. */
 export const PAGE_STYLE: string = `

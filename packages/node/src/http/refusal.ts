@@ -5,6 +5,7 @@
  */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { COMMON_HEADERS } from '@turnpike/gateway/plain-answer'
 
 /** A refusal: status, and one sentence that says what was expected. */
 export interface Refusal {
@@ -37,8 +38,7 @@ function linesOf({ text }: Refusal): string[] {
     String(Buffer.byteLength(text) + 1),
     'X-Content-Type-Options',
     'nosniff',
-    'Access-Control-Allow-Origin',
-    '*',
+    ...COMMON_HEADERS.flat(),
     'Connection',
     'close',
   ]
