@@ -46,7 +46,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
         .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
       const outcome = await timed.inTime(answering)
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
-      const representation = outcome.ok ?? errorAnswer(outcome.error)
       const id = deps.random.bytes(16)
       const receiptId = receiptIdOf(id, deps.hasher)
       const representation = outcome.ok ?? errorAnswer(outcome.error, request, receiptId)

@@ -30,8 +30,8 @@ const MAX_AGE: HeaderLine = ['Access-Control-Max-Age', '86400']
 const NO_STORE: HeaderLine = ['Cache-Control', 'no-store']
 const NOSNIFF: HeaderLine = ['X-Content-Type-Options', 'nosniff']
 const VARY: HeaderLine = ['Vary', 'Accept']
-/** From this status on it is others that failed, who may be well again soon. */
-const BAD_GATEWAY = 502
+/** Statuses of what failed elsewhere, or for want of room, and may be well again soon. */
+const PASSING: ReadonlySet<number> = new Set([502, 503, 504, 507])
 const RETRY_AFTER: HeaderLine = ['Retry-After', '10']
 const utf8 = new TextEncoder()
 
@@ -73,7 +73,7 @@ export function errorAnswer(
   const status = known ? statusOf(error.name) : 500
   const message = known ? clientMessage(error) : 'internal error: it was recorded, please report it'
   const own = error instanceof RequestError ? error.headers : []
-  const again = status >= BAD_GATEWAY ? [RETRY_AFTER] : []
+  const again = PASSING.has(status) ? [RETRY_AFTER] : []
   const kept = own.some(([name]) => name === 'Cache-Control')
   const headers = [...(kept ? [] : [NO_STORE]), VARY, ...again, ...own]
   if (!prefersPage(asked.get('accept'))) {

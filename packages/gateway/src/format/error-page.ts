@@ -38,6 +38,7 @@ const NAMES: Readonly<Record<number, string>> = {
   502: 'Bad Gateway',
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
+  507: 'Insufficient Storage',
 }
 
 const WAIT = 'Try again in a few seconds.'
