@@ -16,7 +16,15 @@ import {
 import { isNameCharacter, parseTarget } from './target.ts'
 import { shorten } from '../parse-request.ts'
 
-type From = Pick<RedirectRule, 'from' | 'splatPrefix' | 'query'>
+/** What a rule asks of a request, and the names that its target may use. */
+interface From extends Pick<RedirectRule, 'from' | 'splatPrefix' | 'query'> {
+  readonly names: ReadonlySet<string>
+}
+
+const STATUSES: ReadonlyMap<string, RedirectStatus> = new Map(
+  REDIRECT_STATUSES.map((status) => [String(status), status]),
+)
+const NO_NAMES: ReadonlySet<string> = new Set()
 
 /**
  * Reads a file: `from [parameter=value …] to [status]` a line. One bad line spoils the file, so
@@ -64,23 +72,16 @@ function parseRule(fields: readonly string[], line: number): Result<RedirectRule
   const [path, ...rest] = fields as [string, ...string[]]
   const parameters = rest.findIndex((field) => !isParameter(field))
   const [to, status = '301', ...more] = parameters < 0 ? [] : rest.slice(parameters)
-  const from = parseFrom(path, parameters < 0 ? rest : rest.slice(0, parameters))
-  if (from.error) return from
+  const asked = parseFrom(path, parameters < 0 ? rest : rest.slice(0, parameters))
+  if (asked.error) return asked
   if (to === undefined) return expected('"from to [status]"', 'no "to"')
   if (more.length > 0) return expected('"from to [status]"', `${more.length} fields more`)
-  const target = parseTarget(to, namesOf(from.ok))
+  const { names, from, splatPrefix, query } = asked.ok
+  const target = parseTarget(to, names)
   if (target.error) return target
-  const known = REDIRECT_STATUSES.find((one) => String(one) === status)
-  return known === undefined ? badStatus(status) : ok(ruleOf(line, from.ok, target.ok, known))
-}
-
-function ruleOf(
-  line: number,
-  { from, splatPrefix, query }: From,
-  to: RedirectRule['to'],
-  status: RedirectStatus,
-): RedirectRule {
-  return { line, from, splatPrefix, query, to, status }
+  const known = STATUSES.get(status)
+  if (known === undefined) return badStatus(status)
+  return ok({ line, from, splatPrefix, query, to: target.ok, status: known })
 }
 
 /** Only what has a `=` and leads nowhere is a parameter; `to` starts with `/` or has a scheme. */
@@ -97,31 +98,32 @@ function parseFrom(path: string, parameters: readonly string[]): Result<From, Ty
   if (names.length > PATH_SEGMENTS_MAX)
     return expected(`<= ${PATH_SEGMENTS_MAX} names in "from"`, String(names.length))
   const splat = star < 0 ? undefined : names.pop()!.slice(0, -1)
+  if (splat?.startsWith(':')) return expected('no "*" after a placeholder', `"${shorten(splat)}*"`)
   const from = names.map((name) => (name.startsWith(':') ? placeholderOf(name) : decoded(name)))
   const query = parameters.map(queryTest)
-  const held = [...from, ...query.map(({ value }) => value)].filter(
-    (one) => typeof one !== 'string',
-  )
-  return (
-    badNames(held, splat) ??
-    ok({ from, splatPrefix: splat === undefined ? undefined : decoded(splat), query })
-  )
+  const used = namesOf([...from, ...query.map(({ value }) => value)], splat !== undefined)
+  if (used.error) return used
+  const splatPrefix = splat === undefined ? undefined : decoded(splat)
+  return ok({ from, splatPrefix, query, names: used.ok })
 }
 
-function badNames(
-  held: readonly Placeholder[],
-  splat: string | undefined,
-): { readonly error: TypeError } | undefined {
-  const seen = new Set(splat === undefined ? [] : ['splat'])
-  if (splat?.startsWith(':')) return expected('no "*" after a placeholder', `"${shorten(splat)}*"`)
-  for (const { placeholder } of held) {
+/** The names of placeholders; of a splat, `splat`. */
+function namesOf(
+  parts: readonly (string | Placeholder)[],
+  hasSplat: boolean,
+): Result<ReadonlySet<string>, TypeError> {
+  if (!hasSplat && parts.every((part) => typeof part === 'string')) return ok(NO_NAMES)
+  const names = new Set(hasSplat ? ['splat'] : [])
+  for (const part of parts) {
+    if (typeof part === 'string') continue
+    const { placeholder } = part
     if (placeholder === '' || ![...placeholder].every((c) => isNameCharacter(c.codePointAt(0)!)))
       return expected('placeholders of letters, digits, "_", "-"', `":${shorten(placeholder)}"`)
-    if (seen.has(placeholder))
+    if (names.has(placeholder))
       return expected('each placeholder once in "from"', `":${shorten(placeholder)}" twice`)
-    seen.add(placeholder)
+    names.add(placeholder)
   }
-  return undefined
+  return ok(names)
 }
 
 function queryTest(parameter: string): QueryTest {
@@ -133,15 +135,9 @@ function placeholderOf(text: string): Placeholder {
   return { placeholder: text.slice(1) }
 }
 
-function namesOf({ from, query, splatPrefix }: From): ReadonlySet<string> {
-  const names = new Set(splatPrefix === undefined ? [] : ['splat'])
-  for (const one of [...from, ...query.map(({ value }) => value)])
-    if (typeof one !== 'string') names.add(one.placeholder)
-  return names
-}
-
 /** A name as the path of a request is decoded; one that can't be is what it is. */
 function decoded(name: string): string {
+  if (!name.includes('%')) return name
   try {
     return decodeURIComponent(name)
   } catch {
