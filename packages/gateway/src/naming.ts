@@ -8,7 +8,8 @@ import type { ContentPath, NamePath } from './parse-request.ts'
 import type { Route, Routed } from './hosts/route.ts'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import { RequestError } from './errors.ts'
-import { deniedBy } from './deny/guard.ts'
+import { type ContentDenied, deniedBy } from './deny/guard.ts'
+import { namesOf } from './deny/names-of.ts'
 
 /** A route that needs no more look-ups. */
 export type Named =
@@ -55,20 +56,35 @@ async function resolve(
     const denied = deniedBy(denylist?.name(candidate, path.askedSegments))
     if (denied !== undefined) return fail(denied)
     const target = await names.resolve(candidate, signal)
-    if (target.ok) return ok({ to: 'content', path: contentPath(path, candidate, target.ok) })
+    if (target.ok) {
+      const found = contentPath(path, candidate, target.ok)
+      const further = deniedOnTheWay(found, denylist)
+      return further === undefined ? ok({ to: 'content', path: found }) : fail(further)
+    }
     refusal = target.error
     if (target.error.name !== 'NameNotFound') break
   }
   return fail(refusal)
 }
 
+function deniedOnTheWay(
+  path: ContentPath,
+  denylist: Denylist | undefined,
+): ContentDenied | undefined {
+  for (const { text, below } of namesOf(path).slice(1)) {
+    const denied = deniedBy(denylist?.name(text, below))
+    if (denied !== undefined) return denied
+  }
+  return undefined
+}
+
 function contentPath(path: NamePath, text: string, target: NameTarget): ContentPath {
-  const { root, segments, ttlMs } = target
+  const { root, segments, ttlMs, through } = target
   const { candidates: _, ...parts } = path
   return {
     ...parts,
     root,
     segments: [...segments, ...path.askedSegments],
-    name: { text, ttlMs },
+    name: { text, ttlMs, ...(through !== undefined && { through }) },
   }
 }

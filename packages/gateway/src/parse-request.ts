@@ -3,6 +3,7 @@
  * @module
  */
 import type { Link } from '@turnpike/core/link'
+import type { NameHop } from '@turnpike/core/ports/names'
 import { PATH_SEGMENTS_MAX, URL_CHARS_MAX } from '@turnpike/core/limits'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import type { GatewayRequest } from './request.ts'
@@ -53,13 +54,20 @@ export interface ContentPath extends PathParts {
   readonly root: Link
   /** Decoded names below `root`: those that a name's record carried, then those asked. */
   readonly segments: readonly string[]
-  /** The name that led to the root, and how long that is known to hold. */
-  readonly name: { readonly text: string; readonly ttlMs: number | undefined } | undefined
+  /** The name that led to the root, by which others, and how long that is known to hold. */
+  readonly name: FollowedName | undefined
 }
 
 /** Names from the CID to the root of the site: those that the name's record carried. */
 export function siteNames({ segments, askedSegments }: ContentPath): readonly string[] {
   return segments.slice(0, segments.length - askedSegments.length)
+}
+
+/** A name that was followed to content. */
+export interface FollowedName {
+  readonly text: string
+  readonly ttlMs: number | undefined
+  readonly through?: readonly NameHop[]
 }
 
 /** A path below a mutable name. */

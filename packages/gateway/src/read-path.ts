@@ -6,6 +6,7 @@ import type { ContentPath } from './parse-request.ts'
 import { type Denylist, noDenylist } from '@turnpike/core/ports/deny'
 import { type ContentDenied, ReadGuard, deniedBy } from './deny/guard.ts'
 import { guardedBody } from './deny/guarded-body.ts'
+import { namesOf } from './deny/names-of.ts'
 import { named } from './naming.ts'
 import { noRecord, putRecord, recordAnswer, recordAskedBy } from './names/ipns-record.ts'
 import { type Routed, route } from './hosts/route.ts'
@@ -197,9 +198,10 @@ export class ReadPath {
     const guard = new ReadGuard(this.#denylist)
     const session = new BlockSession(this.#engine, read.space, guard)
     context.session = session
-    const { name, askedSegments } = read.path
-    const denied = name && guard.name(name.text, askedSegments)
-    if (denied !== undefined) return fail(denied)
+    for (const { text, below } of namesOf(read.path)) {
+      const denied = guard.name(text, below)
+      if (denied !== undefined) return fail(denied)
+    }
     const redirects = this.#redirects
     const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content

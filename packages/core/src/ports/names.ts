@@ -7,6 +7,14 @@ import type { RecordRank } from '../ipns/validate.ts'
 import type { Awaitable, Result, Unit } from '../result.ts'
 import type { Link } from '../link.ts'
 
+/** A name that another name led to. */
+export interface NameHop {
+  /** In its canonical form. */
+  readonly text: string
+  /** Names below it that the records before it carried. */
+  readonly below: readonly string[]
+}
+
 /** What a name stands for now. */
 export interface NameTarget {
   readonly root: Link
@@ -17,6 +25,8 @@ export interface NameTarget {
    * life. Undefined when no hop said.
    */
   readonly ttlMs: number | undefined
+  /** Names on the way, in order, without the one that was asked for; none unless told. */
+  readonly through?: readonly NameHop[]
 }
 
 /** Nobody has published the name: no record, no DNSLink. */

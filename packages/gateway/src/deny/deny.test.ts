@@ -243,7 +243,8 @@ test('names are denied before anybody is asked what they stand for', async () =>
       asked.push(name)
       if (name !== base36 && name !== 'site.example')
         return fail(new NameNotFound(name, 'no such name'))
-      return ok({ root: rig.top.at(-1)!.link, segments: ['sub'], ttlMs: undefined })
+      const through = name === base36 ? [] : [{ text: base36, below: ['sub'] }]
+      return ok({ root: rig.top.at(-1)!.link, segments: ['sub'], ttlMs: undefined, through })
     },
     hasDnsLink: (host) => host === 'site.example',
   }
@@ -259,5 +260,9 @@ test('names are denied before anybody is asked what they stand for', async () =>
   assert.deepEqual(asked, [])
   assert.equal(await rig.status('http://site.example/'), 200)
   rig.deny(`/ipfs/${rig.root}/sub/a.txt`)
+  assert.equal(await rig.status('http://site.example/a.txt'), 410)
+  // The name that another one leads to.
+  rig.deny(`/ipns/${key}/sub/a.txt`)
+  assert.equal(await rig.status('http://site.example/'), 200)
   assert.equal(await rig.status('http://site.example/a.txt'), 410)
 })

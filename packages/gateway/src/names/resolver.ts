@@ -13,6 +13,7 @@ import {
   NameTooDeep,
   NameUnavailable,
   type NameError,
+  type NameHop,
   type NameRecords,
   type NameResolver,
   type NameTarget,
@@ -56,12 +57,14 @@ export class Resolver implements NameResolver {
     const seen = new Set<string>()
     let next = asked
     const segments: string[] = []
+    const through: NameHop[] = []
     let ttlMs: number | undefined
     for (let hops = 0; hops < NAME_HOPS_MAX; hops++) {
       const name = canonicalName(next)
       if (name === undefined) return fail(noName(asked, next))
       if (seen.has(name.text)) return fail(circle(asked, name.text))
       seen.add(name.text)
+      if (hops > 0) through.push({ text: name.text, below: [...segments] })
       const hop = await this.#hop(asked, name, signal)
       if (hop.error) return hop
       const value = parseNameValue(hop.ok.path)
@@ -69,7 +72,7 @@ export class Resolver implements NameResolver {
       segments.unshift(...value.segments)
       if (segments.length > PATH_SEGMENTS_MAX) return fail(longPath(asked))
       ttlMs = least(ttlMs, hop.ok.ttlMs)
-      if ('root' in value) return ok({ root: value.root, segments, ttlMs })
+      if ('root' in value) return ok({ root: value.root, segments, ttlMs, through })
       next = value.name
       if (clock.monotonicMs() - startedMs > NAME_TIMEOUT_MS) return fail(late(asked))
     }
