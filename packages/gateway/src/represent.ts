@@ -257,10 +257,11 @@ function withRoots(
   { roots }: Pick<Resolved, 'roots'>,
 ): Content {
   const list = roots.map(linkToString).join(',')
-  const { headers } = withPath(content, path)
-  return { ...content, headers: [...headers, ['X-Ipfs-Roots', list], ['Vary', 'Accept']] }
+  const said = withPath(content, path)
+  return { ...said, headers: [...said.headers, ['X-Ipfs-Roots', list]] }
 }
 
-function withPath(content: Content, path: ContentPath): Content {
-  return { ...content, headers: [...content.headers, ['X-Ipfs-Path', path.contentPath]] }
+function withPath(content: Content, { contentPath }: ContentPath): Content {
+  const more = [['X-Ipfs-Path', contentPath] as const, ['Vary', 'Accept'] as const]
+  return { ...content, headers: [...content.headers, ...more] }
 }

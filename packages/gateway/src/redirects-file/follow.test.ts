@@ -87,6 +87,8 @@ test('a site on a host of its own follows its file, a site on a path does not', 
   assert.equal(own.status, 301)
   assert.equal(own.headers.get('location'), '/new/a?b=1')
   assert.match(own.headers.get('cache-control')!, /immutable/)
+  assert.equal(own.headers.get('vary'), 'Accept')
+  assert.match(own.headers.get('x-ipfs-path')!, /^\/ipfs\/\w+\/old\/a$/)
   const shared = siteOf(SITE, { origin: (cid) => `http://gateway.example/ipfs/${cid}` })
   assert.equal((await shared.get('/old/a')).status, 404)
 })
