@@ -71,6 +71,7 @@ export class KeptDnsLinks implements DnsLinks {
     }
     const kept = this.#kept(name)
     if (kept !== undefined) return kept
+    if (signal.aborted) return fail(readerLeft(name))
     const underWay = this.#underWay.get(name) ?? this.#start(name)
     if (underWay !== undefined) return whileWanted(underWay, name, signal)
     const message = `"${name}" expected fewer than ${DNS_LOOKUPS_MAX} look-ups at once`
@@ -137,12 +138,13 @@ function whileWanted(
   signal: AbortSignal,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      const message = `"${name}" expected a reader until DNS answers, got one that left`
-      resolve(fail(new NameUnavailable(name, message)))
-    }
-    if (signal.aborted) return leave()
+    const leave = (): void => resolve(fail(readerLeft(name)))
     signal.addEventListener('abort', leave, { once: true })
     outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
+}
+
+function readerLeft(name: string): NameUnavailable {
+  const message = `"${name}" expected a reader until DNS answers, got one that left`
+  return new NameUnavailable(name, message)
 }
