@@ -32,10 +32,13 @@ export const HOSTS: readonly string[] = [
   'sub.example',
   'sub.example:8080',
   'fake.domain.com',
+  'trustless.example',
   'site.example.org',
   'xn--bcher-kva.example',
 ]
 
+const NAMESPACES = ['ipfs', 'ipfs', 'ipfs', 'ipfs', 'ipns', 'ipns', 'ipfs/ipfs', 'IPFS', '', 'api']
+NAMESPACES.push('routing/v1/ipns')
 const SEGMENTS = ['a', 'index.html', '%20', '%C4%85', '%', '%ff', '%2F', '%2e%2e', '..', '.', '']
 SEGMENTS.push('+', 'Portugal%252C+Espa%C3%B1a=Peninsula%20Ib%C3%A9rica.txt', 'ą', '%00', '%0d%0a')
 
@@ -134,7 +137,7 @@ export function queryText(random: Random): string {
 
 /** The path of a request target. `roots` are what it may name besides those of this grammar. */
 export function pathText(random: Random, roots: readonly string[] = ROOTS): string {
-  const namespace = random.pick(['ipfs', 'ipfs', 'ipfs', 'ipns', 'ipfs/ipfs', 'IPFS', '', 'api'])
+  const namespace = random.pick(NAMESPACES)
   const root = random.below(8) === 0 ? random.pick(ROOTS) : random.pick(roots)
   const path = ['', namespace, root, ...some(random, 4, () => random.pick(SEGMENTS))].join('/')
   return seldom(random, path, URL_TOKENS)

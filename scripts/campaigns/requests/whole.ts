@@ -4,24 +4,40 @@
  * @module
  */
 import { linkFromString, linkToString } from '@turnpike/core/link'
-import { NameInvalid, NameNotFound, type NameResolver } from '@turnpike/core/ports/names'
-import { fail, ok } from '@turnpike/core/result'
 import { PROFILES } from '@turnpike/core/unixfs/profile'
 import { createGateway } from '@turnpike/gateway/gateway'
+import { trustlessSettings } from '@turnpike/gateway/trustless'
 import { httpTable } from '@turnpike/gateway/testing/http-table'
 import { alice, drain, fileBlocks, folderBlocks, World } from '@turnpike/gateway/testing/world'
 import type { Random } from '../rig/random.ts'
 import * as grammar from './grammar.ts'
+import { wildDenylist, wildNames, wildRecords } from './ports.ts'
 
 /** A request as a client might send it. */
 export interface WildRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  readonly bodyBytes: number
 }
 
-const METHODS = ['GET', 'GET', 'GET', 'GET', 'GET', 'GET', 'HEAD', 'HEAD', 'OPTIONS', 'PURGE']
+const METHODS = [...Array<string>(12).fill('GET'), 'HEAD', 'HEAD', 'OPTIONS', 'PURGE', 'PUT']
 const FIELD = /^[\t\x20-\x7e\x80-\xff]*$/
+/** Fields that change the answer. */
+const FIELDS: readonly (readonly [name: string, make: (random: Random) => string])[] = [
+  ['accept', grammar.acceptText],
+  ['accept', grammar.acceptText],
+  ['range', grammar.rangeText],
+  ['range', grammar.rangeText],
+  ['if-none-match', grammar.tagText],
+  ['if-range', grammar.tagText],
+  ['if-match', grammar.tagText],
+  ['if-modified-since', grammar.dateText],
+  ['if-unmodified-since', grammar.dateText],
+  ['cache-control', (random) => random.pick(['only-if-cached', 'no-cache'])],
+  ['service-worker', () => 'script'],
+  ['authorization', (random) => random.pick(['Bearer x', 'Basic', 'Bearer'])],
+]
 /** Rules that work, rules that don't parse. */
 const REDIRECTS = ['/a/* /small.txt 200\n/* /404.html 404\n', '/a /b 301!\n']
 /** Bytes of an answer that are read; the rest is as good as the start. */
@@ -43,7 +59,12 @@ export class WildGateway {
     const known = new Set(cases.map(({ path }) => /^\/ipfs\/(\w+)/.exec(path)?.[1] ?? ''))
     this.#roots = [...sites, ...known].filter((root) => linkFromString(root) !== undefined)
     this.#paths = cases.map(({ path }) => path.split('?')[0]!)
-    const deps = this.#world.deps({ names: this.#names() })
+    const deps = this.#world.deps({
+      names: wildNames(this.#roots),
+      nameRecords: wildRecords,
+      denylist: wildDenylist,
+      trustless: trustlessSettings(['trustless.example'], false),
+    })
     const crash = (error: unknown): unknown => this.#crashes.push(error)
     this.#gateway = createGateway({ ...deps, observer: { ...deps.observer, crash } })
   }
@@ -62,56 +83,38 @@ export class WildGateway {
     return linkToString(folder.at(-1)!.link)
   }
 
-  /** Every name but some leads to a root. */
-  #names(): NameResolver {
-    return {
-      resolve: (name) => {
-        const at = name.length % (this.#roots.length + 2)
-        const root = linkFromString(this.#roots[at] ?? '')
-        if (root !== undefined) return ok({ root, segments: [], ttlMs: at * 1000 })
-        return at % 2 === 0
-          ? fail(new NameNotFound(name, 'no record'))
-          : fail(new NameInvalid(name, 'bad record'))
-      },
-      hasDnsLink: (host) => host.length % 2 === 0,
-    }
-  }
-
   /** A request, most often for content that there is. */
   make(random: Random): WildRequest {
     const headers: Record<string, string> = {}
-    const put = (name: string, make: (random: Random) => string): void => {
-      if (random.below(4) === 0) headers[name] = make(random)
+    for (let left = random.below(3); left > 0; left--) {
+      const [name, make] = random.pick(FIELDS)
+      headers[name] = make(random)
     }
-    put('accept', grammar.acceptText)
-    put('range', grammar.rangeText)
-    put('if-none-match', grammar.tagText)
-    put('if-range', grammar.tagText)
-    put('if-modified-since', grammar.dateText)
-    put('cache-control', () => random.pick(['only-if-cached', 'no-cache']))
-    put('service-worker', () => 'script')
-    put('authorization', () => random.pick(['Bearer x', 'Basic', 'Bearer']))
-    return { method: random.pick(METHODS), url: this.#url(random), headers }
+    const bodyBytes = random.pick([0, 1, 2, 3, 20_000])
+    return { method: random.pick(METHODS), url: this.#url(random), headers, bodyBytes }
   }
 
   #url(random: Random): string {
     const kind = random.below(4)
     if (kind === 0) return grammar.urlText(random, this.#roots)
-    const host = random.pick(grammar.HOSTS)
+    const host = random.below(2) === 0 ? random.pick(grammar.HOSTS) : '127.0.0.1:8080'
     if (kind === 1) {
       const rest = grammar.pathText(random).split('/').slice(3).join('/')
       const path = `${rest}${grammar.queryText(random)}`
       return `http://${random.pick(this.#roots)}.ipfs.sub.example/${path}`
     }
-    return `http://${host}${random.pick(this.#paths)}${grammar.queryText(random)}`
+    const query = random.below(2) === 0 ? '' : grammar.queryText(random)
+    return `http://${host}${random.pick(this.#paths)}${query}`
   }
 
   /** Sends a request; the status, and what is wrong with the answer, if anything is. */
   async send(request: WildRequest): Promise<{ status: number; faults: string[] }> {
-    const { method, url, headers } = request
+    const { method, url, headers, bodyBytes } = request
     const { signal } = new AbortController()
     const fields = { get: (name: string): string | null => headers[name] ?? null }
-    const answer = await this.#gateway.handle({ method, url, headers: fields, signal })
+    const readBody = async (bytesMax: number): Promise<Uint8Array | undefined> =>
+      bodyBytes > bytesMax ? undefined : new Uint8Array(bodyBytes)
+    const answer = await this.#gateway.handle({ method, url, headers: fields, signal, readBody })
     const { length } = answer.body
     const got = await drain(answer, READ_BYTES_MAX)
     const found = this.#crashes.splice(0).map((error) => `crash: ${(error as Error).stack}`)

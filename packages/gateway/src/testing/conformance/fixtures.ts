@@ -12,6 +12,9 @@ import { DAG_PB, linkToString } from '@turnpike/core/link'
 
 const folder = new URL('../../../../../../shared/fixtures/gateway-conformance/', import.meta.url)
 
+/** Where the data is, if it is there. */
+export const dataFolder: string = fileURLToPath(folder)
+
 /** What a test that needs the data passes as `skip`: a reason where it is absent. */
 export const absent: string | false = existsSync(folder)
   ? false

@@ -59,12 +59,36 @@ export interface ConformanceGroup {
   rows(): readonly ConformanceCase[]
 }
 
+/** Rows of each group; names that stand twice in one count once. */
+function countsOf(groups: readonly ConformanceGroup[]): ReadonlyMap<string, number> {
+  const names = new Map<string, Set<string>>()
+  for (const { name, rows } of groups) {
+    const known = names.get(name) ?? new Set()
+    for (const row of rows()) known.add(row.name)
+    names.set(name, known)
+  }
+  return new Map([...names].map(([name, known]) => [name, known.size]))
+}
+
 /** Groups with fewer rows than the suite has requests. Empty: nothing is left out. */
 export function shortGroups(groups: readonly ConformanceGroup[]): string[] {
-  const counts = new Map<string, number>()
-  for (const { name, rows } of groups)
-    counts.set(name, (counts.get(name) ?? 0) + new Set(rows().map((row) => row.name)).size)
+  const counts = countsOf(groups)
   return Object.entries(SUITE)
     .filter(([name, wanted]) => (counts.get(name) ?? 0) < wanted)
     .map(([name, wanted]) => `${name} expected ${wanted} rows, got ${counts.get(name) ?? 0}`)
+}
+
+/** A line for each group: the suite's requests, our rows. */
+export function groupLines(groups: readonly ConformanceGroup[]): string[] {
+  const counts = countsOf(groups)
+  const ours = [...counts].filter(([name]) => !(name in SUITE))
+  const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
+  const lines = Object.entries(SUITE).map(([name, wanted]): [string, number, number] => [
+    `\`${name}\``,
+    wanted,
+    counts.get(name) ?? 0,
+  ])
+  lines.push(['Beyond the suite', 0, sum(ours.map(([, count]) => count))])
+  lines.push(['All', sum(Object.values(SUITE)), sum([...counts.values()])])
+  return lines.map(([name, wanted, count]) => `| ${name} | ${wanted} | ${count} |`)
 }

@@ -4,7 +4,7 @@ import { encodeCar } from '@turnpike/core/car/encode'
 import { RAW, type Link, linkToString } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import { hasher } from '../world.ts'
-import { shortGroups, SUITE, type ConformanceGroup } from './groups.ts'
+import { groupLines, shortGroups, SUITE, type ConformanceGroup } from './groups.ts'
 import { faults } from './table.ts'
 import { dagGroups } from './dag.ts'
 import { absent } from './fixtures.ts'
@@ -70,6 +70,12 @@ test('the ledger has 40 groups with 274 requests, and finds what is left out', (
   }
   const others = full.filter(({ name }) => name !== 'TestCors')
   assert.equal(shortGroups([...others, twice as ConformanceGroup]).length, 1, 'names count once')
+  const own = { name: 'beyond the suite: more', rows: full[0]!.rows } as const
+  assert.deepEqual(groupLines([...full, own]).slice(-3), [
+    '| `TestDNSLinkGatewayIPNS` | 2 | 2 |',
+    '| Beyond the suite | 0 | 5 |',
+    '| All | 274 | 279 |',
+  ])
 })
 
 test('entries of a TAR that are wrong, missing, more, or cut short are found', () => {
