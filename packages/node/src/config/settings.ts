@@ -134,7 +134,9 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   publicUrl: {
     kind: httpUrl,
     default: undefined,
-    doc: 'Address under which readers reach this gateway, when a proxy stands before it.',
+    doc:
+      'Address under which readers reach this gateway, when a proxy stands before it. Its host ' +
+      'counts as one of `hosts`.',
   },
   hosts: {
     kind: listOf(hostName, limits.HOSTS_MAX),

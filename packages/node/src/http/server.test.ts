@@ -283,6 +283,19 @@ test('closes a connection whose header fields come too slowly', async (t) => {
   assert.equal(gateway.records.length, 0)
 })
 
+test('closes a connection whose request body comes too slowly', async (t) => {
+  const gateway = rigGateway((request) => untilLeft(request, chunks(5, 5)))
+  const bounds = { headersTimeoutMs: 40, requestTimeoutMs: 80 }
+  const server = await serve(t, gateway, bounds)
+  const client = rawClient(server.port, get('/', 'Content-Length: 1000'))
+  const drip = setInterval(() => client.write('b'), 10)
+  t.after(() => clearInterval(drip))
+  client.on('error', () => clearInterval(drip))
+  await new Promise((resolve) => client.once('close', resolve))
+  await until(() => gateway.records[0]?.ends.length === 1, 'the end of the read')
+  assert.equal(gateway.records[0]!.ends[0]!.end, 'client-left')
+})
+
 test('closes an idle connection after its time', async (t) => {
   const server = await serve(t, small(), { keepAliveTimeoutMs: 20 })
   const startMs = performance.now()

@@ -7,6 +7,7 @@ import { ok, type Result } from '@turnpike/core/result'
 import type { Settings } from '../config/settings.ts'
 import { startHttpServer, type HttpServer } from '../http/server.ts'
 import type { Whoami } from '../owner/operations.ts'
+import { ownHosts } from './own-hosts.ts'
 import { openReadSide, type ReadSide } from './read-side.ts'
 
 /** What a process needs to serve. */
@@ -51,7 +52,7 @@ export async function serveProcess(options: ServeOptions): Promise<Result<Servin
   if (opened.error) return opened
   const { gateway, limits, journal, flush } = opened.ok
   const { reusePort } = options
-  const hosts = [...settings.hosts, ...settings.trustlessHosts]
+  const hosts = ownHosts(settings)
   try {
     const server = await startHttpServer({
       ...settings,

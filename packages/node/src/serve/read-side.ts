@@ -26,6 +26,7 @@ import type { JournalFailed } from '../journal/options.ts'
 import { openNames } from '../names/open.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
+import { ownHosts } from './own-hosts.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
 /** What the read side is opened with. */
@@ -134,7 +135,7 @@ function composeGateway(
     observer,
     provider: whoami.gateway,
     region: settings.region,
-    hosts: hostSettings([...settings.hosts, ...settings.trustlessHosts], settings.subdomainHosts),
+    hosts: hostSettings(ownHosts(settings), settings.subdomainHosts),
     trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
     responseBytesMax: settings.responseBytesMax,
     names: names.resolver,

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ownHosts } from './own-hosts.ts'
+
+test('a deployment goes by all names in its settings', () => {
+  const given = { hosts: ['a.example'], trustlessHosts: ['b.example:81'] }
+  assert.deepEqual(ownHosts({ ...given, publicUrl: undefined }), ['a.example', 'b.example:81'])
+  assert.deepEqual(ownHosts({ ...given, publicUrl: 'https://c.example/x' }).at(-1), 'c.example')
+  assert.deepEqual(
+    ownHosts({ ...given, publicUrl: 'http://c.example:8080' }).at(-1),
+    'c.example:8080',
+  )
+})
