@@ -4,8 +4,10 @@
  */
 import { add } from './verbs/add.ts'
 import { config } from './verbs/config.ts'
+import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
 import { index } from './verbs/index.ts'
+import { name } from './verbs/name.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
 import { start } from './verbs/start.ts'
@@ -20,6 +22,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   rm,
   gc,
   index,
+  deny,
+  name,
   usage,
   config,
 ]
