@@ -48,6 +48,25 @@ test('quality decides, then the order; 0 refuses', () => {
   assert.equal(format('', `${raw};q=0.5, text/html`), undefined)
 })
 
+test('a page about data is for who names HTML and wants no data more', () => {
+  const html = (accept: string, query = ''): unknown => wanted(query, accept).ok?.html
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
+  for (const accept of [browser, 'text/html', 'TEXT/HTML;q=0.1, image/png', 'text/html, */*'])
+    assert.equal(html(accept), true, accept)
+  const others = ['*/*', '', 'text/*', 'text/html;q=0', 'text/html;q=0.5, */*']
+  others.push('text/html;q=0.5, application/*;q=0.6', 'application/xhtml+xml')
+  for (const accept of others) assert.equal(html(accept), false, accept)
+  assert.equal(html('text/html, application/json;q=0.9'), true)
+  assert.equal(html('text/html, application/json'), false)
+  assert.equal(html(browser, '?format=json'), false)
+})
+
+test('a TAR is asked for by format or by type', () => {
+  assert.equal(format('?format=tar', 'application/vnd.ipld.car'), 'tar')
+  assert.equal(format('', 'application/x-tar'), 'tar')
+  assert.equal(format('', 'text/html, application/x-tar;q=0.9'), undefined)
+})
+
 test('parameters of a CAR count where Accept names one', () => {
   const dups = 'application/vnd.ipld.car; dups="y"'
   assert.equal(wanted('', dups).ok?.car?.dups, true)

@@ -3,15 +3,14 @@
  * Source: trustless gateway specification, `application/vnd.ipld.car`.
  * @module
  */
-import type { BodyReader } from '@turnpike/core/body'
 import type { CarParams } from './car-params.ts'
 import type { ContentPath } from '../parse-request.ts'
 import type { Expand } from '../walk/expand.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { dispositionOf } from './disposition.ts'
-import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
 import type { Content } from './content.ts'
-import { DagWalk, type WalkedBlock } from '../walk/dag-walk.ts'
+import { DagWalk } from '../walk/dag-walk.ts'
+import { JoinedReader, type PieceSource, ownPiece } from './joined-body.ts'
 import { type Link, linkToString } from '@turnpike/core/link'
 import { carFrame, encodeCarHeader } from '@turnpike/core/car/encode'
 import type { BlockSession } from '../blocks/session.ts'
@@ -49,7 +48,7 @@ export function carContent(request: CarRequest): Content {
     ranged: false,
     billable: true,
     inMemory: false,
-    body: () => ({ length: undefined, open: () => new CarReader(request) }),
+    body: () => ({ length: undefined, open: () => new JoinedReader(new CarPieces(request)) }),
   }
 }
 
@@ -71,88 +70,31 @@ function etagOf({ hasher, path, params }: CarRequest): string {
 
 const utf8 = new TextEncoder()
 
-/**
- * Blocks up to this size are joined into chunks of 256 KiB, because a write costs more than copying
- * 64 KiB; a larger one is sent from where it lies.
- */
-const JOIN_BYTES_MAX = CHUNK_BYTES_MAX / 4
-
-class CarReader implements BodyReader {
+/** The header, then each block of the walk with its frame before it. */
+class CarPieces implements PieceSource {
   readonly #walk: DagWalk
-  readonly #joined = new Uint8Array(CHUNK_BYTES_MAX)
-  #joinedBytes = 0
-  /** A block that found no room in the last chunk. */
-  #carried: WalkedBlock | undefined
-  /** A large block being sent from where it lies, and what of it is left. */
-  #large: HeldBlock | undefined
-  #rest: Uint8Array | undefined
+  #header: Uint8Array | undefined
+  /** A block whose frame was handed out. */
+  #framed: HeldBlock | undefined
 
-  constructor(request: CarRequest) {
-    const { session, trail, target, expand, params } = request
+  constructor({ session, trail, target, expand, params }: CarRequest) {
     this.#walk = new DagWalk(session, { trail, target, expand, dups: params.dups })
-    this.#join(encodeCarHeader([request.target]))
+    this.#header = encodeCarHeader([target])
   }
 
-  async read(): Promise<Uint8Array | null> {
-    const piece = this.#largePiece()
-    if (piece !== undefined) return piece
-    for (;;) {
-      const block = this.#carried ?? (await this.#walk.next())
-      this.#carried = undefined
-      if (block === undefined) return this.#joinedBytes > 0 ? this.#flush() : null
-      const chunk = this.#take(block)
-      if (chunk !== undefined) return chunk
-    }
+  async next(): Promise<HeldBlock | undefined> {
+    const ready = this.#framed ?? (this.#header && ownPiece(this.#header))
+    this.#framed = this.#header = undefined
+    if (ready !== undefined) return ready
+    const block = await this.#walk.next()
+    if (block === undefined) return undefined
+    this.#framed = block.held
+    return ownPiece(carFrame(block.link, block.held.bytes.length))
   }
 
   close(): void {
-    this.#large?.release()
-    this.#carried?.held.release()
-    this.#large = this.#carried = this.#rest = undefined
+    this.#framed?.release()
+    this.#framed = undefined
     this.#walk.close()
-  }
-
-  /** Takes a block in; returns a chunk when one is ready. */
-  #take(block: WalkedBlock): Uint8Array | undefined {
-    const { bytes } = block.held
-    const large = bytes.length > JOIN_BYTES_MAX
-    const prefix = carFrame(block.link, bytes.length)
-    const neededBytes = prefix.length + (large ? 0 : bytes.length)
-    if (this.#joinedBytes + neededBytes > CHUNK_BYTES_MAX) {
-      this.#carried = block
-      return this.#flush()
-    }
-    this.#join(prefix)
-    if (large) {
-      this.#large = block.held
-      this.#rest = bytes
-      return this.#flush()
-    }
-    this.#join(bytes)
-    block.held.release()
-    return undefined
-  }
-
-  #largePiece(): Uint8Array | undefined {
-    const rest = this.#rest
-    if (rest === undefined) return undefined
-    if (rest.length > 0) {
-      this.#rest = rest.subarray(CHUNK_BYTES_MAX)
-      return rest.subarray(0, CHUNK_BYTES_MAX)
-    }
-    this.#large?.release()
-    this.#large = this.#rest = undefined
-    return undefined
-  }
-
-  #join(bytes: Uint8Array): void {
-    this.#joined.set(bytes, this.#joinedBytes)
-    this.#joinedBytes += bytes.length
-  }
-
-  #flush(): Uint8Array {
-    const chunk = this.#joined.subarray(0, this.#joinedBytes)
-    this.#joinedBytes = 0
-    return chunk
   }
 }

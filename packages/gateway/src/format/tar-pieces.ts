@@ -13,7 +13,7 @@ import type { BlockSession } from '../blocks/session.ts'
 import { DagWalk } from '../walk/dag-walk.ts'
 import type { HeldBlock } from '../blocks/block-item.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
-import type { PieceSource } from './joined-body.ts'
+import { type PieceSource, ownPiece } from './joined-body.ts'
 import { RequestError } from '../errors.ts'
 import { checkFileNode } from '../walk/file-body.ts'
 import { copyBytes } from '@turnpike/core/bytes'
@@ -23,7 +23,6 @@ const MODES = { file: 0o644, folder: 0o755, symlink: 0o777 } as const
 const MTIME_SECONDS = 0
 
 const NO_BYTES = new Uint8Array(0)
-const nothing = (): void => {}
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
@@ -207,7 +206,7 @@ export class TarPieces implements PieceSource {
   }
 
   #put(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#waiting.push({ bytes, release: nothing })
+    if (bytes.length > 0) this.#waiting.push(ownPiece(bytes))
   }
 }
 
