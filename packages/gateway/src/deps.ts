@@ -2,6 +2,7 @@
  * What the gateway is composed of.
  * @module
  */
+import type { SharedCaching } from './caching.ts'
 import type { Clock, Hasher, Random, Timer } from '@turnpike/core/ports/runtime'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
 import type { Denylist } from '@turnpike/core/ports/deny'
@@ -34,6 +35,8 @@ export interface GatewayDeps extends BlockDeps {
   /** Largest content that is deserialized; any unless told. */
   readonly responseBytesMax?: number | undefined
   readonly answerCacheBytesMax: number
+  /** What shared caches in front may keep; as much as browsers unless told. */
+  readonly sharedCaching?: SharedCaching
   /** Wait for the first byte and for each next one; `RETRIEVAL_TIMEOUT_MS` unless told. */
   readonly retrievalTimeoutMs?: number
   /** Bytes of decoded nodes that are kept; `NODE_CACHE_BYTES_MAX` unless told. */

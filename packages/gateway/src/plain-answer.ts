@@ -56,8 +56,11 @@ export function plainAnswer(
 }
 
 /** Where the same content is. */
-export function redirectAnswer({ status, location }: Redirect): Representation {
-  return plainAnswer(status, [['Location', location]], `moved to ${location}\n`)
+export function redirectAnswer(
+  { status, location }: Redirect,
+  caching: readonly HeaderLine[],
+): Representation {
+  return plainAnswer(status, [['Location', location], ...caching], `moved to ${location}\n`)
 }
 
 /**

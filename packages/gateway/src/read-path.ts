@@ -10,7 +10,7 @@ import { namesOf } from './deny/names-of.ts'
 import { named } from './naming.ts'
 import { noRecord, putRecord, recordAnswer, recordAskedBy } from './names/ipns-record.ts'
 import { type Routed, route } from './hosts/route.ts'
-import { cacheLines } from './caching.ts'
+import { CacheRules } from './caching.ts'
 import { type Wanted, negotiate } from './negotiate.ts'
 import { NODE_CACHE_BYTES_MAX, PARSED_URLS_MAX } from '@turnpike/core/limits'
 import {
@@ -54,6 +54,8 @@ export interface ReadContext {
 /** What one space is asked for. */
 interface SpaceRead {
   readonly space: SpaceDid
+  /** Whether it was a token that opened it. */
+  readonly byToken: boolean
   readonly path: ContentPath
   readonly wanted: Wanted
   /** Key of the kept answer; undefined for a request with a token, whose answer is never kept. */
@@ -68,6 +70,7 @@ export class ReadPath {
   readonly #engine: BlockEngine
   readonly #locator: Locator
   readonly #answers: AnswerCache
+  readonly #cacheRules: CacheRules
   readonly #redirects = new RedirectsFiles()
   readonly #denylist: Denylist
   readonly #trustless: TrustlessSettings
@@ -83,6 +86,7 @@ export class ReadPath {
     this.#engine = new BlockEngine(deps)
     this.#locator = new Locator(deps)
     this.#answers = new AnswerCache(deps.answerCacheBytesMax)
+    this.#cacheRules = new CacheRules(deps.sharedCaching)
     this.#denylist = deps.denylist ?? noDenylist
     this.#trustless = deps.trustless ?? NOT_TRUSTLESS
   }
@@ -105,7 +109,8 @@ export class ReadPath {
     }
     const followed = await named(routed, this.#deps, request.signal)
     if (followed.error) return followed
-    if (followed.ok.to === 'redirect') return ok(redirectAnswer(followed.ok))
+    if (followed.ok.to === 'redirect')
+      return ok(redirectAnswer(followed.ok, this.#cacheRules.ofRedirect))
     if (followed.ok.to === 'record') return recordAnswer(followed.ok.asked, this.#deps, request)
     return this.#read(context, followed.ok.path)
   }
@@ -177,11 +182,11 @@ export class ReadPath {
     keepable: boolean,
   ): Promise<Result<Representation, Error>> {
     let outcome: Result<Representation, Error> | undefined
-    for (const { space } of granted) {
+    for (const { space, byToken } of granted) {
       context.space = space
       const { generation } = this.#denylist
       const key = keepable ? this.#answers.keyOf(space, path, wanted.format, generation) : undefined
-      outcome = await this.#answerIn(context, { space, path, wanted, key })
+      outcome = await this.#answerIn(context, { space, byToken, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
     return fail(unlessCached(outcome!.error!, context.request))
@@ -224,10 +229,10 @@ export class ReadPath {
     return serveContent((await this.#keepSmall(read.key, content, request)) ?? content, serving)
   }
 
-  #serving({ lifetime }: Content, request: GatewayRequest, { path }: SpaceRead): Serving {
+  #serving(content: Content, request: GatewayRequest, { path, byToken }: SpaceRead): Serving {
     const { hasher } = this.#deps
-    const mutable = path.name !== undefined
-    return { request, hasher, caching: cacheLines(lifetime, path), mutable }
+    const caching = this.#cacheRules.linesOf(content, path, byToken)
+    return { request, hasher, caching, mutable: path.name !== undefined }
   }
 
   async #keepSmall(

@@ -257,8 +257,14 @@ function withRoots(
   { roots }: Pick<Resolved, 'roots'>,
 ): Content {
   const list = roots.map(linkToString).join(',')
+  const tags = roots.every(({ version }) => version === 1) ? list : roots.map(tagOf).join(',')
   const said = withPath(content, path)
-  return { ...said, headers: [...said.headers, ['X-Ipfs-Roots', list]] }
+  return { ...said, tags, headers: [...said.headers, ['X-Ipfs-Roots', list]] }
+}
+
+/** One name for a block, whichever version of its CID it is asked by. */
+function tagOf(link: Link): string {
+  return linkToString({ ...link, version: 1 })
 }
 
 function withPath(content: Content, { contentPath }: ContentPath): Content {

@@ -18,6 +18,8 @@ export interface Content {
   /** Headers besides Content-Type, Content-Length, ETag, Cache-Control and those that every answer carries. */
   readonly headers: readonly HeaderLine[]
   readonly lifetime: Lifetime
+  /** CIDs on its path, in version 1, separated by commas: what shared caches know it by. */
+  readonly tags?: string
   /** When the content was last changed, in seconds since 1970, where it says so. */
   readonly modifiedSeconds?: number
   /** Exact size in bytes, or undefined when only the end tells. */
