@@ -33,7 +33,8 @@ const EXPECTED =
 
 /**
  * Why a request for content is not one that such a host answers; undefined where it is, and on
- * other hosts. Records of keys, which prove themselves, are no content and are not asked about here.
+ * other hosts. Records of keys, which prove themselves, are no content: they are not asked about
+ * here.
  *
  * @returns `NotAcceptable`
  * @example

@@ -21,6 +21,7 @@ import {
   textThat,
 } from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
 import { mappedName } from './names.ts'
@@ -30,7 +31,7 @@ import { s3Stores } from './origins.ts'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
-export interface Settings {
+export interface Settings extends BoundSettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -64,18 +65,6 @@ export interface Settings {
   readonly responseBytesMax: number | undefined
   readonly journalFileBytes: number
   readonly journalReserveBytes: number
-  readonly connectionsMax: number
-  readonly requestsMax: number
-  readonly requestsPerAddressPerSecondMax: number | undefined
-  readonly urlCharsMax: number
-  readonly headersBytesMax: number
-  readonly headersTimeoutMs: number
-  readonly requestTimeoutMs: number
-  readonly keepAliveTimeoutMs: number
-  readonly retrievalTimeoutMs: number
-  readonly writeIdleTimeoutMs: number
-  readonly responseDurationMsMax: number
-  readonly stopGraceMs: number
   readonly logLevel: LogLevel
   readonly logFile: string | undefined
 }
@@ -303,70 +292,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: limits.JOURNAL_RESERVE_BYTES,
     doc: 'Disk space kept free, so that a full disk can still be brought to order.',
   },
-  connectionsMax: {
-    kind: integer(1, 1_000_000),
-    default: limits.CONNECTIONS_MAX,
-    doc: 'Open connections of each process that serves; more are closed as they come.',
-  },
-  requestsMax: {
-    kind: integer(1, limits.JOURNAL_OPEN_READS_MAX),
-    default: limits.REQUESTS_MAX,
-    doc: 'Requests that each process answers at once; more are refused with 429.',
-  },
-  requestsPerAddressPerSecondMax: {
-    kind: integer(1, 1_000_000),
-    default: undefined,
-    doc:
-      'Requests a second from one IPv4 address or one IPv6 network of 64 bits; more are refused ' +
-      'with 429. Processes share it out evenly.',
-  },
-  urlCharsMax: {
-    kind: integer(256, limits.URL_CHARS_MAX),
-    default: limits.URL_CHARS_MAX,
-    doc: 'Characters of the URL in a request line; longer ones are refused with 414.',
-  },
-  headersBytesMax: {
-    kind: bytes(4096, 256 * 1024),
-    default: limits.HEADERS_BYTES_MAX,
-    doc: 'Bytes of request line and header fields; more are refused with 431.',
-  },
-  headersTimeoutMs: {
-    kind: milliseconds(100, HOUR_MS),
-    default: limits.HEADERS_TIMEOUT_MS,
-    doc: 'Time for a client to send the header fields of a request.',
-  },
-  requestTimeoutMs: {
-    kind: milliseconds(100, HOUR_MS),
-    default: limits.REQUEST_TIMEOUT_MS,
-    doc: 'Time for a client to send a whole request.',
-  },
-  keepAliveTimeoutMs: {
-    kind: milliseconds(0, HOUR_MS),
-    default: limits.KEEP_ALIVE_TIMEOUT_MS,
-    doc: 'Time that an idle connection stays open. Longer than what a proxy before us waits.',
-  },
-  retrievalTimeoutMs: {
-    kind: milliseconds(100, HOUR_MS),
-    default: limits.RETRIEVAL_TIMEOUT_MS,
-    doc:
-      'Time for content to come: to its first byte, or 504 is answered, and to each next one, or ' +
-      'the connection is cut.',
-  },
-  writeIdleTimeoutMs: {
-    kind: milliseconds(100, 24 * HOUR_MS),
-    default: limits.WRITE_IDLE_TIMEOUT_MS,
-    doc: 'A reader that takes no byte for so long is cut.',
-  },
-  responseDurationMsMax: {
-    kind: milliseconds(1000, 168 * HOUR_MS),
-    default: limits.RESPONSE_DURATION_MS_MAX,
-    doc: 'A response that takes longer, from its request to its last byte, is cut.',
-  },
-  stopGraceMs: {
-    kind: milliseconds(0, HOUR_MS),
-    default: limits.STOP_GRACE_MS,
-    doc: 'Time that a stop leaves to what is in flight.',
-  },
+  ...BOUNDS,
   logLevel: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',
