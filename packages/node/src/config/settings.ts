@@ -21,6 +21,7 @@ import {
   textThat,
 } from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { cdnCache } from './cdn-cache.ts'
 import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
@@ -63,6 +64,8 @@ export interface Settings extends BoundSettings {
   readonly answerCacheBytes: number
   readonly readAheadBytes: number
   readonly responseBytesMax: number | undefined
+  readonly cdnCache: SharedCaching['cdnCache']
+  readonly cacheTags: boolean
   readonly journalFileBytes: number
   readonly journalReserveBytes: number
   readonly logLevel: LogLevel
@@ -281,6 +284,20 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc:
       'Largest file, or TAR of a folder, that is served; a larger one is refused with 410. Blocks ' +
       'and CARs of it are served.',
+  },
+  cdnCache: {
+    kind: cdnCache,
+    default: 'as-browser',
+    doc:
+      'What shared caches in front may keep, said to them alone in `CDN-Cache-Control`: as long ' +
+      'as a browser; nothing, so that every read comes through and is recorded; or so many seconds.',
+  },
+  cacheTags: {
+    kind: flag,
+    default: false,
+    doc:
+      'Name the CIDs on the path of each answer in `Cache-Tag`, so that a shared cache can drop ' +
+      'what was taken down.',
   },
   journalFileBytes: {
     kind: bytes(2 * MIB, 1 * GIB),

@@ -138,6 +138,7 @@ function composeGateway(
     hosts: hostSettings(ownHosts(settings), settings.subdomainHosts),
     trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
     responseBytesMax: settings.responseBytesMax,
+    sharedCaching: { cdnCache: settings.cdnCache, cacheTags: settings.cacheTags },
     names: names.resolver,
     nameRecords: names.records,
     blockCacheBytesMax: settings.blockCacheBytes,
