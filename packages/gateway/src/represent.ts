@@ -111,7 +111,7 @@ async function contentOf(
   if (wanted.format === 'tar')
     return node.kind === 'other'
       ? fail(notUnixfs(link))
-      : ok(tarContent(session, link, path.params))
+      : ok(tarContent({ session, target: link, asked: path }))
   if (node.kind === 'other') return codec(request, link)
   // What is stored as JSON in UnixFS is a file whose name or bytes tell its type.
   if (wanted.format === 'dag-json' || wanted.format === 'dag-cbor')

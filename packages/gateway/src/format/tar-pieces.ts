@@ -10,6 +10,7 @@ import { TAR_END, type TarEntry, tarHeader, tarPadding } from './tar-header.ts'
 import { hamtEntryName, hamtShape } from '@turnpike/core/unixfs/hamt-read'
 import { isPlainName, tarPath } from './tar-path.ts'
 import type { BlockSession } from '../blocks/session.ts'
+import type { ContentPath } from '../parse-request.ts'
 import { DagWalk } from '../walk/dag-walk.ts'
 import type { HeldBlock } from '../blocks/block-item.ts'
 import { MalformedBlock } from '@turnpike/core/malformed'
@@ -25,11 +26,21 @@ const MTIME_SECONDS = 0
 const NO_BYTES = new Uint8Array(0)
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** What a TAR is made of. */
+export interface TarRequest {
+  readonly session: BlockSession
+  /** What lies at the end of the path. */
+  readonly target: Link
+  /** The path that was asked for. */
+  readonly asked: Pick<ContentPath, 'root' | 'segments' | 'params'>
+}
+
 /**
  * Pieces of a TAR. Each block of the walk gives those of one visit: a header, bytes of a file, or
  * none; names of a folder are checked before its first entry.
  */
 export class TarPieces implements PieceSource {
+  readonly #request: TarRequest
   readonly #walk: DagWalk
   readonly #waiting: HeldBlock[] = []
   #ended = false
@@ -39,7 +50,9 @@ export class TarPieces implements PieceSource {
   #hasSymlinks = false
   #hasOddNames = false
 
-  constructor(session: BlockSession, target: Link) {
+  constructor(request: TarRequest) {
+    const { session, target } = request
+    this.#request = request
     const expand = this.#entry(linkToString(target))
     this.#walk = new DagWalk(session, { trail: [], target, expand, dups: true, inlined: true })
   }
@@ -66,6 +79,7 @@ export class TarPieces implements PieceSource {
   /** Puts in what a path of the TAR leads to. */
   #entry(path: string): Expand {
     return (link, lent) => {
+      this.#checkDenied(path)
       if (link.codec === RAW) {
         this.#putFile(path, lent.length)
         this.#putBytes(lent)
@@ -151,6 +165,15 @@ export class TarPieces implements PieceSource {
         return (link, lent) => this.#shardBranch(path, nodeOf(link, lent))
       },
     }
+  }
+
+  /** A list may deny a path where it denies no CID: from what was asked for, or from the target. */
+  #checkDenied(path: string): void {
+    const { session, target, asked } = this.#request
+    const names = path.split('/').slice(1)
+    const below = [...asked.segments, ...names]
+    const denied = session.guard.path(target, names) ?? session.guard.path(asked.root, below)
+    if (denied !== undefined) throw denied
   }
 
   /** Whether a name can be in a TAR, and is in its folder once: UnixFS allows no other. */

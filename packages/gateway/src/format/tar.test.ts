@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import type { BodyReader } from '@turnpike/core/body'
-import { concatBytes } from '@turnpike/core/bytes'
+import type { BodyReader, BodySource } from '@turnpike/core/body'
+import { bytesEqual, concatBytes } from '@turnpike/core/bytes'
 import { encodePbNode } from '@turnpike/core/dag-pb/encode'
 import {
   CHUNK_BYTES_MAX,
@@ -17,16 +17,18 @@ import {
 } from '@turnpike/core/limits'
 import { DAG_CBOR, DAG_PB, type Link, RAW, linkToString } from '@turnpike/core/link'
 import { SHA2_256, encodeMultihash } from '@turnpike/core/multihash'
+import { type Denylist, noDenylist } from '@turnpike/core/ports/deny'
 import type { UnixfsBlock } from '@turnpike/core/unixfs/block'
 import { directoryData, fileTreeData, symlinkData } from '@turnpike/core/unixfs/encode'
 import { FolderBuilder } from '@turnpike/core/unixfs/directory'
 import { PROFILES } from '@turnpike/core/unixfs/profile'
 import { BlockSession } from '../blocks/session.ts'
+import { createGateway } from '../gateway.ts'
 import { fileNode, identityLink, noise, pbBlock, rawBlock } from '../testing/blocks.ts'
 import { HeldUpWorld, assertQuiet, turn } from '../testing/held-up.ts'
 import { randomFile } from '../testing/random-file.ts'
 import { treeOf, untar } from '../testing/untar.ts'
-import { alice, hasher } from '../testing/world.ts'
+import { World, alice, drain, hasher } from '../testing/world.ts'
 import { tarContent } from './tar.ts'
 
 const REMOTE = ['https://one.example']
@@ -54,6 +56,11 @@ function symlink(target: Uint8Array): UnixfsBlock {
   return nodeBlock(encodePbNode([], symlinkData(target, {})))
 }
 
+function bodyOf(session: BlockSession, target: Link): BodySource {
+  const asked = { root: target, segments: [], params: new URLSearchParams() }
+  return tarContent({ session, target, asked }).body()
+}
+
 /** The TAR of a root, read to its end; checks that everything was given back. */
 async function tarOf(
   root: Link,
@@ -63,8 +70,7 @@ async function tarOf(
   if (blocks.length > 0) world.put(alice, blocks, REMOTE)
   const engine = world.engine()
   const { signal } = new AbortController()
-  const content = tarContent(new BlockSession(engine, alice), root, new URLSearchParams())
-  const reader = content.body().open(signal)
+  const reader = bodyOf(new BlockSession(engine, alice), root).open(signal)
   const chunks: Uint8Array[] = []
   try {
     for (let chunk = await reader.read(); chunk !== null; chunk = await reader.read()) {
@@ -252,13 +258,59 @@ test('names of a folder are checked before anything of it is sent or fetched', a
   world.put(alice, [root])
   world.put(alice, [leaf])
   const session = new BlockSession(world.engine(), alice)
-  const reader = tarContent(session, root.link, new URLSearchParams()).body().open(never)
+  const reader = bodyOf(session, root.link).open(never)
   await assert.rejects(async () => reader.read(), /below the root/)
   reader.close()
   assert.equal(world.opened.length, 1)
 })
 
 const never = new AbortController().signal
+
+test('what fails before the first chunk has a status, and later no clean end', async () => {
+  const bad = folder([['../../x', rawBlock(utf8.encode('x')).link]])
+  for (const [sizeBytes, status] of [
+    [1000, 422],
+    [CHUNK_BYTES_MAX, 200],
+  ] as const) {
+    const leaf = rawBlock(noise(sizeBytes, 1))
+    const root = folder([
+      ['a', leaf.link],
+      ['b', bad.link],
+    ])
+    const world = new World()
+    world.put(alice, [leaf, bad, root])
+    const url = `http://gateway.example/ipfs/${linkToString(root.link)}?format=tar`
+    const got = await drain(await createGateway(world.deps()).handle(new Request(url)))
+    assert.equal(got.status, status)
+    assert.equal(got.broken, status === 200)
+  }
+})
+
+test('a path that is denied is in no TAR, from whichever folder it is asked for', async () => {
+  const file = rawBlock(utf8.encode('x'))
+  const inner = folder([['b', file.link]])
+  const root = folder([['a', inner.link]])
+  const world = new World()
+  world.put(alice, [file, inner, root])
+  const statusOf = async (denied: UnixfsBlock, names: string, asked: string): Promise<number> => {
+    const denylist: Denylist = {
+      ...noDenylist,
+      empty: false,
+      content: (link, segments) =>
+        bytesEqual(link.multihash, denied.link.multihash) && segments.join('/') === names
+          ? { kind: 'policy', reason: 'test' }
+          : undefined,
+    }
+    const url = `http://gateway.example/ipfs/${linkToString(root.link)}${asked}?format=tar`
+    return (await createGateway(world.deps({ denylist })).handle(new Request(url))).status
+  }
+  for (const asked of ['', '/a', '/a/b']) {
+    assert.equal(await statusOf(root, 'a/b', asked), 410, asked)
+    assert.equal(await statusOf(file, '', asked), 410, asked)
+    assert.equal(await statusOf(root, 'a/c', asked), 200, asked)
+  }
+  assert.equal(await statusOf(inner, 'b', '/a'), 410)
+})
 
 test('symlinks and names of several parts are not mixed, in whichever order', async () => {
   const link = symlink(utf8.encode('/etc'))
@@ -332,9 +384,7 @@ test('many small files are read ahead; a client that leaves ends the reads', asy
   const held = new HeldUpWorld()
   held.put(alice, [root, ...leaves], REMOTE)
   const engine = held.engine()
-  const reader = tarContent(new BlockSession(engine, alice), root.link, new URLSearchParams())
-    .body()
-    .open(never)
+  const reader = bodyOf(new BlockSession(engine, alice), root.link).open(never)
   held.hold = true
   const reading = readOn(reader)
   await turn()

@@ -3,15 +3,15 @@
  * Source: path gateway specification, `application/x-tar`; UnixFS 1.5 for mode and mtime.
  * @module
  */
-import { type Link, linkToString } from '@turnpike/core/link'
-import type { BlockSession } from '../blocks/session.ts'
 import type { Content } from './content.ts'
 import { JoinedReader } from './joined-body.ts'
-import { TarPieces } from './tar-pieces.ts'
+import { TarPieces, type TarRequest } from './tar-pieces.ts'
 import { dispositionOf } from './disposition.ts'
+import { linkToString } from '@turnpike/core/link'
 
 /** What lies at the end of a path, below one entry that is called by its CID. */
-export function tarContent(session: BlockSession, target: Link, params: URLSearchParams): Content {
+export function tarContent(request: TarRequest): Content {
+  const { target, asked } = request
   const cid = linkToString(target)
   return {
     status: 200,
@@ -19,7 +19,7 @@ export function tarContent(session: BlockSession, target: Link, params: URLSearc
     etag: `W/"${cid}.x-tar"`,
     type: 'application/x-tar',
     headers: [
-      dispositionOf(params, 'attachment', `${cid}.tar`),
+      dispositionOf(asked.params, 'attachment', `${cid}.tar`),
       ['X-Content-Type-Options', 'nosniff'],
       ['Accept-Ranges', 'none'],
     ],
@@ -30,7 +30,7 @@ export function tarContent(session: BlockSession, target: Link, params: URLSearc
     inMemory: false,
     body: () => ({
       length: undefined,
-      open: () => new JoinedReader(new TarPieces(session, target)),
+      open: () => new JoinedReader(new TarPieces(request)),
     }),
   }
 }
