@@ -6,6 +6,7 @@
 import * as limits from '@turnpike/core/limits'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
 import type { DnsResolver } from '../names/dns/open.ts'
+import type { SharedCaching } from '@turnpike/gateway/caching'
 import type { MappedName } from '@turnpike/gateway/names/name-map'
 import type { S3Settings } from '../origins/s3-store.ts'
 import {
