@@ -141,6 +141,41 @@ test('a subdomain holds its root alone, under its canonical name', () => {
   assert.equal(lead('http://en.wiki.org.ipns.sub.example/a'), 'name /ipns/en.wiki.org/a')
 })
 
+test('a name with dots is as it is written, and in lower case', () => {
+  const candidates = (url: string): readonly string[] => {
+    const routed = route(url, HOSTS).ok!
+    assert.ok(routed.to === 'name', url)
+    return routed.path.candidates
+  }
+  assert.deepEqual(candidates('http://en-wiki.org.ipns.sub.example/'), ['en-wiki.org'])
+  assert.deepEqual(candidates('http://EN-wiki.org.ipns.sub.example/'), ['en-wiki.org'])
+  assert.deepEqual(candidates('http://h/ipns/EN-wiki.org'), ['en-wiki.org'])
+})
+
+test('a host that can have no DNSLink is not looked up', () => {
+  for (const host of ['localhost', 'a.localhost', '[::1]', 'one'])
+    assert.equal(lead(`http://${host}/a`), 'ContentNotFound', host)
+})
+
+test('a label that DNS has no room for is refused, whatever it names', () => {
+  const long = 'a'.repeat(64)
+  for (const label of [long, `${long}.example.org`])
+    assert.equal(lead(`http://${label}.ipns.sub.example/`), 'InvalidRequest')
+  assert.notEqual(lead(`http://${'a'.repeat(63)}.org.ipns.sub.example/`), 'InvalidRequest')
+})
+
+test('the way to the canonical host keeps scheme, path and query', () => {
+  const rest = '/%C4%85/a%2Fb/?x=%20'
+  assert.equal(
+    lead(`https://${V0}.ipfs.sub.example${rest}`),
+    `301 https://${V1}.ipfs.sub.example${rest}`,
+  )
+  assert.equal(
+    lead(`https://${PEER_ID}.ipns.sub.example${rest}`),
+    `301 https://${KEY}.ipns.sub.example${rest}`,
+  )
+})
+
 test('sites and names of the log follow the host that matched', () => {
   const of = (url: string): unknown => {
     const routed = route(url, HOSTS).ok!
