@@ -61,7 +61,7 @@ async function pageOf(one: UnixfsBlock): Promise<string> {
   return got.text
 }
 
-test('a browser gets a page about a block, and a program the block, whoever asks first', async () => {
+test('a browser gets a page about a block, a program the block, whoever asks first', async () => {
   for (const accepts of [
     [BROWSER, undefined, BROWSER, '*/*'],
     [undefined, BROWSER, '*/*', BROWSER],
@@ -95,7 +95,7 @@ test('a browser gets a page about a block, and a program the block, whoever asks
   }
 })
 
-test('files and folders are the same for browsers and programs, and kept once for both', async () => {
+test('files and folders are the same for browsers and programs, and kept once', async () => {
   const world = new World()
   world.put(alice, [leaf])
   const hits: boolean[] = []

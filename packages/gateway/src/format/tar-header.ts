@@ -47,8 +47,8 @@ interface Header {
 const utf8 = new TextEncoder()
 
 /**
- * The header of an entry: one block, or more where a name is long or not printable ASCII, or a number
- * large.
+ * The header of an entry: one block, or more where a name is long or not printable ASCII, or a
+ * number large.
  *
  * @example
  * const entry = { path: 'a', sizeBytes: 5, mode: 0o644, mtimeSeconds: 0, target: '' }

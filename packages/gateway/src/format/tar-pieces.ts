@@ -189,7 +189,7 @@ export class TarPieces implements PieceSource {
     this.#checkMix()
   }
 
-  /** A name of several parts could lead through a symlink, and so out of where a TAR is unpacked. */
+  /** A name of several parts could lead through a symlink, out of where a TAR is unpacked. */
   #checkMix(): void {
     if (this.#hasSymlinks && this.#hasOddNames)
       throw new MalformedBlock(

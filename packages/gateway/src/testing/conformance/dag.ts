@@ -38,10 +38,11 @@ const called = (prefix: string, rows: readonly ConformanceCase[]): ConformanceCa
 function wantsOf(cid: string, format: string, sizeBytes: number): Wants {
   const json = format.endsWith('json')
   const name = `${cid}.${json ? 'json' : 'cbor'}`
+  const shown = json ? 'inline' : 'attachment'
   return {
     'content-type': typeOf(format),
     'content-length': String(sizeBytes),
-    'content-disposition': `${json ? 'inline' : 'attachment'}; filename="${name}"; filename*=UTF-8''${name}`,
+    'content-disposition': `${shown}; filename="${name}"; filename*=UTF-8''${name}`,
     'x-content-type-options': 'nosniff',
     'x-ipfs-path': `/ipfs/${cid}`,
     'x-ipfs-roots': cid,
