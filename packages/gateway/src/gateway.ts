@@ -5,6 +5,7 @@
  */
 import { type Answer, MeteredBody } from './meter.ts'
 import { COMMON_HEADERS, errorAnswer, unrecordedAnswer } from './plain-answer.ts'
+import { ContentDenied } from './deny/guard.ts'
 import { EntryRecorder, type ReadFacts } from './recorder.ts'
 import { type ReadContext, ReadPath } from './read-path.ts'
 import { RequestError, isAnswerable } from './errors.ts'
@@ -46,6 +47,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
       const outcome = await timed.inTime(answering)
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
+      if (outcome.error instanceof ContentDenied) deps.observer.denied(outcome.error.reason)
       const id = deps.random.bytes(16)
       const receiptId = receiptIdOf(id, deps.hasher)
       const representation = outcome.ok ?? errorAnswer(outcome.error, request, receiptId)

@@ -14,6 +14,8 @@ export interface Observer {
   read(entry: ReadEntry, durationMs: number, errorName: string | undefined): void
   /** A request found no room in the journal and was refused without a record. */
   unrecorded(): void
+  /** A denylist refused a read, or ended one. The reason names the list. */
+  denied(reason: string): void
   cache(name: CacheName, hit: boolean): void
   originRequest(provider: string): void
   originFault(fault: OriginFault): void
@@ -25,6 +27,7 @@ export interface Observer {
 export const silentObserver: Observer = {
   read() {},
   unrecorded() {},
+  denied() {},
   cache() {},
   originRequest() {},
   originFault() {},

@@ -30,6 +30,7 @@ import type { GatewayRequest } from './request.ts'
 import { LRUCache } from 'lru-cache'
 import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
+import type { Observer } from './observer.ts'
 import { RedirectsFiles } from './redirects-file/files.ts'
 import { RequestError } from './errors.ts'
 import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
@@ -214,7 +215,7 @@ export class ReadPath {
     if (tooLarge !== undefined) return fail(tooLarge)
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
-    return guarded(served, guard)
+    return guarded(served, guard, this.#deps.observer)
   }
 
   /** Content that was not kept, and is from now on if it is small. */
@@ -253,11 +254,15 @@ export class ReadPath {
 function guarded(
   served: Result<Representation, Error>,
   guard: ReadGuard,
+  observer: Observer,
 ): Result<Representation, Error> {
   if (served.error) return served
   const { body } = served.ok
   const denied = guard.again()
-  if (denied === undefined) return ok({ ...served.ok, body: guardedBody(body, guard) })
+  if (denied === undefined) {
+    const onDenied = (reason: string): void => observer.denied(reason)
+    return ok({ ...served.ok, body: guardedBody(body, guard, onDenied) })
+  }
   // Its first chunk was read already, and holds buffers.
   body.open(AbortSignal.abort()).close()
   return fail(denied)

@@ -40,6 +40,8 @@ class Rig {
   readonly gateway: Gateway
   readonly small = fileBlocks(profile, Buffer.from('small and kept'))
   readonly large = fileBlocks(profile, noise(ANSWER_BYTES_MAX + 9000))
+  /** Reasons that were told to the operator. */
+  readonly reasons: string[] = []
   readonly inner = folderBlocks(profile, [['a.txt', this.small.root]])
   readonly top: ReturnType<typeof folderBlocks>
 
@@ -50,7 +52,9 @@ class Rig {
       ['sub', this.inner.at(-1)! as never],
     ])
     this.world.put(alice, [...this.small.blocks, ...this.large.blocks, ...this.inner, ...this.top])
-    this.gateway = createGateway(this.world.deps({ denylist: this.list, ...options }))
+    const deps = this.world.deps({ denylist: this.list, ...options })
+    const denied = (reason: string): unknown => this.reasons.push(reason)
+    this.gateway = createGateway({ ...deps, observer: { ...deps.observer, denied } })
   }
 
   get root(): string {
@@ -106,6 +110,7 @@ test('a refusal is recorded as policy, allowed nothing, and costs nobody anythin
   assert.deepEqual([read?.deny, read?.bytes, read?.status], [DENY.policy, 0n, 451])
   assert.equal(read!.flags & (READ_FLAGS.allowed | READ_FLAGS.content), 0)
   assert.equal(rig.world.opened.length, 0)
+  assert.deepEqual(rig.reasons, ['denylist test'])
 })
 
 test('what nobody authorized is denied all the same', async () => {
@@ -212,6 +217,7 @@ test('a body that is being sent ends when what it stands on is denied', async ()
       rig.deny(`/ipfs/${what}`)
       const failed = (async () => reader.read())()
       await assert.rejects(failed, { name: 'ContentDenied' }, `${form} ${what}`)
+      assert.deepEqual(rig.reasons, ['denylist test'])
       reader.close()
       body.settle({ bytes: 0, grade: 1, end: 'failed' })
     }

@@ -4,13 +4,19 @@
  */
 import type { BodySource } from '@turnpike/core/body'
 import type { Awaitable } from '@turnpike/core/result'
-import type { ReadGuard } from './guard.ts'
+import { ContentDenied, type ReadGuard } from './guard.ts'
 
 /**
  * A body that fails, and so breaks its connection, before the chunk that follows a change of the
  * lists which denies it.
+ *
+ * @param onDenied hears why, if it is a list that ends the body
  */
-export function guardedBody(source: BodySource, guard: ReadGuard): BodySource {
+export function guardedBody(
+  source: BodySource,
+  guard: ReadGuard,
+  onDenied: (reason: string) => void,
+): BodySource {
   return {
     length: source.length,
     open(signal) {
@@ -19,12 +25,19 @@ export function guardedBody(source: BodySource, guard: ReadGuard): BodySource {
         const denied = guard.again()
         if (denied === undefined) return chunk
         reader.close()
-        throw denied
+        throw tell(denied)
+      }
+      const tell = (error: unknown): unknown => {
+        if (error instanceof ContentDenied) onDenied(error.reason)
+        return error
       }
       // Checked when the chunk is there: it may have been waited for, for long.
       const read = (): Awaitable<Uint8Array | null> => {
         const chunk = reader.read()
-        return chunk instanceof Promise ? chunk.then(check) : check(chunk)
+        if (!(chunk instanceof Promise)) return check(chunk)
+        return chunk.then(check, (error: unknown) => {
+          throw tell(error)
+        })
       }
       return { read, close: () => reader.close() }
     },

@@ -6,8 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Denylists, type NamedTable } from '@turnpike/core/deny/denylist'
 import { DenyTable } from '@turnpike/core/deny/table'
-import { concatBytes } from '@turnpike/core/bytes'
-import { DENY_POLL_MS } from '@turnpike/core/limits'
+import { DENY_PIECE_BYTES, DENY_POLL_MS } from '@turnpike/core/limits'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import { nodeHasher } from '../hasher.ts'
 import { denyGeneration, readPiece, storedLists, type StoredList } from './tables.ts'
@@ -84,14 +83,17 @@ class Follower {
   }
 
   async #read(list: StoredList): Promise<DenyTable | undefined> {
-    const pieces: Uint8Array[] = []
+    // Joined as they come: joining 16 MB at the end would take 3 ms of one turn.
+    const bytes = new Uint8Array(list.pieces * DENY_PIECE_BYTES)
+    let endBytes = 0
     for (let i = 0; i < list.pieces; i++) {
       if (i > 0) await nextTurn()
       if (this.closed) return undefined
       const piece = readPiece(this.#catalog, list, i)
       if (piece === undefined) return undefined
-      pieces.push(piece)
+      bytes.set(piece, endBytes)
+      endBytes += piece.length
     }
-    return new DenyTable(concatBytes(pieces))
+    return new DenyTable(bytes.subarray(0, endBytes))
   }
 }

@@ -42,6 +42,7 @@ export function createObserver({ tally, log, hasher, clock }: ObserverDeps): Obs
       tally.unrecorded()
       if (allowed()) log.error('refused a request: the journal has no room')
     },
+    denied: (reason) => log.debug({ reason }, 'denied'),
     cache: (name, hit) => tally.cache(name, hit),
     originRequest: (provider) => tally.originRequest(provider),
     originFault(fault) {

@@ -112,6 +112,9 @@ export class Tally implements Observer {
     this.#counts.unrecorded += 1
   }
 
+  /** Nothing: a read that was refused is counted as such when it ends. */
+  denied(): void {}
+
   cache(name: CacheName, hit: boolean): void {
     if (hit) this.#counts.hits[name] += 1
     else this.#counts.misses[name] += 1
