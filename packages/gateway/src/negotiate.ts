@@ -3,7 +3,7 @@
  * @module
  */
 import { type CarParams, parseCarParams } from './format/car-params.ts'
-import { type ContentPath, shorten } from './parse-request.ts'
+import { type PathParts, shorten } from './parse-request.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { type MediaType, parseAccept } from './accept.ts'
 import type { GatewayRequest } from './request.ts'
@@ -30,6 +30,9 @@ export interface Wanted {
   readonly car?: CarParams
 }
 
+/** What of a path decides. */
+export type Negotiable = Pick<PathParts, 'params' | 'site'>
+
 const FORMAT_BY_TYPE: ReadonlyMap<string, Format> = new Map([
   ['application/vnd.ipld.raw', 'raw'],
   ['application/vnd.ipld.car', 'car'],
@@ -55,22 +58,20 @@ const PAGE: { readonly ok: Wanted } = ok({ format: undefined, html: true })
  * Reads what representation a request asks for: `?format` wins over Accept (IPIP-523), of Accept
  * the type of the highest quality.
  *
- * @returns `NotAcceptable` for a format that does not exist, `InvalidRequest` for bad parameters
+ * @returns `NotAcceptable` for a format that does not exist, unless the host is a site's own, and
+ * `InvalidRequest` for bad parameters
  * @example
  * negotiate(path, request).ok?.format // 'car'
  */
-export function negotiate(
-  path: Pick<ContentPath, 'params'>,
-  request: GatewayRequest,
-): Result<Wanted, RequestError> {
+export function negotiate(path: Negotiable, request: GatewayRequest): Result<Wanted, RequestError> {
   const named = path.params.get('format')
   const accept = request.headers.get('accept')
-  if (named === null) {
-    if (accept === null) return DEFAULT
-    if (NAMED.test(accept)) return byAccept(path, parseAccept(accept))
-    return /text\/html/i.test(accept) ? byDefault(parseAccept(accept)) : DEFAULT
+  if (named === null) return ofAccept(path, accept)
+  if (!FORMATS.has(named)) {
+    // The query of a site on a host of its own is the site's: there it may mean anything.
+    if (path.site.kind === 'path') return fail(unknown('format', named))
+    return ofAccept(path, accept)
   }
-  if (!FORMATS.has(named)) return fail(unknown('format', named))
   // Parameters in Accept count only where it names the same type.
   const types = named === 'car' && accept !== null ? parseAccept(accept) : []
   return wantedOf(
@@ -80,10 +81,13 @@ export function negotiate(
   )
 }
 
-function byAccept(
-  path: Pick<ContentPath, 'params'>,
-  types: readonly MediaType[],
-): Result<Wanted, RequestError> {
+function ofAccept(path: Negotiable, accept: string | null): Result<Wanted, RequestError> {
+  if (accept === null) return DEFAULT
+  if (NAMED.test(accept)) return byAccept(path, parseAccept(accept))
+  return /text\/html/i.test(accept) ? byDefault(parseAccept(accept)) : DEFAULT
+}
+
+function byAccept(path: Negotiable, types: readonly MediaType[]): Result<Wanted, RequestError> {
   const chosen = types.find(({ type }) => FORMAT_BY_TYPE.has(type))
   const bestDefault = types.find(({ type }) => DEFAULT_TYPES.has(type))
   if (chosen === undefined) {
@@ -107,7 +111,7 @@ function takesDefault(type: string): boolean {
 }
 
 function wantedOf(
-  path: Pick<ContentPath, 'params'>,
+  path: Negotiable,
   format: Format,
   accepted: MediaType | undefined,
 ): Result<Wanted, RequestError> {

@@ -18,6 +18,8 @@ import { LISTING_ENTRIES_MAX } from '@turnpike/core/limits'
 import type { FileNode, Nodes, PbNode, WalkError } from './walk/nodes.ts'
 import { carContent } from './format/car.ts'
 import { folderEntries } from './walk/folder-entries.ts'
+import { contentLocation } from './format/content-location.ts'
+import type { HeaderLine } from './meter.ts'
 import { listingContent } from './format/listing.ts'
 import { notUnixfs } from './format/tar-pieces.ts'
 import { previewContent } from './format/preview.ts'
@@ -55,7 +57,7 @@ async function contentAt(
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
   const content = await contentOf(request, resolved)
-  return content.error ? content : ok(withRoots(content.ok, request.path, resolved))
+  return content.error ? content : ok(withRoots(content.ok, request, resolved))
 }
 
 /** Only where each site has an origin of its own may one site's file speak for all its paths. */
@@ -96,7 +98,7 @@ async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkE
   const content = await block(request, path.root, 'raw')
   if (content.error) return content
   const roots = [path.root]
-  return ok(withRoots(content.ok, path, { roots }))
+  return ok(withRoots(content.ok, request, { roots }))
 }
 
 async function contentOf(
@@ -253,13 +255,16 @@ function redirect(location: string, status = 301): Content {
 
 function withRoots(
   content: Content,
-  path: ContentPath,
+  { path, wanted }: RepresentRequest,
   { roots }: Pick<Resolved, 'roots'>,
 ): Content {
   const list = roots.map(linkToString).join(',')
   const tags = roots.every(({ version }) => version === 1) ? list : roots.map(tagOf).join(',')
   const said = withPath(content, path)
-  return { ...said, tags, headers: [...said.headers, ['X-Ipfs-Roots', list]] }
+  const more: HeaderLine[] = [['X-Ipfs-Roots', list]]
+  const location = content.status === 200 ? contentLocation(path, wanted) : undefined
+  if (location !== undefined) more.push(location)
+  return { ...said, tags, headers: [...said.headers, ...more] }
 }
 
 /** One name for a block, whichever version of its CID it is asked by. */

@@ -12,6 +12,7 @@ import type { Clock, Hasher } from '@turnpike/core/ports/runtime'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { deniedBy } from '../deny/guard.ts'
 import { RequestError } from '../errors.ts'
+import { contentLocation } from '../format/content-location.ts'
 import { bytesContent } from '../format/content.ts'
 import { dispositionOf } from '../format/disposition.ts'
 import { type Representation, serveContent } from '../format/serve.ts'
@@ -32,6 +33,8 @@ export interface RecordAsked {
   readonly params: URLSearchParams
   /** For X-Ipfs-Path; undefined where the request is for no content path. */
   readonly contentPath: string | undefined
+  /** Where else the record is, for who asked by Accept. */
+  readonly location?: HeaderLine | undefined
 }
 
 /** What answering needs of the gateway. */
@@ -58,7 +61,8 @@ export function recordAskedBy(
   if (key === undefined || path.askedSegments.length > 0) return fail(noRecord())
   const { params, contentPath } = path
   const { multihash } = key
-  return ok({ text: ipnsNameToString(multihash), multihash, params, contentPath })
+  const location = contentLocation(path, wanted.ok)
+  return ok({ text: ipnsNameToString(multihash), multihash, params, contentPath, location })
 }
 
 /** The refusal of the record of anything but an IPNS name. */
@@ -92,7 +96,7 @@ export async function recordAnswer(
   request: GatewayRequest,
 ): Promise<Result<Representation, Error>> {
   const { nameRecords, denylist, clock, hasher } = deps
-  const { text, multihash, params, contentPath } = asked
+  const { text, multihash, params, contentPath, location } = asked
   const denied = deniedBy(denylist?.name(text, []))
   if (denied !== undefined) return fail(denied)
   if (nameRecords === undefined)
@@ -105,6 +109,7 @@ export async function recordAnswer(
     ['Vary', 'Accept'],
   ]
   if (contentPath !== undefined) headers.push(['X-Ipfs-Path', contentPath])
+  if (location !== undefined) headers.push(location)
   const { bytes } = found.ok
   const content = bytesContent(
     {
