@@ -18,7 +18,7 @@ import { after, before, test } from 'node:test'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { linkToString } from '@turnpike/core/link'
 import { contentOf } from './campaigns/rig/random.ts'
-import { addEach, endProcesses, serve } from './campaigns/rig/turnpike.ts'
+import { addEach, endProcesses, serve, turnpikeJson } from './campaigns/rig/turnpike.ts'
 
 const client = resolve(import.meta.dirname, '../compat/verified-fetch')
 const skip = existsSync(join(client, 'node_modules'))
@@ -44,6 +44,7 @@ interface Client {
 const MANY = 3000
 const LARGE_BYTES = 5_000_000
 let scratch: string
+let data: string
 let url: string
 let folder: string
 
@@ -56,7 +57,7 @@ if (!skip) {
     await writeFile(join(files, 'large.bin'), contentOf('large', LARGE_BYTES))
     const name = (i: number): string => join(files, 'many', `${'a long name '.repeat(8)}${i}.txt`)
     for (let i = 0; i < MANY; i++) await writeFile(name(i), `${i}`)
-    const data = join(scratch, 'data')
+    data = join(scratch, 'data')
     ;[folder] = (await addEach(data, [files])).map((path) => path.replace('/ipfs/', '')) as [string]
     url = `http://127.0.0.1:${(await serve(data)).port}`
   })
@@ -120,6 +121,14 @@ test(
     assert.equal(missing.status, 404)
   },
 )
+
+test('it follows an IPNS name by the record that Turnpike hands on', { skip }, async (t) => {
+  const { name } = await turnpikeJson('name', 'publish', `/ipfs/${folder}`, '--data', data)
+  const { fetch, stop } = start(url)
+  t.after(stop)
+  const got = await fetch(`ipns://${name}/${encodeURIComponent('ą b.txt')}`)
+  assert.equal(Buffer.from(got.body ?? '', 'base64').toString(), 'a small file\n', got.error)
+})
 
 test('through somebody who changes one bit it gets nothing', { skip }, async (t) => {
   const liar = await startLiar(url)

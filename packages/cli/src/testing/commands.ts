@@ -10,7 +10,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 
-const bin = resolve(import.meta.dirname, '../../bin/turnpike.mjs')
+/** The program. */
+export const bin: string = resolve(import.meta.dirname, '../../bin/turnpike.mjs')
 
 /** A command that has ended. */
 export interface Ran {

@@ -4,14 +4,19 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { after, before } from 'node:test'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { after, before, test } from 'node:test'
 import {
   absent,
+  FixtureCar,
   fixtureNameMap,
   fixturePaths,
   fixtureRecords,
 } from '@turnpike/gateway/testing/conformance/fixtures'
+import { groupLines, shortGroups } from '@turnpike/gateway/testing/conformance/groups'
 import { testGroups } from '@turnpike/gateway/testing/conformance/run'
+import { send } from '@turnpike/gateway/testing/conformance/table'
 import { GROUPS } from '@turnpike/gateway/testing/conformance/tables'
 import { loadSettings } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
@@ -56,3 +61,29 @@ async function putRecord(name: string, bytes: Uint8Array): Promise<void> {
 }
 
 testGroups(GROUPS, { url: () => deployment.url })
+
+test('tags of CARs differ where the bytes do', { skip: absent }, async () => {
+  const { root } = new FixtureCar('trustless_gateway_car/subdir-with-mixed-block-files.car')
+  const tagOf = async (path: string, query: string): Promise<string> => {
+    const target = `/ipfs/${root}${path}?format=car${query}`
+    const { headers } = await send(deployment.url, { method: 'HEAD', path: target })
+    return headers['etag'] as string
+  }
+  const paths = ['', '/subdir', '/subdir/multiblock.txt']
+  const queries = ['', '&dag-scope=entity', '&dag-scope=block', '&car-dups=y', '&entity-bytes=0:1']
+  const tags = await Promise.all(paths.flatMap((path) => queries.map((q) => tagOf(path, q))))
+  assert.equal(new Set(tags).size, tags.length)
+  assert.equal(await tagOf('', ''), await tagOf('', '&dag-scope=all&car-order=dfs&x=y'))
+})
+
+const PAGE = resolve(import.meta.dirname, '../../../../docs/operating/conformance.md')
+
+test('no group has fewer rows than the suite has requests', { skip: absent }, () => {
+  assert.deepEqual(shortGroups(GROUPS), [])
+})
+
+test('the page says how many rows each group has', { skip: absent }, () => {
+  const said = readFileSync(PAGE, 'utf8').replaceAll(/ +/g, ' ')
+  const missing = groupLines(GROUPS).filter((line) => !said.includes(line))
+  assert.deepEqual(missing, [], 'run `npm run docs`')
+})

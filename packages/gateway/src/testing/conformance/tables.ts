@@ -2,9 +2,11 @@
  * All conformance tables.
  * @module
  */
+import { blockGroups } from './blocks.ts'
 import { carGroups } from './car.ts'
 import { dagGroups } from './dag.ts'
 import { dnsLinkGroups } from './dnslink.ts'
+import { fileGroups } from './files.ts'
 import { folderGroups } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import { ipnsGroups } from './ipns.ts'
@@ -18,8 +20,10 @@ import { trustlessRawGroups } from './trustless-raw.ts'
 /** What an adapter has to answer right, over all of the suite's data. */
 export const GROUPS: readonly ConformanceGroup[] = [
   ...trustlessRawGroups,
+  ...blockGroups,
   ...carGroups,
   ...folderGroups,
+  ...fileGroups,
   ...tarGroups,
   ...dagGroups,
   ...subdomainGroups,

@@ -126,6 +126,12 @@ function otherRows(): ConformanceCase[] {
       status: 200,
       tar: { [outside.at('bar')]: outside.bytes(outside.at('bar')) },
     },
+    {
+      name: 'HEAD of what is missing',
+      method: 'HEAD',
+      path: `/ipfs/${file.slice(0, -4)}aaaa?format=tar`,
+      status: 404,
+    },
     { name: 'what is not there', path: `${path}/nothing?format=tar`, status: 404 },
   ]
 }
