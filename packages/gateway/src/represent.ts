@@ -105,15 +105,13 @@ async function contentOf(
   request: RepresentRequest,
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
-  const { session, path, wanted } = request
+  const { wanted } = request
   const { node } = resolved
   const { link } = node
   if (wanted.format === 'raw') return block(request, link, 'raw')
   if (wanted.format === 'car') return car(request, resolved, wanted.car!)
   if (wanted.format === 'tar')
-    return node.kind === 'other'
-      ? fail(notUnixfs(link))
-      : ok(tarContent({ session, target: link, asked: path }))
+    return node.kind === 'other' ? fail(notUnixfs(link)) : tar(request, link)
   if (node.kind === 'other') return codec(request, link)
   // What is stored as JSON in UnixFS is a file whose name or bytes tell its type.
   if (wanted.format === 'dag-json' || wanted.format === 'dag-cbor')
@@ -164,6 +162,16 @@ async function codec(request: RepresentRequest, link: Link): Promise<Result<Cont
     return known.includes(format) ? block(request, link, format) : fail(mismatch(format, link))
   if (known.length === 0) return fail(unsupported(link.codec))
   return request.wanted.html ? preview(request, link) : block(request, link, known[0]!)
+}
+
+/** The root must be there before a TAR of it is promised. */
+async function tar(
+  { session, path }: RepresentRequest,
+  target: Link,
+): Promise<Result<Content, WalkError>> {
+  const sizeBytes = await session.sizeOf(target)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(target)))
+  return ok(tarContent({ session, target, asked: path }))
 }
 
 /** The page about a block, for browsers; without a trailing slash, the way to it. */

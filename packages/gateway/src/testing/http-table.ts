@@ -64,6 +64,7 @@ export function httpTable(): HttpTable {
   const many = Array.from({ length: 300 }, (_, i) => [`entry ${i}.txt`, small.root] as const)
   const hamt = folderBlocks({ ...profile, hamtThresholdBytes: 1000 } as UnixfsProfile, many)
   const all = [large, small, index].flatMap(({ blocks }) => blocks)
+  const data = dataBlock()
   const cid = (blocks: readonly UnixfsBlock[]): string => linkToString(blocks.at(-1)!.link)
   const rows = rowsFor({
     large: linkToString(large.root.link),
@@ -71,17 +72,26 @@ export function httpTable(): HttpTable {
     folder: cid(folder),
     site: cid(site),
     hamt: cid(hamt),
+    data: linkToString(data.link),
   })
   const cases = rows.map(([name, path, status, { method = 'GET', headers = {} } = {}]) => {
     return { name, method, path, headers, status }
   })
-  return { blocks: [...all, link, ...folder, ...site, ...hamt], cases }
+  return { blocks: [...all, link, ...folder, ...site, ...hamt, data], cases }
 }
 
-type Cids = Readonly<Record<'large' | 'small' | 'folder' | 'site' | 'hamt', string>>
+/** A block of dag-cbor: `{ "a": 1 }`. */
+function dataBlock(): UnixfsBlock {
+  const bytes = Uint8Array.of(0xa1, 0x61, 0x61, 0x01)
+  const multihash = encodeMultihash(SHA2_256, hasher.sha256(bytes))
+  const link = { version: 1, codec: DAG_CBOR, multihash } as const
+  return { kind: 'leaf', link, bytes, fileBytes: 0, dagBytes: bytes.length }
+}
+
+type Cids = Readonly<Record<'large' | 'small' | 'folder' | 'site' | 'hamt' | 'data', string>>
 
 function rowsFor(cids: Cids): Row[] {
-  const { large, small, folder, site, hamt } = cids
+  const { large, small, folder, site, hamt, data } = cids
   return [
     ['a small file', `/ipfs/${small}`, 200],
     ['a large file', `/ipfs/${large}`, 200],
@@ -109,6 +119,13 @@ function rowsFor(cids: Cids): Row[] {
     ['a raw block', `/ipfs/${folder}?format=raw`, 200],
     ['a CAR of a file', `/ipfs/${large}?format=car`, 200],
     ['a CAR below a path', `/ipfs/${folder}/small.txt?format=car`, 200],
+    ['a TAR of a folder', `/ipfs/${folder}?format=tar`, 200],
+    ['a TAR of a HAMT', `/ipfs/${hamt}`, 200, { headers: { accept: 'application/x-tar' } }],
+    ['HEAD of a TAR', `/ipfs/${folder}?format=tar`, 200, { method: 'HEAD' }],
+    ['a TAR of what is no file', `/ipfs/${data}?format=tar`, 400],
+    ['data', `/ipfs/${data}`, 200],
+    ['a page about data', `/ipfs/${data}/`, 200, { headers: { accept: 'text/html' } }],
+    ['the way to such a page', `/ipfs/${data}`, 301, { headers: { accept: 'text/html' } }],
     ['an identity CID', '/ipfs/bafkqaddimvwgy3zao5xxe3debi', 200],
     ['HEAD of a large file', `/ipfs/${large}`, 200, { method: 'HEAD' }],
     ['HEAD of a listing', `/ipfs/${folder}/`, 200, { method: 'HEAD' }],
