@@ -19,6 +19,7 @@ import { silentObserver } from '@turnpike/gateway/observer'
 import { PublishedGrants } from './authorizer.ts'
 import { PublishedIndex } from './content-index.ts'
 import { Deployment } from './deployment.ts'
+import { forwardedRequest } from './forwarded.ts'
 import { WorkerJournal, type JournalStub } from './journal.ts'
 import type { Bucket, ObjectNamespace, RequestContext } from './platform.ts'
 import { workerNames } from './names.ts'
@@ -40,6 +41,8 @@ export interface WorkerEnv {
   readonly SUBDOMAIN_HOSTS?: string
   /** DNS names and what they stand for: `host:/ipfs/…`, with commas between them. */
   readonly IPFS_NS_MAP?: string
+  /** `true` where only a proxy of yours reaches the Worker: its `X-Forwarded-*` is believed. */
+  readonly TRUST_PROXY?: string
   /** Journal objects of the region; 8 unless told. */
   readonly JOURNAL_SHARDS?: number
   /** Silence in ms after which a read counts as dead. */
@@ -106,13 +109,14 @@ export function workerGateway(
     beatMs,
     ...(env.SPOOL_BYTES_MAX === undefined ? {} : { spoolBytesMax: env.SPOOL_BYTES_MAX }),
   })
+  const trustsProxy = env.TRUST_PROXY === 'true'
   return {
     fetch(request, context) {
       // Blocks are shared: a request that waits for one which another fetches has nothing of its
       // own to wait for, and the runtime would end it as hung. A timer is something.
       const timer = setInterval(() => {}, WAITING_MS)
       const response = gateway
-        .handle(request)
+        .handle(trustsProxy ? forwardedRequest(request) : request)
         .then((answer) => responder.respond(request, answer, context))
         .finally(() => clearInterval(timer))
       // A client that leaves now would take the request's context, and its record, with it.

@@ -15,7 +15,8 @@ let imported: string[]
 before(async () => {
   const { code, metafile } = await bundle('../worker.ts')
   imported = runtimeImports(metafile)
-  workerd = await startWorkerd(code, { GATEWAY_DID: gatewayDid, REGION: 'test' })
+  const variables = { GATEWAY_DID: gatewayDid, REGION: 'test', SUBDOMAIN_HOSTS: 'sub.example' }
+  workerd = await startWorkerd(code, variables)
   const { publication, blob } = publicationOf(alice, table.blocks)
   await publish(publication, { bucket: workerd.bucket, hasher, read: async () => blob })
 })
@@ -45,6 +46,14 @@ test('the bundle imports nothing that only Node has', () => {
 function foreign(paths: readonly string[]): string[] {
   return paths.filter((path) => !ALLOWED.has(path))
 }
+
+test('who is not told of a proxy believes none', async () => {
+  const { path } = table.cases.find(({ name }) => name === 'a small file')!
+  const said = { 'x-forwarded-host': 'sub.example', 'x-forwarded-proto': 'https' }
+  assert.equal((await send(new URL(path, workerd.url), { headers: said })).status, 200)
+  const { headers } = await send(new URL(path, workerd.url), { headers: { host: 'sub.example' } })
+  assert.match(headers.get('location') ?? '', /^http:\/\/\w+\.ipfs\.sub\.example\//)
+})
 
 test('a grant that is taken back is in force within a second', async () => {
   const row = table.cases.find(({ name }) => name === 'a small file')!

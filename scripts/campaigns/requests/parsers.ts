@@ -15,7 +15,7 @@ import { matchRedirects } from '@turnpike/gateway/redirects-file/match'
 import { parseRedirects } from '@turnpike/gateway/redirects-file/parse'
 import { expandTarget, locationOf } from '@turnpike/gateway/redirects-file/target'
 import { contentPathOf } from '@turnpike/gateway/testing/content-path'
-import { absoluteUrl, forwardedOf } from '@turnpike/node/http/target'
+import { absoluteUrl, forwardedOf } from '@turnpike/gateway/hosts/target'
 import type { Random } from '../rig/random.ts'
 import * as grammar from './grammar.ts'
 

@@ -19,7 +19,7 @@ import type { Gateway } from '@turnpike/gateway/types'
 import { hasNoBody, headOf } from './head.ts'
 import { BROKEN, refuse } from './refusal.ts'
 import { readBody } from './request-body.ts'
-import type { HeaderFields } from './target.ts'
+import type { HeaderFields } from '@turnpike/gateway/hosts/target'
 
 /** What an empty chunk counts for in a turn of the event loop, so that many of them end it, too. */
 const EMPTY_CHUNK_COST = 1024

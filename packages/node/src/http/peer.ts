@@ -3,7 +3,7 @@
  * @module
  */
 import type { Socket } from 'node:net'
-import { type Forwarded, forwardedOf, type HeaderFields } from './target.ts'
+import { type Forwarded, forwardedOf, type HeaderFields } from '@turnpike/gateway/hosts/target'
 import { networkOf, type TrustedProxies } from './trusted-proxies.ts'
 
 /** The other side of one connection. Whether it is trusted is found out when that first matters. */

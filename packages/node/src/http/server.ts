@@ -33,7 +33,7 @@ import {
 import { OwnAuthority } from './own-authority.ts'
 import { type ConnectionBounds, nodeServer } from './node-server.ts'
 import { Peer } from './peer.ts'
-import { absoluteUrl } from './target.ts'
+import { absoluteUrl } from '@turnpike/gateway/hosts/target'
 import { BODY_METHODS } from './request-body.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { openTunnel, refuseTunnel } from './tunnel.ts'

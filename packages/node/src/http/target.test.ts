@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { OwnAuthority } from './own-authority.ts'
-import { absoluteUrl, forwardedOf } from './target.ts'
+import { absoluteUrl, forwardedOf } from '@turnpike/gateway/hosts/target'
 
 const runs = { numRuns: Number(process.env['TURNPIKE_FUZZ_RUNS'] ?? 2000) }
 /** Text as it can stand in a request line or a field: what Node's parser lets through. */
