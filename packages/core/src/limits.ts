@@ -19,6 +19,8 @@ export const CHUNK_BYTES_MAX: number = 256 * KIB
 export const BLOCK_BYTES_MAX: number = 4 * MIB
 /** Largest identity multihash digest in a CID (what kubo accepts). */
 export const IDENTITY_BYTES_MAX = 128
+/** Characters of a CID as text: one with `IDENTITY_BYTES_MAX` has 269 in base16. */
+export const CID_CHARS_MAX = 512
 /** Segments of a content path. */
 export const PATH_SEGMENTS_MAX = 128
 /**
@@ -231,6 +233,8 @@ export const RATE_ADDRESSES_MAX = 65_536
 export const REFUSALS_COALESCED_MS = 1_000
 /** Time that a client waits for the first byte of an answer, and for each next one. */
 export const RETRIEVAL_TIMEOUT_MS = 30_000
+/** Time that a client waits for the first byte of what it wants only if it is here. */
+export const CACHED_TIMEOUT_MS = 1_000
 /** Bytes of a request body, most of which are ignored. */
 export const REQUEST_BODY_BYTES_MAX: number = 64 * KIB
 /** Time for a client to send all header fields of a request. */
@@ -457,8 +461,6 @@ export const PREVIEW_DEPTH_MAX = 64
 /** Characters of one text or number, and bytes of one byte string, that an HTML preview shows. */
 export const PREVIEW_TEXT_CHARS_MAX: number = 4 * KIB
 export const PREVIEW_BYTES_MAX = 256
-/** Characters of a CID or a hash in a rule of a denylist: an identity CID of 128 bytes has fewer. */
-export const DENY_CID_CHARS_MAX = 512
 /** Characters of one line of a denylist (IPIP-383), and of its header. */
 export const DENY_LINE_CHARS_MAX: number = 2 * MIB
 export const DENY_HEADER_CHARS_MAX: number = 1 * MIB
@@ -495,3 +497,24 @@ export const DENY_BY_CHARS_MAX = 100
 export const DENY_ANSWERS_KEPT_MAX = 16_384
 /** Checks of one read that are made again when a denylist changes while it is sent. */
 export const DENY_CHECKS_KEPT_MAX = 1024
+/** Delegations of one space, all audiences together, and of all spaces, some 2 KiB each. */
+export const DELEGATIONS_PER_SPACE_MAX = 256
+export const DELEGATIONS_MAX = 200_000
+/** Revocations that are kept: each stays for ever, some 500 bytes. */
+export const REVOCATIONS_MAX = 1_000_000
+/** Bytes and blocks of a delegation's archive: a chain of three has 1 KiB in three blocks. */
+export const DELEGATION_ARCHIVE_BYTES_MAX: number = 256 * KIB
+export const DELEGATION_BLOCKS_MAX = 64
+/** Links of a chain, from the space to the gateway: account, agent, and what teams add. */
+export const CHAIN_DEPTH_MAX = 8
+/** Capabilities of one UCAN, and proofs that it names: a login has one, an agent some twenty. */
+export const UCAN_CAPABILITIES_MAX = 64
+export const UCAN_PROOFS_MAX = 64
+/** Ways through the proofs of one delegation that are tried before it counts as no chain. */
+export const CHAIN_STEPS_MAX = 4096
+/** Characters of a token in a request, and in a caveat. */
+export const TOKEN_CHARS_MAX = 1024
+/** Delegations that a process keeps decoded and checked, some 4 KiB each. */
+export const CHAINS_KEPT_MAX = 4096
+/** Verdicts on a space and a token that a process keeps. */
+export const VERDICTS_KEPT_MAX = 16_384
