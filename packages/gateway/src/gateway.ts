@@ -12,12 +12,13 @@ import { RequestError, isAnswerable } from './errors.ts'
 import type { Gateway } from './types.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { GatewayRequest } from './request.ts'
-import { RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
+import { CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
 import type { Result } from '@turnpike/core/result'
 import { fail } from '@turnpike/core/result'
 import { TimedRequest, timedBody } from './retrieval.ts'
+import { unlessCached, wantsCached } from './only-if-cached.ts'
 import { linkToBytes } from '@turnpike/core/link'
 import { receiptIdOf } from '@turnpike/core/log/receipt-id'
 
@@ -31,6 +32,7 @@ import { receiptIdOf } from '@turnpike/core/log/receipt-id'
 export function createGateway(deps: GatewayDeps): Gateway {
   const readPath = new ReadPath(deps)
   const patience = { timer: deps.timer, timeoutMs: deps.retrievalTimeoutMs ?? RETRIEVAL_TIMEOUT_MS }
+  const atOnce = { ...patience, timeoutMs: Math.min(patience.timeoutMs, CACHED_TIMEOUT_MS) }
   return {
     async handle(request: GatewayRequest): Promise<Answer> {
       const startedAtMs = deps.clock.monotonicMs()
@@ -40,12 +42,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
         deps.observer.unrecorded()
         return unrecordedAnswer()
       }
-      const timed = new TimedRequest(request, patience)
+      const timed = new TimedRequest(request, wantsCached(request) ? atOnce : patience)
       const context = contextOf(deps, timed)
       const answering = readPath
         .answer(context)
         .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
-      const outcome = await timed.inTime(answering)
+      const answered = await timed.inTime(answering)
+      const outcome: Result<Representation, Error> = answered.error
+        ? fail(unlessCached(answered.error, request))
+        : answered
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
       if (outcome.error instanceof ContentDenied) deps.observer.denied(outcome.error.reason)
       const id = deps.random.bytes(16)

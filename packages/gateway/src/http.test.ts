@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { linkToString } from '@turnpike/core/link'
+import { CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
+import { PROFILES } from '@turnpike/core/unixfs/profile'
 import { createGateway } from './gateway.ts'
 import { pbBlock, rawBlock } from './testing/blocks.ts'
-import { type Got, World, alice, drain } from './testing/world.ts'
+import { type Got, World, alice, drain, fileBlocks, folderBlocks } from './testing/world.ts'
 
 const text = rawBlock(new TextEncoder().encode('text'))
 const cid = linkToString(text.link)
@@ -72,6 +74,58 @@ test('who wants only what is here gets it, or 412', async () => {
   for (const method of ['GET', 'HEAD'])
     assert.equal((await get(`/ipfs/${absent}`, cached, method)).status, 412)
   assert.equal((await get(`/ipfs/${absent}`)).status, 404)
+})
+
+test('who wants only what is here makes nobody fetch it, and does not wait', async () => {
+  const profile = { ...PROFILES['unixfs-v1-2025'], chunkBytes: 4, fileLinksMax: 2 }
+  const file = fileBlocks(profile, new TextEncoder().encode('far away'))
+  const folder = folderBlocks(profile, [
+    ['file', file.root],
+    ['far', fileBlocks(profile, Uint8Array.of(1)).root],
+  ])
+  const root = linkToString(folder.at(-1)!.link)
+  const cached = { 'cache-control': 'only-if-cached' }
+  const ask = async (world: World, path: string, method: string, headers = cached) => {
+    const signal = new AbortController().signal
+    const url = `http://gateway.example${path}`
+    const request = { method, url, headers: new Headers(headers), signal }
+    return (await drain(await createGateway(world.deps()).handle(request))).status
+  }
+  const far = 'https://origin.example/blob'
+  const world = new World()
+  world.put(alice, [...file.blocks, text], [far])
+  world.put(alice, folder)
+  for (const method of ['GET', 'HEAD']) {
+    const paths = [`/ipfs/${root}/file`, `/ipfs/${linkToString(file.root.link)}`, `/ipfs/${cid}`]
+    paths.push(`/ipfs/${cid}?format=raw`, `/ipfs/${root}/file?format=car`)
+    for (const path of paths) assert.equal(await ask(world, path, method), 412, path)
+    assert.equal(await ask(world, `/ipfs/${root}/`, method), 200)
+  }
+  assert.ok(world.opened.every(({ url }) => url === 'local:'))
+  for (const value of ['no-cache', 'only-if-cached, max-age=0'])
+    assert.equal(await ask(world, `/ipfs/${cid}`, 'GET', { 'cache-control': value }), 200, value)
+})
+
+test('what is here but slow to come is not here, for who does not want to wait', async () => {
+  const world = new World()
+  world.put(alice, [text])
+  world.onFill = () => new Promise(() => {})
+  const delays: number[] = []
+  const after = (delayMs: number, call: () => void): (() => void) => {
+    delays.push(delayMs)
+    setImmediate(call)
+    return () => {}
+  }
+  const gateway = createGateway(world.deps({ timer: { after } }))
+  const ask = async (headers: Record<string, string>): Promise<number> => {
+    const { signal } = new AbortController()
+    const url = `http://gateway.example/ipfs/${cid}`
+    const request = { method: 'GET', url, headers: new Headers(headers), signal }
+    return (await drain(await gateway.handle(request))).status
+  }
+  assert.equal(await ask({ 'cache-control': 'only-if-cached' }), 412)
+  assert.equal(await ask({}), 504)
+  assert.deepEqual(delays, [CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS])
 })
 
 test('a file has a disposition when the query asks for one', async () => {

@@ -39,6 +39,7 @@ import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
 import { refuseTooLarge } from './too-large.ts'
 import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
+import { wantsCached } from './only-if-cached.ts'
 import { tokenOf } from './parse-request.ts'
 
 /** What is known of a read while it runs; stages fill it in from top to bottom. */
@@ -149,7 +150,7 @@ export class ReadPath {
     const token = tokenOf(path, request)
     const authorized = this.#authorize(path, token)
     const granted = authorized instanceof Promise ? await authorized : authorized
-    if (granted.error) return fail(unlessCached(granted.error, request))
+    if (granted.error) return granted
     return this.#answerInTurn(context, granted.ok, path, wanted.ok, token === undefined)
   }
 
@@ -190,7 +191,7 @@ export class ReadPath {
       outcome = await this.#answerIn(context, { space, byToken, path, wanted, key })
       if (outcome.error?.name !== 'BlockMissing') return outcome
     }
-    return fail(unlessCached(outcome!.error!, context.request))
+    return outcome!
   }
 
   async #answerIn(context: ReadContext, read: SpaceRead): Promise<Result<Representation, Error>> {
@@ -203,6 +204,7 @@ export class ReadPath {
     const { hasher } = this.#deps
     const guard = new ReadGuard(this.#denylist)
     const session = new BlockSession(this.#engine, read.space, guard)
+    session.hereOnly = wantsCached(context.request)
     context.session = session
     for (const { text, below } of namesOf(read.path)) {
       const denied = guard.name(text, below)
@@ -266,13 +268,6 @@ function guarded(
   // Its first chunk was read already, and holds buffers.
   body.open(AbortSignal.abort()).close()
   return fail(denied)
-}
-
-/** Who asks for what is here already, and for nothing else, is told that it is not. */
-function unlessCached(error: Error, request: GatewayRequest): Error {
-  if (request.headers.get('cache-control') !== 'only-if-cached') return error
-  const deny = error instanceof RequestError ? error.deny : 0
-  return new RequestError('NotCached', 'content expected here, is not', { deny })
 }
 
 function checkMethod(method: string): RequestError | undefined {

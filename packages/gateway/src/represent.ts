@@ -56,8 +56,17 @@ async function contentAt(
   request: RepresentRequest,
   resolved: Resolved,
 ): Promise<Result<Content, WalkError>> {
+  const { kind, link } = resolved.node
+  // A node that was decoded is here.
+  if (kind !== 'dag-pb' && (await isElsewhere(request, link)))
+    return fail(new BlockMissing(linkToString(link)))
   const content = await contentOf(request, resolved)
   return content.error ? content : ok(withRoots(content.ok, request, resolved))
+}
+
+/** Whether only what is here is wanted, and a block is not. */
+async function isElsewhere({ session }: RepresentRequest, link: Link): Promise<boolean> {
+  return session.hereOnly && !(await session.isHere(link))
 }
 
 /** Only where each site has an origin of its own may one site's file speak for all its paths. */
@@ -95,6 +104,7 @@ async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkE
   const { path, session } = request
   const denied = session.guard.node(path.root)
   if (denied !== undefined) return fail(denied)
+  if (await isElsewhere(request, path.root)) return fail(new BlockMissing(linkToString(path.root)))
   const content = await block(request, path.root, 'raw')
   if (content.error) return content
   const roots = [path.root]

@@ -36,6 +36,8 @@ export class BlockSession {
   readonly tally: FetchTally = new FetchTally()
   /** Blocks that were not in a cache. 0 at the end: the answer came from memory alone. */
   fetched = 0
+  /** Whether nodes are taken only from memory and our own store, and no origin is asked. */
+  hereOnly = false
   readonly #located = new Map<string, readonly Slice[]>()
 
   constructor(engine: BlockEngine, space: SpaceDid, guard: ReadGuard = new ReadGuard()) {
@@ -61,9 +63,20 @@ export class BlockSession {
     const key = this.keyOf(link.multihash)
     const cached = this.engine.cached(key)
     if (cached !== undefined) return ok(cached)
+    if (this.hereOnly && !(await this.isHere(link)))
+      return fail(new BlockMissing(linkToString(link)))
     const started = this.engine.share(key) ?? (await this.#start(link, key))
     if (started instanceof Error) return fail(started)
     return this.#whole(started)
+  }
+
+  /** Whether a block can be had without asking an origin. */
+  async isHere(link: Link): Promise<boolean> {
+    if (knownBytes(link) !== undefined) return true
+    const key = this.keyOf(link.multihash)
+    if (this.engine.cached(key) !== undefined) return true
+    const slices = await this.locateOne(key, link.multihash)
+    return slices.some(({ blob }) => blob.sites.some(({ url }) => url === LOCAL_URL))
   }
 
   /** Size of a block in bytes, from the index alone; undefined when the space has no such block. */
