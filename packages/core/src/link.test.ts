@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { base16, base16upper } from 'multiformats/bases/base16'
+import { base32, base32hex, base32hexupper, base32upper, base32z } from 'multiformats/bases/base32'
+import { base36, base36upper } from 'multiformats/bases/base36'
+import { base58btc, base58flickr } from 'multiformats/bases/base58'
+import { base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
-import { linkFromBytes, linkFromString, linkToBytes, linkToString } from './link.ts'
+import { linkFromBytes, linkFromString, linkToBytes, linkToCid, linkToString } from './link.ts'
 import { decodeMultihash, encodeMultihash } from './multihash.ts'
+import { CID_CHARS_MAX, IDENTITY_BYTES_MAX } from './limits.ts'
 import { readVarint, varintLength, writeVarint } from './varint.ts'
 
 test('a link is what the field’s CID library says, both ways', () => {
@@ -19,6 +25,25 @@ test('a link is what the field’s CID library says, both ways', () => {
       assert.equal(linkToString(linkFromBytes(multihash)!), CID.decode(multihash).toString())
     }),
   )
+})
+
+test('a CID is read in every base that can stand in a path', () => {
+  const cid = CID.parse('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')
+  const link = linkFromBytes(cid.bytes)
+  const bases = [base16, base16upper, base32, base32upper, base32hex, base32hexupper, base32z]
+  for (const base of [...bases, base36, base36upper, base58btc, base58flickr, base64url])
+    assert.deepEqual(linkFromString(cid.toString(base.encoder)), link, base.name)
+})
+
+test('a CID of more than so many characters is none', () => {
+  const textOf = (bytes: number): string => {
+    const multihash = encodeMultihash(0, new Uint8Array(bytes))
+    return linkToCid({ version: 1, codec: 0x55, multihash }).toString(base16.encoder)
+  }
+  assert.ok(linkFromString(textOf(IDENTITY_BYTES_MAX)) !== undefined)
+  assert.equal(textOf(250).length, CID_CHARS_MAX - 1)
+  assert.ok(linkFromString(textOf(250)) !== undefined)
+  assert.equal(linkFromString(textOf(251)), undefined)
 })
 
 test('whatever the bytes, reading a link or multihash answers and never throws', () => {

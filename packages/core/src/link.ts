@@ -2,9 +2,15 @@
  * Links to blocks: what the read path needs of a CID, without building CID objects.
  * @module
  */
+import { base16, base16upper } from 'multiformats/bases/base16'
+import { base32hex, base32hexupper, base32upper, base32z } from 'multiformats/bases/base32'
+import { base36upper } from 'multiformats/bases/base36'
+import { base58flickr } from 'multiformats/bases/base58'
+import { base64url } from 'multiformats/bases/base64'
 import { CID } from 'multiformats/cid'
-import type { MultihashDigest } from 'multiformats'
+import type { MultibaseDecoder, MultihashDigest } from 'multiformats'
 import { bytesEqual } from './bytes.ts'
+import { CID_CHARS_MAX } from './limits.ts'
 import { tryVarint, varintLength, writeVarint } from './varint.ts'
 
 /** Codecs of the multicodec table that Turnpike knows by name. */
@@ -52,15 +58,32 @@ export function linkToBytes(link: Link): Uint8Array {
   return bytes
 }
 
+/** Bases that can stand in a path, by prefix, beside those that a CID is read in untold. */
+const BASES: ReadonlyMap<string | undefined, MultibaseDecoder<string>> = new Map(
+  [
+    base16,
+    base16upper,
+    base32hex,
+    base32hexupper,
+    base32upper,
+    base32z,
+    base36upper,
+    base58flickr,
+    base64url,
+  ].map(({ prefix, decoder }) => [prefix, decoder]),
+)
+
 /**
- * Link of a CID string in any base; undefined when it is no CID.
+ * Link of a CID string in any base that can stand in a path; undefined when it is no CID, or longer
+ * than `CID_CHARS_MAX`: reading base36 and base58 takes time by the square of the length.
  *
  * @example
  * linkFromString('bafkqaaa')?.codec // RAW
  */
 export function linkFromString(text: string): Link | undefined {
+  if (text.length > CID_CHARS_MAX) return undefined
   try {
-    const cid = CID.parse(text)
+    const cid = CID.parse(text, BASES.get(text[0]))
     return { version: cid.version, codec: cid.code, multihash: cid.multihash.bytes }
   } catch {
     return undefined

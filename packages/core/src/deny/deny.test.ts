@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { base32 } from 'multiformats/bases/base32'
+import { base16 } from 'multiformats/bases/base16'
+import { base32, base32upper } from 'multiformats/bases/base32'
 import { base36 } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { base64url } from 'multiformats/bases/base64'
@@ -110,8 +111,7 @@ test('the rules that implementations are tried with', () => {
     '/ipfs/bafyb4ieqht3b2rssdmc7sjv2cy2gfdilxkfh7623nvndziyqnawkmo266a/path',
     '/ipfs/f01701e20903cf61d46521b05f926ba1634628d0bba8a7ffb5b6d5a3ca310682ca63b5ef0/path',
   ]
-  for (const path of denied)
-    assert.equal(path.includes('/f01') ? hexPath(list, path) : ask(list, path), 410, path)
+  for (const path of denied) assert.equal(ask(list, path), 410, path)
   const exceptions = ['blockednot', 'blocked/not', 'blocked/exceptions', 'blocked/exceptions2']
   for (const name of exceptions) assert.equal(ask(list, `${five}/${name}`), 'allowed', name)
   const free = [
@@ -130,14 +130,6 @@ test('the rules that implementations are tried with', () => {
   ]
   for (const path of free) assert.equal(ask(list, path), undefined, path)
 })
-
-/** CIDs in base16 are read by their bytes: multiformats parses other bases only when told. */
-function hexPath(list: Denylists, path: string): unknown {
-  const hex = path.slice('/ipfs/f01701e20'.length, -'/path'.length)
-  const multihash = encodeMultihash(0x1e, Buffer.from(hex, 'hex'))
-  const said = list.content({ version: 1, codec: DAG_PB, multihash }, ['path'])
-  return typeof said === 'object' ? 410 : said
-}
 
 const digests = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const links: fc.Arbitrary<Link> = fc.oneof(
@@ -162,8 +154,8 @@ function spellings({ multihash }: Link): string[] {
   const texts: string[] = []
   for (const codec of [RAW, DAG_PB, DAG_CBOR]) {
     const cid = linkToCid({ version: 1, codec, multihash })
-    texts.push(cid.toString(), cid.toString(base32), cid.toString(base58btc), cid.toString(base36))
-    texts.push(linkToCid({ version: 1, codec, multihash }).toString(base64url))
+    const bases = [base16, base32, base32upper, base36, base58btc, base64url]
+    texts.push(...bases.map(({ encoder }) => cid.toString(encoder)))
   }
   if (multihash[0] === SHA2_256) texts.push(base58btc.baseEncode(multihash))
   return texts
@@ -176,8 +168,7 @@ test('a denied block is denied in every base, version and codec, and by its hash
       const modern = base58btc.baseEncode(
         encodeMultihash(SHA2_256, sha256(Buffer.from(base58btc.baseEncode(link.multihash)))),
       )
-      const written = texts.filter((text) => linkFromString(text) !== undefined)
-      for (const text of isHashed ? ['x'] : written.slice(0, 4)) {
+      for (const text of isHashed ? ['x'] : texts) {
         const list = listOf(isHashed ? `//${modern}\n` : `/ipfs/${text}\n`)
         for (const codec of [RAW, DAG_PB, DAG_CBOR])
           assert.ok(list.content({ version: 1, codec, multihash: link.multihash }, []), text)

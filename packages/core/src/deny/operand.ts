@@ -3,7 +3,7 @@
  * @module
  */
 import { base16 } from 'multiformats/bases/base16'
-import { DENY_CID_CHARS_MAX, DENY_LINE_CHARS_MAX } from '../limits.ts'
+import { DENY_LINE_CHARS_MAX } from '../limits.ts'
 import { denyKeyOf } from './keys.ts'
 import { dnsNameOf } from '../names/dns-name.ts'
 import type { Hasher } from '../ports/runtime.ts'
@@ -24,7 +24,7 @@ export function denyRuleText(operand: string): string {
   const address = /^(ip[fn]s):\/\/([^?#]+)/i.exec(text)
   if (address !== null) return `/${address[1]!.toLowerCase()}/${address[2]}`
   if (/^https?:\/\//i.test(text)) return ofUrl(text) ?? text
-  const link = text.length > DENY_CID_CHARS_MAX ? undefined : linkFromString(text)
+  const link = linkFromString(text)
   if (link !== undefined) return `/${link.codec === LIBP2P_KEY ? 'ipns' : 'ipfs'}/${text}`
   const isName = ipnsNameFromString(text) !== undefined || dnsNameOf(text) !== undefined
   return isName ? `/ipns/${text}` : text

@@ -5,7 +5,7 @@
  */
 import { base16 } from 'multiformats/bases/base16'
 import { base58btc } from 'multiformats/bases/base58'
-import { DENY_CID_CHARS_MAX, URL_CHARS_MAX } from '../limits.ts'
+import { CID_CHARS_MAX, URL_CHARS_MAX } from '../limits.ts'
 import { ipnsNameFromString, ipnsNameToString } from '../ipns/name.ts'
 import { decodeMultihash, SHA2_256 } from '../multihash.ts'
 import { dnsNameOf } from '../names/dns-name.ts'
@@ -103,7 +103,7 @@ function hashedRule(text: string, effect: DenyEffect): Result<DenyRule, DenyRule
 
 function multihashOf(text: string): { code: number; digest: Uint8Array } | undefined {
   // Decoding base58 takes time by the square of its length.
-  if (text.length > DENY_CID_CHARS_MAX) return undefined
+  if (text.length > CID_CHARS_MAX) return undefined
   try {
     return decodeMultihash(base58btc.baseDecode(text))
   } catch {
@@ -112,7 +112,7 @@ function multihashOf(text: string): { code: number; digest: Uint8Array } | undef
 }
 
 function contentSubject(text: string): DenySubject | undefined {
-  const link = text.length > DENY_CID_CHARS_MAX ? undefined : linkFromString(text)
+  const link = linkFromString(text)
   return link && { kind: 'content', multihash: link.multihash }
 }
 

@@ -18,7 +18,7 @@ const RULES = 10_000
 const options = { clock: stillClock, hasher: nodeHasher }
 const call = { signal: new AbortController().signal, progress() {} }
 
-/** A child that imports `file` as list `l` into the folder at `root`, killed after `afterMs` if told. */
+/** A child that imports `file` as list `l` into the folder at `root`; killed if told when. */
 async function killedImport(root: string, file: string, afterMs?: number): Promise<void> {
   const module = (name: string): string => JSON.stringify(import.meta.resolve(name))
   const script = `
