@@ -13,6 +13,8 @@ import { fullDisk } from './full-disk.ts'
 import { hangups } from './hangups.ts'
 import { kills } from './kills.ts'
 import { type Campaign, Checks, describeReport, runCampaign } from './rig/campaign.ts'
+import { wildDenylist } from './requests/ports.ts'
+import { WildGateway } from './requests/whole.ts'
 import { Random } from './rig/random.ts'
 import { software } from './software.ts'
 import { stops } from './stops.ts'
@@ -72,4 +74,14 @@ test('a parser that throws, or takes too long, is in the report with its input',
   assert.equal(checks.held, 1)
   assert.match(checks.failures[0]!, /^first of "input \d": AssertionError/)
   assert.match(checks.failures[1]!, /^second of "input \d": \d+/)
+})
+
+test('a whole gateway with a broken part is found', async () => {
+  const content = (): never => assert.fail('broken')
+  const gateway = new WildGateway({ denylist: { ...wildDenylist, content } })
+  const random = new Random(1)
+  const found: string[] = []
+  for (let i = 0; i < 50; i++) found.push(...(await gateway.send(gateway.make(random))).faults)
+  assert.match(found.join(), /crash: AssertionError/)
+  assert.match(found.join(), /status 500: /)
 })

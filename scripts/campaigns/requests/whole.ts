@@ -5,10 +5,18 @@
  */
 import { linkFromString, linkToString } from '@turnpike/core/link'
 import { PROFILES } from '@turnpike/core/unixfs/profile'
+import type { GatewayDeps } from '@turnpike/gateway/deps'
 import { createGateway } from '@turnpike/gateway/gateway'
 import { trustlessSettings } from '@turnpike/gateway/trustless'
 import { httpTable } from '@turnpike/gateway/testing/http-table'
-import { alice, drain, fileBlocks, folderBlocks, World } from '@turnpike/gateway/testing/world'
+import {
+  alice,
+  drain,
+  fileBlocks,
+  folderBlocks,
+  type Got,
+  World,
+} from '@turnpike/gateway/testing/world'
 import type { Random } from '../rig/random.ts'
 import * as grammar from './grammar.ts'
 import { wildDenylist, wildNames, wildRecords } from './ports.ts'
@@ -52,7 +60,8 @@ export class WildGateway {
   readonly #crashes: unknown[] = []
   readonly #gateway: ReturnType<typeof createGateway>
 
-  constructor() {
+  /** `ports` take the place of those that the gateway has otherwise. */
+  constructor(ports: Partial<GatewayDeps> = {}) {
     const { blocks, cases } = httpTable()
     this.#world.put(alice, blocks)
     const sites = REDIRECTS.map((text) => this.#site(text))
@@ -64,6 +73,7 @@ export class WildGateway {
       nameRecords: wildRecords,
       denylist: wildDenylist,
       trustless: trustlessSettings(['trustless.example'], false),
+      ...ports,
     })
     const crash = (error: unknown): unknown => this.#crashes.push(error)
     this.#gateway = createGateway({ ...deps, observer: { ...deps.observer, crash } })
@@ -109,7 +119,26 @@ export class WildGateway {
 
   /** Sends a request; the status, and what is wrong with the answer, if anything is. */
   async send(request: WildRequest): Promise<{ status: number; faults: string[] }> {
-    const { method, url, headers, bodyBytes } = request
+    const got = await this.#ask(request)
+    const again = await this.#ask(request)
+    const faults = [...got.faults, ...again.faults, ...differences('asked again', got, again, [])]
+    if (got.body.length !== again.body.length) faults.push('asked again: other bytes')
+    const { range, 'if-range': _, ...plain } = request.headers
+    if (request.method === 'GET' && range === undefined) {
+      const head = await this.#ask({ ...request, method: 'HEAD' })
+      // A type that only the first bytes tell is left out (RFC 9110 section 9.3.2).
+      const untold = head.headers.has('content-type') ? [] : ['content-type']
+      const free = ['content-length', ...untold]
+      faults.push(...head.faults, ...differences('HEAD', got, head, free))
+    }
+    if (got.status === 206) {
+      const whole = await this.#ask({ ...request, headers: plain })
+      faults.push(...whole.faults, ...partFaults(got, whole))
+    }
+    return { status: got.status, faults }
+  }
+
+  async #ask({ method, url, headers, bodyBytes }: WildRequest): Promise<Answered> {
     const { signal } = new AbortController()
     const fields = { get: (name: string): string | null => headers[name] ?? null }
     const readBody = async (bytesMax: number): Promise<Uint8Array | undefined> =>
@@ -117,17 +146,44 @@ export class WildGateway {
     const answer = await this.#gateway.handle({ method, url, headers: fields, signal, readBody })
     const { length } = answer.body
     const got = await drain(answer, READ_BYTES_MAX)
-    const found = this.#crashes.splice(0).map((error) => `crash: ${(error as Error).stack}`)
+    const faults = this.#crashes.splice(0).map((error) => `crash: ${(error as Error).stack}`)
     const text = got.status === 500 ? Buffer.from(got.body).toString() : ''
     if (got.status === 500 && !text.includes('could not parse _redirects:'))
-      found.push(`status 500: ${text}`)
-    if (got.status < 200 || got.status > 504) found.push(`status ${got.status}`)
-    if (got.broken) found.push('the body broke')
+      faults.push(`status 500: ${text}`)
+    if (got.status < 200 || got.status > 504) faults.push(`status ${got.status}`)
+    if (got.broken) faults.push('the body broke')
     const told = length !== undefined && length <= READ_BYTES_MAX
     if (told && method !== 'HEAD' && got.body.length !== length)
-      found.push(`${length} bytes expected, got ${got.body.length}`)
+      faults.push(`${length} bytes expected, got ${got.body.length}`)
     for (const [name, value] of answer.headers)
-      if (!FIELD.test(value)) found.push(`${name} can't be sent: ${JSON.stringify(value)}`)
-    return { status: got.status, faults: found }
+      if (!FIELD.test(value)) faults.push(`${name} can't be sent: ${JSON.stringify(value)}`)
+    if (got.headers.size !== answer.headers.length) faults.push('a header field stands twice')
+    return { ...got, faults }
   }
+}
+
+/** An answer, and what is wrong with it by itself. */
+interface Answered extends Got {
+  readonly faults: string[]
+}
+
+/** Fields that differ each time, and the status. */
+function differences(what: string, a: Got, b: Got, free: readonly string[]): string[] {
+  const found = a.status === b.status ? [] : [`${what}: status ${a.status}, then ${b.status}`]
+  for (const name of new Set([...a.headers.keys(), ...b.headers.keys()])) {
+    if (name === 'x-receipt-id' || free.includes(name)) continue
+    const [before, now] = [a.headers.get(name), b.headers.get(name)]
+    if (before !== now) found.push(`${what}: ${name} ${before}, then ${now}`)
+  }
+  return found
+}
+
+/** A part is that part of the whole. */
+function partFaults(part: Got, whole: Got): string[] {
+  const range = /^bytes (\d+)-(\d+)\/\d+$/.exec(part.headers.get('content-range') ?? '')
+  if (whole.status !== 200) return [`a part of what is ${whole.status}`]
+  // Several parts have their ranges in the body.
+  if (range === null || Number(range[2]) >= whole.body.length) return []
+  const bytes = whole.body.subarray(Number(range[1]), Number(range[2]) + 1)
+  return Buffer.compare(bytes, part.body) === 0 ? [] : [`other bytes in ${range[0]}`]
 }
