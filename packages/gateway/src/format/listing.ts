@@ -4,6 +4,7 @@
  */
 import { LISTING_VERSION, type ListingPage, listingPieces } from './listing-page.ts'
 import type { Content } from './content.ts'
+import { PAGE_HEADERS } from './page-style.ts'
 import { PageReader } from './page-body.ts'
 
 /** A folder's listing. Content-addressed, since its CID decides it, and billed like it. */
@@ -12,7 +13,7 @@ export function listingContent(page: ListingPage): Content {
     status: 200,
     type: 'text/html; charset=utf-8',
     etag: `"DirIndex-${LISTING_VERSION}_CID-${page.cid}"`,
-    headers: [],
+    headers: PAGE_HEADERS,
     lifetime: 'generated',
     sizeBytes: undefined,
     ranged: false,

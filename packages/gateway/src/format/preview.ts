@@ -12,6 +12,7 @@ import type { BlockSession } from '../blocks/session.ts'
 import type { Content } from './content.ts'
 import type { ContentPath } from '../parse-request.ts'
 import type { Nodes } from '../walk/nodes.ts'
+import { PAGE_HEADERS } from './page-style.ts'
 import { PageReader } from './page-body.ts'
 import { ReadClosed } from '../blocks/errors.ts'
 import { concatBytes } from '@turnpike/core/bytes'
@@ -33,10 +34,7 @@ export function previewContent(request: PreviewRequest): Content {
     status: 200,
     type: 'text/html; charset=utf-8',
     etag: `"DagIndex-${PREVIEW_VERSION}_CID-${linkToString(request.link)}"`,
-    headers: [
-      ['X-Content-Type-Options', 'nosniff'],
-      ['Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'"],
-    ],
+    headers: PAGE_HEADERS,
     lifetime: 'generated',
     forBrowsers: true,
     sizeBytes: undefined,
