@@ -120,7 +120,8 @@ export class ReadPath {
   /** Records of names are all that can be put. */
   async #put(request: GatewayRequest): Promise<Result<Representation, Error>> {
     const routed = this.#route(request.url)
-    if (routed.ok?.to !== 'record' && routed.ok?.to !== 'dnslink')
+    if (routed.error) return routed
+    if (routed.ok.to !== 'record' && routed.ok.to !== 'dnslink')
       return fail(methodNotAllowed(request.method))
     const followed = await named(routed, this.#deps, request.signal)
     if (followed.ok?.to !== 'record') return fail(methodNotAllowed(request.method))
