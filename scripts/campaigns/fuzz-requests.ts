@@ -3,14 +3,21 @@
  * what they may; a whole gateway answers whatever comes.
  * @module
  */
-import { campaignMain, type Campaign, type Context, type Figures } from './rig/campaign.ts'
+import { join } from 'node:path'
 import { PARSERS, type Parser } from './requests/parsers.ts'
 import { WildGateway } from './requests/whole.ts'
+import { sendWire, wireFaults, wireText } from './requests/wire.ts'
+import { campaignMain, type Campaign, type Context, type Figures } from './rig/campaign.ts'
+import { parallel } from './rig/parallel.ts'
+import { serve } from './rig/turnpike.ts'
 
 /** For one whole request there are so many inputs of parsers. */
 const INPUTS_A_REQUEST = 20
 /** Longest that one input may take: a thousand times the usual, so that only a hang is found. */
 const INPUT_MS_MAX = 500
+/** For one request on a socket there are so many inputs of parsers. */
+const INPUTS_A_SOCKET = 200
+const SOCKETS_AT_ONCE = 16
 const NOTE_EVERY = 200_000
 
 /** The campaign. */
@@ -19,12 +26,14 @@ export const fuzzRequests: Campaign = {
   shows:
     'No request target, host, Range, Accept, condition, _redirects file or CAR parameter crashes ' +
     'or hangs a parser, leads to a foreign host or into a header; no request to a whole gateway ' +
-    'comes to a 500 but for a _redirects file that does not parse.',
-  runsAre: `Inputs of parsers; for ${INPUTS_A_REQUEST} of them, one request to a whole gateway`,
+    'comes to a 500 but for a _redirects file that does not parse; no bytes on a socket stop a server.',
+  runsAre:
+    `Inputs of parsers; for ${INPUTS_A_REQUEST} of them, one request to a whole gateway; for ` +
+    `${INPUTS_A_SOCKET}, one on a socket of a real server`,
   runs: 2_000_000,
   async run(context) {
     const parsers = checkParsers(PARSERS, context)
-    return { ...parsers, ...(await checkGateway(context)) }
+    return { ...parsers, ...(await checkGateway(context)), ...(await checkServer(context)) }
   },
 }
 
@@ -78,6 +87,28 @@ async function checkGateway({ runs, random, checks, note }: Context): Promise<Fi
     statuses: byStatus.join(', '),
     slowestRequestMs: Math.round(slowestMs * 10) / 10,
   }
+}
+
+/** Bytes on sockets, some at once; in the end the server has to be as well as in the beginning. */
+async function checkServer({ runs, random, checks, scratch, note }: Context): Promise<Figures> {
+  const sockets = Math.ceil(runs / INPUTS_A_SOCKET)
+  note(`${sockets} requests on sockets`)
+  const server = await serve(join(scratch, 'data'), '--dns-resolver', 'off')
+  let answered = 0
+  await parallel(sockets, SOCKETS_AT_ONCE, async () => {
+    const text = wireText(random)
+    const answer = await sendWire(server.port, text)
+    if (answer !== '') answered += 1
+    const faults = wireFaults(answer)
+    const right = faults.length === 0
+    checks.that(right, right ? '' : `${JSON.stringify(text)}: ${faults.join('; ')}`)
+  })
+  const last = await fetch(`http://127.0.0.1:${server.port}/ipfs/bafkqaaa`)
+  checks.equal(last.status, 200, 'status of the last request')
+  const { code, stderr } = await server.stop('SIGTERM')
+  checks.equal(code, 0, `exit code of serve, which said ${stderr}`)
+  checks.that(!/"level":"(?:error|fatal)"/.test(stderr), `serve said ${stderr.slice(0, 1000)}`)
+  return { sockets, answered }
 }
 
 if (import.meta.main) await campaignMain(fuzzRequests)
