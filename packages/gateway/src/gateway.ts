@@ -3,7 +3,7 @@
  * last.
  * @module
  */
-import { type Answer, MeteredBody } from './meter.ts'
+import { type Answer, type HeaderLine, MeteredBody } from './meter.ts'
 import { COMMON_HEADERS, errorAnswer, unrecordedAnswer } from './plain-answer.ts'
 import { ContentDenied } from './deny/guard.ts'
 import { EntryRecorder, type ReadFacts } from './recorder.ts'
@@ -17,6 +17,7 @@ import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
 import type { Result } from '@turnpike/core/result'
 import { fail } from '@turnpike/core/result'
+import { serverTiming } from './server-timing.ts'
 import { TimedRequest, timedBody } from './retrieval.ts'
 import { unlessCached, wantsCached } from './only-if-cached.ts'
 import { linkToBytes } from '@turnpike/core/link'
@@ -59,10 +60,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const facts = factsOf(deps, context, { id, started }, outcome, representation)
       const tally = context.session?.tally
       const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
-      const receipt = ['X-Receipt-Id', receiptId] as const
+      const more: HeaderLine[] = [['X-Receipt-Id', receiptId]]
+      if (context.times !== undefined)
+        more.push(serverTiming(startedAtMs, context.times, deps.clock.monotonicMs()))
       return {
         status: representation.status,
-        headers: [...representation.headers, ...COMMON_HEADERS, receipt],
+        headers: [...representation.headers, ...COMMON_HEADERS, ...more],
         body: new MeteredBody(timedBody(representation.body, patience), recorder),
       }
     },
@@ -70,7 +73,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 function contextOf(deps: GatewayDeps, request: GatewayRequest): ReadContext {
-  return { request, path: undefined, space: deps.provider, session: undefined, fromCache: false }
+  return {
+    request,
+    path: undefined,
+    space: deps.provider,
+    session: undefined,
+    times: undefined,
+    fromCache: false,
+  }
 }
 
 function factsOf(

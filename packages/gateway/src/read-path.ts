@@ -39,6 +39,7 @@ import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
 import { refuseTooLarge } from './too-large.ts'
 import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
+import type { ReadTimes } from './server-timing.ts'
 import { wantsCached } from './only-if-cached.ts'
 import { tokenOf } from './parse-request.ts'
 
@@ -49,6 +50,8 @@ export interface ReadContext {
   /** The space that pays. */
   space: string
   session: BlockSession | undefined
+  /** Known for what was not kept whole. */
+  times: ReadTimes | undefined
   /** Whether no block was fetched for it. */
   fromCache: boolean
 }
@@ -207,6 +210,8 @@ export class ReadPath {
     const session = new BlockSession(this.#engine, read.space, guard)
     session.hereOnly = wantsCached(context.request)
     context.session = session
+    const { clock } = this.#deps
+    const times = (context.times ??= { locatedAtMs: clock.monotonicMs(), resolvedAtMs: undefined })
     for (const { text, below } of namesOf(read.path)) {
       const denied = guard.name(text, below)
       if (denied !== undefined) return fail(denied)
@@ -214,6 +219,7 @@ export class ReadPath {
     const redirects = this.#redirects
     const content = await represent({ nodes: this.#nodes, session, hasher, redirects, ...read })
     if (content.error) return content
+    times.resolvedAtMs = clock.monotonicMs()
     const tooLarge = refuseTooLarge(content.ok, read.wanted.format, this.#deps.responseBytesMax)
     if (tooLarge !== undefined) return fail(tooLarge)
     const served = await this.#serveFresh(content.ok, context.request, read)

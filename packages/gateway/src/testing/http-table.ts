@@ -172,7 +172,14 @@ export function referenceOf(table: HttpTable): (request: HttpCase) => Promise<Go
 export type HttpGot = Omit<Got, 'broken'>
 
 /** Fields of a connection rather than of an answer, and those that differ each time. */
-const FREE = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding', 'x-receipt-id'])
+const FREE = new Set([
+  'date',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'x-receipt-id',
+  'server-timing',
+])
 
 /** What an adapter's answer has that the gateway's has not, or lacks. Empty: they agree. */
 export function differences(request: HttpCase, expected: Got, got: HttpGot): string[] {
