@@ -100,6 +100,7 @@ test('the rules that implementations are tried with', () => {
     `${five}/blocked/too`,
     '/ipns/domain.example',
     '/ipns/DOMAIN.example.',
+    '/ipns/domain.example/below',
     '/ipns/domain2.example/path',
     '/ipns/k51qzi5uqu5dhmzyv3zac033i7rl9hkgczxyl81lwoukda2htteop7d3x0y1mf',
     '/ipns/bafzaajaiaejcaotjfs57kieazxny5japcmy5p2pgv2cic77tu6ogghttvurnrufx',
@@ -291,6 +292,14 @@ test('of several lists the last that says something holds', () => {
   list.replace([])
   assert.ok(list.empty && list.generation !== generation)
   assert.equal(ask(list, `/ipfs/${b}`), undefined)
+})
+
+test('a denied name leads nowhere but to what is excepted', () => {
+  const list = listOf('/ipns/a.example\n!/ipns/a.example/ok*\n/ipns/b.example/x\n')
+  assert.equal(ask(list, '/ipns/a.example/x/y'), 410)
+  assert.equal(ask(list, '/ipns/a.example/ok/y'), 'allowed')
+  assert.equal(ask(list, '/ipns/b.example/x'), 410)
+  assert.equal(ask(list, '/ipns/b.example/y'), undefined)
 })
 
 test('headers: name, version, hints; and files without one', () => {

@@ -76,7 +76,10 @@ export class Denylists implements Denylist {
     if (name === undefined) return undefined
     const path = segments.join('/')
     const key = nameKey(name, this.#hasher)
-    return this.#verdict('name', key, path, () => nameTexts(name, path))
+    const verdict = this.#verdict('name', key, path, () => nameTexts(name, path))
+    if (verdict !== undefined || path === '') return verdict
+    // Nothing below a name is reached but through it.
+    return this.#verdict('name', key, '', () => nameTexts(name, ''))
   }
 
   #remembered(question: string, judge: () => Verdict): Verdict {

@@ -27,7 +27,10 @@ export interface Denylist {
   readonly empty: boolean
   /** `link`, and the names below it that are asked for, decoded; none for the block itself. */
   content(link: Link, segments: readonly string[]): DenyVerdict | 'allowed' | undefined
-  /** A mutable name in any text form (IPNS or DNS), and the names below it. */
+  /**
+   * A mutable name in any text form (IPNS or DNS), and the names below it. What is below a denied
+   * name is denied, unless it is excepted.
+   */
   name(text: string, segments: readonly string[]): DenyVerdict | 'allowed' | undefined
 }
 

@@ -100,6 +100,10 @@ test('a denied root is 410 in every form, and its neighbours are not', async () 
   assert.equal(await rig.status(`/ipfs/${cid}`, { 'if-none-match': '*' }), 410)
   assert.equal(await rig.status(`/ipfs/${cid}`, { 'cache-control': 'only-if-cached' }), 410)
   assert.equal(await rig.status(`/ipfs/${cidOf(rig.large.root.link)}`), 200)
+  // A block that its CID carries itself.
+  assert.equal(await rig.status('/ipfs/bafkqaaa'), 200)
+  rig.deny('/ipfs/bafkqaaa')
+  for (const form of forms) assert.equal(await rig.status(`/ipfs/bafkqaaa${form}`), 410, form)
 })
 
 test('a refusal is recorded as policy, allowed nothing, and costs nobody anything', async () => {
@@ -259,11 +263,15 @@ test('names are denied before anybody is asked what they stand for', async () =>
   assert.equal(await rig.status('http://site.example/a.txt'), 200)
   asked.length = 0
   rig.deny(`/ipns/${key}`, '/ipns/site.example/a.txt')
-  assert.equal(await rig.status(`/ipns/${base36}/`), 410)
+  for (const below of ['', '/', '/a.txt'])
+    assert.equal(await rig.status(`/ipns/${base36}${below}`), 410, below)
   assert.equal(await rig.status(`http://${base36}.ipns.sub.example/`), 410)
   assert.equal(await rig.status('http://site.example/a.txt'), 410)
   assert.equal(await rig.status('/ipns/site.example/a.txt'), 410)
   assert.deepEqual(asked, [])
+  // It leads by the name that is denied.
+  assert.equal(await rig.status('http://site.example/'), 410)
+  rig.deny('/ipns/site.example/a.txt')
   assert.equal(await rig.status('http://site.example/'), 200)
   rig.deny(`/ipfs/${rig.root}/sub/a.txt`)
   assert.equal(await rig.status('http://site.example/a.txt'), 410)

@@ -49,7 +49,7 @@ export class ReadGuard {
 
   /** Whether a name may be followed, to reach the names below it. */
   name(text: string, below: readonly string[]): ContentDenied | undefined {
-    return this.#standOn(() => this.#denylist.name(text, below))
+    return deniedBy(this.#standOn(() => this.#denylist.name(text, below)))
   }
 
   /**
@@ -57,16 +57,15 @@ export class ReadGuard {
    * even if that is denied: the block is looked into, and not handed out.
    */
   path(root: Link, names: readonly string[]): ContentDenied | undefined {
-    const denied = this.#standOn(() => this.#denylist.content(root, names))
-    if (denied !== undefined || this.#denylist.empty || names.length === 0) return denied
-    if (this.#denylist.content(root, names) === 'allowed') this.#ways.add(keyOf(root.multihash))
-    return undefined
+    const verdict = this.#standOn(() => this.#denylist.content(root, names))
+    if (verdict === 'allowed' && names.length > 0) this.#ways.add(keyOf(root.multihash))
+    return deniedBy(verdict)
   }
 
   /** Whether a block on the way may be looked into. */
   node(link: Link): ContentDenied | undefined {
     if (this.#ways.size > 0 && this.#ways.has(keyOf(link.multihash))) return undefined
-    return this.#standOn(() => this.#denylist.content(link, []))
+    return deniedBy(this.#standOn(() => this.#denylist.content(link, [])))
   }
 
   /** Whether a block may be handed out. */
@@ -102,9 +101,9 @@ export class ReadGuard {
     return undefined
   }
 
-  #standOn(check: Check): ContentDenied | undefined {
+  #standOn(check: Check): ReturnType<Check> {
     if (this.#standsOn.length < DENY_CHECKS_KEPT_MAX) this.#standsOn.push(check)
-    return this.#denylist.empty ? undefined : deniedBy(check())
+    return this.#denylist.empty ? undefined : check()
   }
 }
 

@@ -222,6 +222,29 @@ test('kept connections and workers hear of it, too', async (t) => {
   }
 })
 
+test('names are denied as paths, as hosts, as records, and by their hash', async (t) => {
+  const { root, op, becomes, status, deployment } = await rig(t)
+  const published = await op('namePublish', { path: `/ipfs/${root}`, key: 'site' })
+  const name = `/ipns/${String(published.name)}`
+  await becomes(`${name}/a.txt`, 200)
+  assert.equal(await status(`${name}?format=ipns-record`), 200)
+  await op('denyAdd', { what: [String(published.name)] })
+  await becomes(`${name}/a.txt`, 410)
+  assert.equal(await status(`${name}?format=ipns-record`), 410)
+  assert.equal(await status(`/ipfs/${root}/a.txt`), 200)
+  await op('denyRemove', { what: [String(published.name)] })
+  await becomes(`${name}/a.txt`, 200)
+  // Of a DNS name, by the hash that badbits had first; it has no DNSLink, and is not asked for one.
+  const hashed = hash('sha256', 'denied.example/')
+  await op('denyAdd', { what: [`//${hashed}`] })
+  await becomes('/ipns/denied.example', 410)
+  const { port } = new URL(deployment.url)
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nHost: denied.example\r\nConnection: close\r\n\r\n')
+  const answer = Buffer.concat(await socket.toArray()).toString()
+  assert.doesNotMatch(answer, /^HTTP\/1.1 200/)
+})
+
 /** A server of one list that can be told to fail. */
 async function listServer(t: TestContext): Promise<{
   readonly url: string

@@ -51,9 +51,15 @@ export function watchDenylists(options: WatchOptions): DenyWatch {
       onStanding(shownSource(source), fault)
     }
   }
-  let reading = readAll()
+  let idle = false
+  const startReading = async (): Promise<void> => {
+    idle = false
+    await readAll()
+    idle = true
+  }
+  let reading = startReading()
   const timer = setInterval(() => {
-    reading = reading.then(readAll)
+    if (idle) reading = startReading()
   }, refreshMs)
   timer.unref()
   return {
