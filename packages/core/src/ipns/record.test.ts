@@ -133,6 +133,16 @@ describe('IPNS records', () => {
       assert.notEqual(await verdict(bytes.subarray(0, length)), 'valid')
   })
 
+  it('are refused when they are noise', async () => {
+    const noise = fc.uint8Array({ maxLength: 400 })
+    await fc.assert(
+      fc.asyncProperty(noise, noise, async (bytes, data) => {
+        assert.notEqual(await verdict(bytes), 'valid')
+        assert.notEqual(await verdict(encoded({ 8: new Uint8Array(64), 9: data })), 'valid')
+      }),
+    )
+  })
+
   it('are believed of the name of their key alone', async () => {
     const bytes = await makeRecord(record, signer)
     assert.equal(await verdict(bytes), 'valid')

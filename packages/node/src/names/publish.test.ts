@@ -18,6 +18,7 @@ import { nodeHasher } from '../hasher.ts'
 import { openScratch, stillClock } from '../testing/data-folder.ts'
 import { nameOperations } from './operations.ts'
 import { publishName, putRecord, renewNames, type PublishContext } from './publish.ts'
+import { Renewing } from './renew.ts'
 import { CatalogNames } from './store.ts'
 import { nodeVerifier } from './verifier.ts'
 
@@ -99,6 +100,16 @@ test('own names are signed anew in time, by their own key only', async (t) => {
   writeFileSync(file, readFileSync(join(context.folder.paths.keys, 'name-b.key')))
   // The key of another name now; only b is signed anew.
   assert.equal(await renewNames(later(NAME_LIFETIME_MS * 8)), 1)
+})
+
+test('whoever owns the folder signs own names anew, at once', async (t) => {
+  const { context, names } = await open(t)
+  const { name } = (await publishName(context, { path: PATH, key: 'a', lifetimeMs: 1000 })).ok!
+  const later = { ...stillClock, nowMs: () => stillClock.nowMs() + 5000 }
+  const renewing = new Renewing({ ...context, clock: later })
+  await renewing.stop()
+  const eolMs = stillClock.nowMs() + 6000
+  assert.deepEqual(names.rank(multihashOf(name)), { sequence: 0n, eolMs })
 })
 
 test('a record from elsewhere is kept when it is valid, or by force', async (t) => {

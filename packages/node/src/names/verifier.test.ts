@@ -59,6 +59,35 @@ test('a key of another kind than it says is refused, and one of too few bits', (
   assert.equal(nodeVerifier.verify(rsa, MESSAGE, signBy('rsa', weak.secret)), false)
 })
 
+interface Vector {
+  readonly what: string
+  readonly name: string
+  readonly record: string
+  readonly says?: Readonly<Record<string, unknown>>
+}
+
+const vectors: { readonly valid: readonly Vector[]; readonly invalid: readonly Vector[] } =
+  JSON.parse(
+    readFileSync(resolve(import.meta.dirname, '../../../../vectors/ipns/records.json'), 'utf8'),
+  )
+
+async function checked({ name, record }: Vector): ReturnType<typeof validateRecord> {
+  const bytes = new Uint8Array(Buffer.from(record, 'base64'))
+  const deps = { hasher: nodeHasher, verifier: nodeVerifier }
+  return validateRecord(ipnsNameFromString(name)!.multihash, bytes, deps)
+}
+
+for (const vector of vectors.valid)
+  test(`a record is valid: ${vector.what}`, async () => {
+    const { sequence, ttlMs = null, ...rest } = (await checked(vector)).ok!
+    assert.deepEqual({ ...rest, sequence: String(sequence), ttlMs }, vector.says)
+  })
+
+for (const vector of vectors.invalid)
+  test(`a record is refused: ${vector.what}`, async () => {
+    assert.equal((await checked(vector)).error?.name, 'RecordInvalid')
+  })
+
 const FIXTURES = resolve(import.meta.dirname, '../../../../../shared/fixtures/gateway-conformance')
 const absent = existsSync(FIXTURES) ? false : 'the fixtures are absent'
 /** Those that must be refused: version 1 alone, fields that differ, a broken signature. */
@@ -74,7 +103,7 @@ test('the records of the conformance suite get its verdicts', { skip: absent }, 
     assert.ok(name !== undefined, file)
     const bytes = readFileSync(resolve(FIXTURES, file))
     const deps = { hasher: nodeHasher, verifier: nodeVerifier }
-    const checked = await validateRecord(name.multihash, bytes, deps)
-    assert.equal(checked.error !== undefined, REFUSED.test(file), file)
+    const verdict = await validateRecord(name.multihash, bytes, deps)
+    assert.equal(verdict.error !== undefined, REFUSED.test(file), file)
   }
 })
