@@ -6,7 +6,9 @@
 import { linkFromString, linkToString } from '@turnpike/core/link'
 import { PROFILES } from '@turnpike/core/unixfs/profile'
 import type { GatewayDeps } from '@turnpike/gateway/deps'
+import { STATUS_BY_ERROR } from '@turnpike/gateway/errors'
 import { createGateway } from '@turnpike/gateway/gateway'
+import { REDIRECT_STATUSES } from '@turnpike/gateway/redirects-file/rule'
 import { trustlessSettings } from '@turnpike/gateway/trustless'
 import { httpTable } from '@turnpike/gateway/testing/http-table'
 import {
@@ -30,6 +32,15 @@ export interface WildRequest {
 }
 
 const METHODS = [...Array<string>(12).fill('GET'), 'HEAD', 'HEAD', 'OPTIONS', 'PURGE', 'PUT']
+/** Statuses that there are: of errors, of content, and of `_redirects`. */
+const STATUSES: ReadonlySet<number> = new Set([
+  ...Object.values(STATUS_BY_ERROR),
+  200,
+  204,
+  206,
+  304,
+  ...REDIRECT_STATUSES,
+])
 const FIELD = /^[\t\x20-\x7e\x80-\xff]*$/
 /** Fields that change the answer. */
 const FIELDS: readonly (readonly [name: string, make: (random: Random) => string])[] = [
@@ -150,7 +161,7 @@ export class WildGateway {
     const text = got.status === 500 ? Buffer.from(got.body).toString() : ''
     if (got.status === 500 && !text.includes('could not parse _redirects:'))
       faults.push(`status 500: ${text}`)
-    if (got.status < 200 || got.status > 504) faults.push(`status ${got.status}`)
+    if (!STATUSES.has(got.status)) faults.push(`status ${got.status}`)
     if (got.broken) faults.push('the body broke')
     const told = length !== undefined && length <= READ_BYTES_MAX
     if (told && method !== 'HEAD' && got.body.length !== length)
