@@ -97,6 +97,14 @@ test('each error has a name on its page, and is to be tried again where that may
   }
 })
 
+test('an error that may be kept says so once', () => {
+  const headers = [['Cache-Control', 'public, max-age=60']] as const
+  const error = new RequestError('ResponseTooLarge', 'm', { headers })
+  const answer = errorAnswer(error, { headers: new Headers() }, 'r')
+  const lines = answer.headers.filter(([name]) => name === 'Cache-Control')
+  assert.deepEqual(lines, headers)
+})
+
 test('what was not foreseen says nothing of itself', () => {
   const answer = errorAnswer(new Error('secret of /etc'), { headers: new Headers() }, 'r')
   assert.equal(answer.status, 500)
