@@ -162,7 +162,10 @@ export class ReadPath {
   #denied(path: ContentPath): ContentDenied | undefined {
     const { generation, empty } = this.#denylist
     if (empty || this.#passed.get(path) === generation) return undefined
-    const denied = deniedBy(this.#denylist.content(path.root, path.segments))
+    const { root, segments } = path
+    // Where the root is denied, only what is excepted below it may be asked for.
+    const verdict = this.#denylist.content(root, segments) ?? this.#denylist.content(root, [])
+    const denied = deniedBy(verdict)
     if (denied === undefined) this.#passed.set(path, generation)
     return denied
   }

@@ -122,7 +122,8 @@ test('what nobody authorized is denied all the same', async () => {
   rig.world.granted.clear()
   assert.equal(await rig.status(`/ipfs/${rig.root}/`), 404)
   rig.deny(`/ipfs/${rig.root}`)
-  assert.equal(await rig.status(`/ipfs/${rig.root}/`), 410)
+  for (const path of ['', '/', '/sub/a.txt', '/none'])
+    assert.equal(await rig.status(`/ipfs/${rig.root}${path}`), 410, path)
 })
 
 test('a denied block is not served as part of anything', async () => {
