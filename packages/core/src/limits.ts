@@ -516,5 +516,7 @@ export const CHAIN_STEPS_MAX = 4096
 export const TOKEN_CHARS_MAX = 1024
 /** Delegations that a process keeps decoded and checked, some 4 KiB each. */
 export const CHAINS_KEPT_MAX = 4096
-/** Verdicts on a space and a token that a process keeps. */
+/** Spaces of which a process keeps what they allow. */
 export const VERDICTS_KEPT_MAX = 16_384
+/** Pause before keys of a DID are asked for again, when whoever knows them could not be reached. */
+export const DID_RETRY_MS = 1_000

@@ -1,0 +1,177 @@
+/**
+ * Reads archived UCANs without believing them: every block is hashed, and each UCAN has one CID.
+ * Sources: UCAN 0.9.1; UCAN-IPLD; archives as ucanto writes them.
+ * @module
+ */
+import { decode as decodeCbor } from '@ipld/dag-cbor'
+import type { View } from '@ipld/dag-ucan'
+import { decode, encode, format, parse } from '@ipld/dag-ucan'
+import { CID } from 'multiformats/cid'
+import { bytesEqual, bytesOfKey, keyOf, type BytesKey } from '../bytes.ts'
+import { decodeCar } from '../car/decode.ts'
+import { DAG_CBOR, linkToBytes, type Link } from '../link.ts'
+import {
+  DELEGATION_ARCHIVE_BYTES_MAX,
+  DELEGATION_BLOCKS_MAX,
+  UCAN_CAPABILITIES_MAX,
+  UCAN_PROOFS_MAX,
+} from '../limits.ts'
+import { decodeMultihash, SHA2_256 } from '../multihash.ts'
+import type { Hasher } from '../ports/runtime.ts'
+import { fail, ok, type Result } from '../result.ts'
+
+/** Bytes are no archive of a UCAN, or a block in them is not what its CID says. */
+export class ArchiveInvalid extends Error {
+  override readonly name = 'ArchiveInvalid'
+}
+
+/** One ability on one resource, with its caveats. */
+export interface UcanCapability {
+  readonly can: string
+  readonly with: string
+  readonly nb?: unknown
+}
+
+/** A UCAN that was decoded; who signed it is not known yet. */
+export interface Ucan {
+  /** Binary CID. */
+  readonly cid: Uint8Array
+  readonly key: BytesKey
+  readonly issuer: string
+  readonly audience: string
+  readonly capabilities: readonly UcanCapability[]
+  /** Wall-clock ms from which it holds, and from which it no longer does. */
+  readonly startsMs: number | undefined
+  readonly expiresMs: number | undefined
+  /** CIDs of what it was derived from. */
+  readonly proofs: readonly BytesKey[]
+  /** What was signed. */
+  readonly payload: Uint8Array
+  /** Code of the signature's algorithm (multicodec, "varsig"), and its bytes. */
+  readonly signature: { readonly code: number; readonly raw: Uint8Array }
+}
+
+/** An archive's UCAN, and those that came with it. */
+export interface UcanArchive {
+  readonly root: Ucan
+  /** A UCAN by its CID, decoded on first use; undefined when it is not there, or none. */
+  find(key: BytesKey): Ucan | undefined
+}
+
+/** The variant that an archive's root block says it is. */
+const VARIANT = 'ucan@0.9.1'
+
+/**
+ * Reads an archive. Blocks that nothing leads to are hashed all the same.
+ *
+ * @example
+ * const archive = readUcanArchive(bytes, nodeHasher)
+ * if (archive.ok) archive.ok.root.issuer // 'did:key:z6Mk…'
+ */
+export function readUcanArchive(
+  bytes: Uint8Array,
+  hasher: Hasher,
+): Result<UcanArchive, ArchiveInvalid> {
+  if (bytes.length > DELEGATION_ARCHIVE_BYTES_MAX)
+    return invalid(`<= ${DELEGATION_ARCHIVE_BYTES_MAX} bytes, got ${bytes.length}`)
+  const car = decodeCar(bytes)
+  if (car.error) return invalid(`a CAR: ${car.error.message}`)
+  const { header, frames } = car.ok
+  if (frames.length > DELEGATION_BLOCKS_MAX)
+    return invalid(`<= ${DELEGATION_BLOCKS_MAX} blocks, got ${frames.length}`)
+  const blocks = new Map<BytesKey, Uint8Array>()
+  for (const { link, bytes: block } of frames) {
+    if (!isHashOf(link, block, hasher)) return invalid('blocks that have the hash in their CID')
+    if (link.version === 1) blocks.set(keyOf(linkToBytes(link)), block)
+  }
+  const [first] = header.roots
+  const root = first && variantIn(blocks.get(keyOf(linkToBytes(first))))
+  const store = new Store(blocks)
+  const ucan = root && store.find(root)
+  return ucan === undefined
+    ? invalid(`a root that is a ${VARIANT} in DAG-CBOR, in canonical form`)
+    : ok({ root: ucan, find: (key) => store.find(key) })
+}
+
+function invalid(expected: string): Result<never, ArchiveInvalid> {
+  return fail(new ArchiveInvalid(`archive of a UCAN expected ${expected}`))
+}
+
+/** Only SHA-256: with other functions, one block would have several CIDs. */
+function isHashOf({ multihash }: Link, block: Uint8Array, hasher: Hasher): boolean {
+  const hash = decodeMultihash(multihash)
+  return hash?.code === SHA2_256 && bytesEqual(hash.digest, hasher.sha256(block))
+}
+
+function variantIn(block: Uint8Array | undefined): BytesKey | undefined {
+  if (block === undefined) return undefined
+  try {
+    const variant: Readonly<Record<string, unknown>> | null = decodeCbor(block)
+    const cid = CID.asCID(variant?.[VARIANT])
+    return cid === null ? undefined : keyOf(cid.bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Decodes blocks once. */
+class Store {
+  readonly #blocks: ReadonlyMap<BytesKey, Uint8Array>
+  readonly #decoded = new Map<BytesKey, Ucan | undefined>()
+
+  constructor(blocks: ReadonlyMap<BytesKey, Uint8Array>) {
+    this.#blocks = blocks
+  }
+
+  find(key: BytesKey): Ucan | undefined {
+    if (this.#decoded.has(key)) return this.#decoded.get(key)
+    const block = this.#blocks.get(key)
+    const ucan = block && decodeUcan(key, block)
+    this.#decoded.set(key, ucan)
+    return ucan
+  }
+}
+
+/** First bytes of the one CID that a UCAN may have: version 1, DAG-CBOR, SHA-256. */
+const CANONICAL = String.fromCharCode(1, DAG_CBOR, SHA2_256, 32)
+
+/**
+ * Decodes a UCAN if this is the one form that it has. Field order, unknown fields, empty fields,
+ * padded numbers and the JWT form are not covered by its signature: with any of those, a UCAN
+ * that was revoked would come back under another CID.
+ */
+function decodeUcan(key: BytesKey, block: Uint8Array): Ucan | undefined {
+  if (!key.startsWith(CANONICAL)) return undefined
+  try {
+    // A copy: views that the decoder makes read on to the end of the buffer they are in.
+    const view = decode(new Uint8Array(block) as never) as View
+    const text = format(view)
+    if (!bytesEqual(encode(parse(text)), block)) return undefined
+    return ucanOf(key, view, text)
+  } catch {
+    return undefined
+  }
+}
+
+function ucanOf(key: BytesKey, view: View, text: string): Ucan | undefined {
+  const { capabilities, proofs, signature } = view
+  if (capabilities.length > UCAN_CAPABILITIES_MAX || proofs.length > UCAN_PROOFS_MAX)
+    return undefined
+  return {
+    cid: bytesOfKey(key),
+    key,
+    issuer: view.issuer.did(),
+    audience: view.audience.did(),
+    capabilities,
+    startsMs: msOf(view.notBefore),
+    expiresMs: msOf(view.expiration),
+    proofs: proofs.map(({ bytes }) => keyOf(bytes)),
+    payload: new TextEncoder().encode(text.slice(0, text.lastIndexOf('.'))),
+    signature: { code: signature.code, raw: signature.raw },
+  }
+}
+
+/** Seconds as UCANs count them. */
+function msOf(seconds: number | undefined): number | undefined {
+  return seconds === undefined || seconds === Infinity ? undefined : seconds * 1000
+}
