@@ -51,7 +51,7 @@ export class ProtobufCursor {
     return value
   }
 
-  /** The next varint as an exact 64-bit number; what goes beyond 64 bits is cut, as proto3 has it. */
+  /** The next varint as an exact 64-bit number; what goes beyond is cut, as proto3 has it. */
   uint64(): bigint {
     let value = 0n
     for (let shift = 0n; shift < 70n && this.at < this.end; shift += 7n) {

@@ -128,8 +128,8 @@ export interface NameStore {
   get(name: Uint8Array): Awaitable<Uint8Array | undefined>
   /**
    * Keeps a record, of which `rank` says how much it counts; undefined is one that was found
-   * invalid. It takes the place of one that counts less: an invalid one, or any when it is valid and
-   * newer. Otherwise nothing changes, and `kept` is false. Durable when it resolves.
+   * invalid. It takes the place of one that counts less: an invalid one, or any when it is valid
+   * and newer. Otherwise nothing changes, and `kept` is false. Durable when it resolves.
    */
   put(
     name: Uint8Array,

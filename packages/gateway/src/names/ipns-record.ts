@@ -89,7 +89,7 @@ export function routingRecord(parsed: URL): Result<RecordAsked, RequestError> | 
   return ok({ text: ipnsNameToString(multihash), multihash, params, contentPath: undefined })
 }
 
-/** Answers a GET or HEAD for a record. One that is not to be believed is handed on, and not kept. */
+/** Answers a GET or HEAD for a record. One that is not to be believed is handed on, uncached. */
 export async function recordAnswer(
   asked: RecordAsked,
   deps: RecordDeps,
