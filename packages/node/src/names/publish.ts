@@ -96,7 +96,7 @@ export interface Put {
 /**
  * Keeps a record that was made elsewhere.
  *
- * @param evenInvalid whether one that is not to be believed is kept, too, where there is no valid one
+ * @param evenInvalid whether one that is not to be believed is kept, where there is no valid one
  * @returns `NameRefused` for one that is too large, or not to be believed and not to be kept
  */
 export async function putRecord(

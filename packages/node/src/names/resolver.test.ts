@@ -293,7 +293,7 @@ test('of a record here and one of a router the newer counts', async (t) => {
   )
 })
 
-test('what routers say is not believed unless it is signed, and failures are told apart', async (t) => {
+test('what routers say counts when it is signed, and failures are told apart', async (t) => {
   const [here, there] = [await open(t), await open(t)]
   const router = await startRouter(t)
   const name = await there.publish({})

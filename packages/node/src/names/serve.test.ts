@@ -159,3 +159,16 @@ test('who leaves while a body is read, or sends without end, is let go', async (
   const init = { method: 'PUT', body: stream, duplex: 'half' }
   assert.equal((await fetch(`${url}${path}`, init)).status, 200)
 })
+
+test('routers are asked by http: only where that is allowed', async (t) => {
+  const { name, records } = await makeRecords(t, '/ipfs/bafkqablimvwgy3y')
+  const router = await serving(t)
+  await put(router.url, name, records[0]!)
+  const ipnsRouters = [router.url]
+  const strict = await serving(t, { ipnsRouters })
+  assert.equal((await fetch(`${strict.url}/ipns/${name}`)).status, 504)
+  const open = await serving(t, { ipnsRouters, allowPrivateOrigins: true })
+  assert.equal(await (await fetch(`${open.url}/ipns/${name}`)).text(), 'hello')
+  const record = await fetch(`${open.url}/ipns/${name}?format=ipns-record`)
+  assert.deepEqual(await record.bytes(), records[0])
+})
