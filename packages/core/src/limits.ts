@@ -235,8 +235,8 @@ export const REFUSALS_COALESCED_MS = 1_000
 export const RETRIEVAL_TIMEOUT_MS = 30_000
 /** Time that a client waits for the first byte of what it wants only if it is here. */
 export const CACHED_TIMEOUT_MS = 1_000
-/** Bytes of a request body, most of which are ignored. */
-export const REQUEST_BODY_BYTES_MAX: number = 64 * KIB
+/** Bytes of a request body, most of which are ignored: those of an agent message. */
+export const REQUEST_BODY_BYTES_MAX: number = 256 * KIB
 /** Time for a client to send all header fields of a request. */
 export const HEADERS_TIMEOUT_MS = 15_000
 /** Time for a client to send a whole request. */
@@ -500,6 +500,8 @@ export const DENY_CHECKS_KEPT_MAX = 1024
 /** Delegations of one space, all audiences together, and of all spaces, some 2 KiB each. */
 export const DELEGATIONS_PER_SPACE_MAX = 256
 export const DELEGATIONS_MAX = 200_000
+/** Delegations that one answer lists. */
+export const DELEGATIONS_LISTED_MAX = 10_000
 /** Revocations that are kept: each stays for ever, some 500 bytes. */
 export const REVOCATIONS_MAX = 1_000_000
 /** Bytes and blocks of a delegation's archive: a chain of three has 1 KiB in three blocks. */
@@ -520,3 +522,76 @@ export const CHAINS_KEPT_MAX = 4096
 export const VERDICTS_KEPT_MAX = 16_384
 /** Pause before keys of a DID are asked for again, when whoever knows them could not be reached. */
 export const DID_RETRY_MS = 1_000
+/** Services of one kind in the settings that are asked where content lies. */
+export const LOCATOR_SERVICES_MAX = 16
+/** Time for all services of one kind to answer a look-up; a setting. */
+export const LOCATOR_TIMEOUT_MS = 2_500
+/** Bytes of one service's answer: claims and indexes of some 100,000 blocks. */
+export const SERVICE_ANSWER_BYTES_MAX: number = 8 * MIB
+/** Blocks of one answer, and claims and indexes of it that are looked at (0.2 ms a claim). */
+export const SERVICE_ANSWER_BLOCKS_MAX = 4096
+export const SERVICE_CLAIMS_MAX = 128
+export const SERVICE_INDEXES_MAX = 16
+/** Multihashes in one question: 2 KiB of URL. */
+export const SERVICE_QUESTION_HASHES_MAX = 32
+/** Questions of one look-up that are out at once, where each is about one multihash. */
+export const SERVICE_QUESTIONS_MAX = 8
+/** Look-ups under way at once; others are refused. */
+export const LOCATOR_LOOKUPS_MAX = 64
+/** Times that a look-up asks on: for an index, for its shards, for where these lie. */
+export const LOCATOR_ROUNDS_MAX = 3
+/** Failures in a row after which a service is not asked for a while. */
+export const SERVICE_FAILURES_MAX = 5
+/** First such while, and the longest. */
+export const SERVICE_COOL_DOWN_MS = 1_000
+export const SERVICE_COOL_DOWN_MS_MAX = 60_000
+/** Time after which a question on trial counts as lost. */
+export const SERVICE_TRIAL_MS_MAX = 30_000
+/** Pause before a question is asked once more: half of it to all. */
+export const SERVICE_RETRY_PAUSE_MS = 100
+/** How long what services said is kept, unless claims expire before. */
+export const LOCATED_KEPT_MS = 600_000
+/** How long it is kept that services know nothing of a block. */
+export const LOCATED_MISSING_MS = 5_000
+/** Blocks whose look-ups, and blobs whose claims, a process remembers, some 1 KiB each. */
+export const LOCATED_KEPT_MAX = 16_384
+/** Claims about one blob or block that are kept: a liar's, beyond those that are believed. */
+export const LOCATED_CLAIMS_MAX = 16
+/** Indexes of others that a process keeps, and slices in them all together, some 100 bytes each. */
+export const LOCATED_INDEXES_MAX = 256
+export const LOCATED_SLICES_MAX = 400_000
+/** Places of one block that are tried. */
+export const LOCATED_PLACES_MAX = 16
+/** Addresses of one location claim. */
+export const CLAIM_URLS_MAX = 16
+/** Records of one answer of a router, and trustless gateways of them that are tried. */
+export const PROVIDER_RECORDS_MAX = 100
+export const PROVIDER_GATEWAYS_MAX = 4
+/** Links of one content claim: parts, and children of a block. */
+export const CLAIM_LINKS_MAX = 4096
+/** Claims that are kept, some 600 bytes each. */
+export const CLAIMS_MAX = 5_000_000
+/** Of those, claims of issuers that are not believed: about one content, and in all. */
+export const CLAIM_HINTS_PER_CONTENT_MAX = 256
+export const CLAIM_HINTS_MAX = 500_000
+/** Claims that one look-up reads from the store at once. */
+export const CLAIMS_PAGE = 100
+/** Bytes and blocks of an agent message: a delegation with its chain has some 2 KiB in 5 blocks. */
+export const MESSAGE_BYTES_MAX: number = 256 * KIB
+export const MESSAGE_BLOCKS_MAX = 256
+/** Invocations of one message, and delegations that one of them names. */
+export const MESSAGE_INVOCATIONS_MAX = 16
+export const MESSAGE_DELEGATIONS_MAX = 8
+/** Ways through the proofs of one invocation: libraries walk each. */
+export const MESSAGE_PROOF_STEPS_MAX = 256
+/** Signatures that are checked for one invocation, 0.1 ms each. */
+export const MESSAGE_SIGNATURES_MAX = 256
+/** Messages that one process has under way; what comes beyond is told to come again. */
+export const MESSAGES_IN_FLIGHT_MAX = 8
+/** Time for all invocations of a message, look-ups of DIDs included. */
+export const MESSAGE_TIMEOUT_MS = 10_000
+/** Bytes of the delegations that one `access/claim` is answered with. */
+export const CLAIM_ANSWER_BYTES_MAX: number = 1 * MIB
+/** Tasks whose receipts are kept, some 2 KiB each, and for how long. */
+export const AGENT_TASKS_MAX = 100_000
+export const AGENT_TASK_MS_MAX: number = 30 * 24 * 3_600_000
