@@ -182,7 +182,7 @@ interface Answered extends Got {
 function differences(what: string, a: Got, b: Got, free: readonly string[]): string[] {
   const found = a.status === b.status ? [] : [`${what}: status ${a.status}, then ${b.status}`]
   for (const name of new Set([...a.headers.keys(), ...b.headers.keys()])) {
-    if (name === 'x-receipt-id' || free.includes(name)) continue
+    if (name === 'x-receipt-id' || name === 'server-timing' || free.includes(name)) continue
     const [before, now] = [a.headers.get(name), b.headers.get(name)]
     if (before !== now) found.push(`${what}: ${name} ${before}, then ${now}`)
   }

@@ -70,12 +70,7 @@ test('the ledger has 40 groups with 274 requests, and finds what is left out', (
   }
   const others = full.filter(({ name }) => name !== 'TestCors')
   assert.equal(shortGroups([...others, twice as ConformanceGroup]).length, 1, 'names count once')
-  const own = { name: 'beyond the suite: more', rows: full[0]!.rows } as const
-  assert.deepEqual(groupLines([...full, own]).slice(-3), [
-    '| `TestDNSLinkGatewayIPNS` | 2 | 2 |',
-    '| Beyond the suite | 0 | 5 |',
-    '| All | 274 | 279 |',
-  ])
+  assert.equal(groupLines(full).at(-1), '| `TestDNSLinkGatewayIPNS` | 2 | 2 |')
 })
 
 test('entries of a TAR that are wrong, missing, more, or cut short are found', () => {
