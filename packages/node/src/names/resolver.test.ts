@@ -14,6 +14,7 @@ import {
   IPNS_RECORD_BYTES_MAX,
   NAME_HOPS_MAX,
   NAME_MISSING_TTL_MS,
+  NAME_TIMEOUT_MS,
   PATH_SEGMENTS_MAX,
   ROUTER_LOOKUPS_MAX,
 } from '@turnpike/core/limits'
@@ -181,6 +182,19 @@ test('names in a circle end, and chains at their bound', async (t) => {
   assert.equal(await told(names, 'n0.example'), 'NameTooDeep')
   assert.match(await told(names, 'long.example'), /^bafkqaaa b a a/)
   assert.equal(await told(names, 'longer.example'), 'NameInvalid')
+})
+
+test('following names ends in time', async (t) => {
+  const { resolver, clock } = await open(t)
+  const links = dnsLinksOf({ 'a.example': '/ipns/b.example', 'b.example': '/ipfs/bafkqaaa' })
+  const slow = (ms: number): DnsLinks => ({
+    lookup(host, stop) {
+      clock.ms += ms
+      return links.lookup(host, stop)
+    },
+  })
+  assert.match(await told(resolver(slow(NAME_TIMEOUT_MS)), 'a.example'), /^bafkqaaa/)
+  assert.equal(await told(resolver(slow(NAME_TIMEOUT_MS + 1)), 'a.example'), 'NameUnavailable')
 })
 
 test('a map wins over DNS, and what it lacks is asked of DNS', async (t) => {

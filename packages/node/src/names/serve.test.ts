@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
-import { test, type TestContext } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
 import { nameOfEd25519 } from '@turnpike/core/ipns/key'
 import { IPNS_RECORD_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '@turnpike/core/limits'
@@ -17,20 +17,36 @@ import { nodeClock } from '../runtime.ts'
 import { publishName } from './publish.ts'
 import { CatalogNames } from './store.ts'
 
-async function serving(t: TestContext, settings: Partial<Settings> = {}): Promise<Deployment> {
+const folders: (() => Promise<void>)[] = []
+const running: Deployment[] = []
+
+/** A deployment that is stopped, and its folder removed, after all tests. */
+async function serving(settings: Partial<Settings> = {}): Promise<Deployment> {
   const folder = await testFolder()
+  folders.push(() => folder.remove())
   const deployment = await startDeployment(folder.path, {
     dnsResolver: { kind: 'off' },
     namePut: true,
     ...settings,
   })
-  t.after(async () => {
-    await deployment.stop()
-    await folder.remove()
-    assert.deepEqual(deployment.crashes, [])
-  })
+  running.push(deployment)
   return deployment
 }
+
+/** One that takes records from anybody, and one that takes none. */
+let taking: Deployment
+let closed: Deployment
+
+before(async () => {
+  taking = await serving()
+  closed = await serving({ namePut: false })
+})
+
+after(async () => {
+  await Promise.all(running.map((deployment) => deployment.stop()))
+  for (const remove of folders) await remove()
+  for (const { crashes } of running) assert.deepEqual(crashes, [])
+})
 
 /** Records of one name, made in another folder. */
 async function makeRecords(
@@ -55,7 +71,7 @@ async function put(url: string, name: string, body: BodyInit): Promise<[number, 
 }
 
 test('records that are put are served, when they are valid and newer', async (t) => {
-  const { url } = await serving(t)
+  const { url } = taking
   const { name, records } = await makeRecords(t, '/ipfs/bafkqaaa', '/ipfs/bafkqablimvwgy3y')
   const [older, newer] = records as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>]
   assert.deepEqual(await put(url, name, newer), [200, ''])
@@ -74,7 +90,7 @@ test('records that are put are served, when they are valid and newer', async (t)
 })
 
 test('a record that is not valid, too large or of another name is refused', async (t) => {
-  const { url } = await serving(t)
+  const { url } = taking
   const { name, records } = await makeRecords(t, '/ipfs/bafkqaaa')
   const record = records[0]!
   const other = ipnsNameToString(nameOfEd25519(new Uint8Array(32)))
@@ -94,14 +110,14 @@ test('a record that is not valid, too large or of another name is refused', asyn
 })
 
 test('records are not taken unless the operator lets them', async (t) => {
-  const { url } = await serving(t, { namePut: false })
+  const { url } = closed
   const { name, records } = await makeRecords(t, '/ipfs/bafkqaaa')
   assert.equal((await put(url, name, records[0]!))[0], 403)
   assert.equal((await fetch(`${url}/routing/v1/ipns/${name}`)).status, 404)
 })
 
 test('each worker sees what is published, within a second', async (t) => {
-  const { url, data } = await serving(t, { workers: 2 })
+  const { url, data } = await serving({ workers: 2 })
   let name = ''
   for (const content of ['bafkqaaa', 'bafkqablimvwgy3y']) {
     const params = { path: `/ipfs/${content}`, key: 'a' }
@@ -119,7 +135,7 @@ test('each worker sees what is published, within a second', async (t) => {
 })
 
 test('a body that nobody reads holds up nothing', async (t) => {
-  const { url } = await serving(t, { namePut: false })
+  const { url } = closed
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   t.after(() => socket.destroy())
@@ -135,7 +151,7 @@ test('a body that nobody reads holds up nothing', async (t) => {
 })
 
 test('who leaves while a body is read, or sends without end, is let go', async (t) => {
-  const { url } = await serving(t)
+  const { url } = taking
   const { name, records } = await makeRecords(t, '/ipfs/bafkqaaa')
   const path = `/routing/v1/ipns/${name}`
   const leaving = request(`${url}${path}`, { method: 'PUT', headers: { 'content-length': 500 } })
@@ -162,12 +178,11 @@ test('who leaves while a body is read, or sends without end, is let go', async (
 
 test('routers are asked by http: only where that is allowed', async (t) => {
   const { name, records } = await makeRecords(t, '/ipfs/bafkqablimvwgy3y')
-  const router = await serving(t)
-  await put(router.url, name, records[0]!)
-  const ipnsRouters = [router.url]
-  const strict = await serving(t, { ipnsRouters })
+  await put(taking.url, name, records[0]!)
+  const ipnsRouters = [taking.url]
+  const strict = await serving({ ipnsRouters })
   assert.equal((await fetch(`${strict.url}/ipns/${name}`)).status, 504)
-  const open = await serving(t, { ipnsRouters, allowPrivateOrigins: true })
+  const open = await serving({ ipnsRouters, allowPrivateOrigins: true })
   assert.equal(await (await fetch(`${open.url}/ipns/${name}`)).text(), 'hello')
   const record = await fetch(`${open.url}/ipns/${name}?format=ipns-record`)
   assert.deepEqual(await record.bytes(), records[0])
