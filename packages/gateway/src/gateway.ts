@@ -123,7 +123,8 @@ function flagsOf(
 
 /** Whether it was where content lies that failed. */
 function isOrigins({ name }: Error): boolean {
-  return name.startsWith('Origin') || name === 'RetrievalTimeout'
+  const isElsewhere = name.startsWith('Origin') || name.startsWith('Locator')
+  return isElsewhere || name === 'RetrievalTimeout'
 }
 
 function asError(error: unknown): Error {

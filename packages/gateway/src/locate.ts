@@ -5,12 +5,13 @@
  */
 import { LRUCache } from 'lru-cache'
 import { LOCATED_ROOTS_MAX, LOCATED_SPACES_MAX, LOCATED_TTL_MS } from '@turnpike/core/limits'
-import type {
-  Authorization,
-  Authorizer,
-  ContentIndex,
-  SpaceDid,
-  Unauthorized,
+import {
+  type Authorization,
+  type Authorizer,
+  type ContentIndex,
+  LocatorFault,
+  type SpaceDid,
+  type Unauthorized,
 } from '@turnpike/core/ports/content'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import type { Clock } from '@turnpike/core/ports/runtime'
@@ -23,9 +24,20 @@ export interface LocateDeps {
   readonly index: ContentIndex
   readonly authorizer: Authorizer
   readonly clock: Clock
+  /** Pays for what no space owns; it asks nobody's leave. */
+  readonly provider: SpaceDid
 }
 
-type Verdict = Result<readonly Authorization[], RequestError>
+/** A request as far as leave to read depends on it. */
+export interface Asking {
+  readonly token: string | undefined
+  /** The space that the host or the query names: that one or nobody. */
+  readonly only: string | undefined
+  /** Whether nobody else may be asked where content lies. */
+  readonly hereOnly: boolean
+}
+
+type Verdict = Result<readonly Authorization[], RequestError | LocatorFault>
 /** A space's own answer. */
 type Said = Result<Authorization, Unauthorized>
 
@@ -49,46 +61,58 @@ export class Locator {
   }
 
   /**
-   * Spaces whose authorization covers the request, in the order in which they pay. `only` is the
-   * space that the host or the query names: that one or nobody.
+   * Spaces whose authorization covers the request, in the order in which they pay.
    *
-   * Absent and unauthorized content fail alike, so that a refusal reveals nothing.
+   * Absent and unauthorized content fail alike, so that a refusal reveals nothing: others are asked
+   * about what is here and may not be read as about what is not here.
    */
-  authorize(
-    multihash: Uint8Array,
-    token: string | undefined,
-    only: string | undefined,
-  ): Awaitable<Verdict> {
-    if (token !== undefined) return this.#judge(multihash, token, only)
+  authorize(multihash: Uint8Array, asking: Asking): Awaitable<Verdict> {
+    const { token, only, hereOnly } = asking
+    if (token !== undefined || hereOnly) return this.#judge(multihash, asking)
     const key = `${only ?? ''} ${keyOf(multihash)}`
     const nowMs = this.#deps.clock.monotonicMs()
     const kept = this.#kept.get(key)
     if (kept !== undefined && nowMs - kept.atMs < LOCATED_TTL_MS) return kept.verdict
-    return this.#judge(multihash, undefined, only).then((verdict) => {
+    return this.#judge(multihash, asking).then((verdict) => {
       this.#kept.set(key, { verdict, atMs: nowMs })
       return verdict
     })
   }
 
-  async #judge(
-    multihash: Uint8Array,
-    token: string | undefined,
-    only: string | undefined,
-  ): Promise<Verdict> {
+  async #judge(multihash: Uint8Array, asking: Asking): Promise<Verdict> {
+    const { index } = this.#deps
+    const { here = index } = index
+    const near = await this.#askAll(await here.spaces(multihash), asking)
+    if (near.granted.length > 0) return ok(near.granted)
+    let { refused } = near
+    if (here !== index && !asking.hereOnly) {
+      const spaces = await spacesBy(index, multihash)
+      if (spaces.error) return spaces
+      const far = await this.#askAll(spaces.ok, asking)
+      if (far.granted.length > 0) return ok(far.granted)
+      refused ||= far.refused
+    }
+    const deny = refused ? DENY.authorization : DENY.none
+    return fail(new RequestError('ContentNotFound', 'content not found', { deny }))
+  }
+
+  async #askAll(
+    spaces: readonly SpaceDid[],
+    { token, only }: Asking,
+  ): Promise<{ readonly granted: readonly Authorization[]; readonly refused: boolean }> {
     const granted: Authorization[] = []
     let refused = false
-    for (const space of await this.#deps.index.spaces(multihash)) {
+    for (const space of spaces) {
       if (only !== undefined && space !== only) continue
       const verdict = await this.#ask(space, token)
       if (verdict.ok) granted.push(verdict.ok)
       else refused = true
     }
-    if (granted.length > 0) return ok(granted)
-    const deny = refused ? DENY.authorization : DENY.none
-    return fail(new RequestError('ContentNotFound', 'content not found', { deny }))
+    return { granted, refused }
   }
 
   async #ask(space: SpaceDid, token: string | undefined): Promise<Said> {
+    if (space === this.#deps.provider) return ok({ space, expiresMs: undefined, byToken: false })
     if (token !== undefined) return this.#deps.authorizer.authorize(space, token)
     const nowMs = this.#deps.clock.monotonicMs()
     const kept = this.#said.get(space)
@@ -96,5 +120,17 @@ export class Locator {
     const said = await this.#deps.authorizer.authorize(space, undefined)
     this.#said.set(space, { said, atMs: nowMs })
     return said
+  }
+}
+
+async function spacesBy(
+  index: ContentIndex,
+  multihash: Uint8Array,
+): Promise<Result<readonly SpaceDid[], LocatorFault>> {
+  try {
+    return ok(await index.spaces(multihash))
+  } catch (error) {
+    if (error instanceof LocatorFault) return fail(error)
+    throw error
   }
 }

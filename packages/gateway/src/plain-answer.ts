@@ -96,6 +96,8 @@ export function errorAnswer(
 function clientMessage(error: Error): string {
   if (error.name === 'OriginTimeout') return 'the origin of this content did not answer in time'
   if (error.name.startsWith('Origin')) return 'the origin of this content failed'
+  if (error.name === 'LocatorTimeout') return 'nobody said in time where this content is'
+  if (error.name === 'LocatorUnavailable') return 'those who know where this content is failed'
   // A missing block and absent content must not be told apart.
   return error.name === 'BlockMissing' ? 'content not found' : error.message
 }

@@ -33,7 +33,7 @@ import { Nodes } from './walk/nodes.ts'
 import type { Observer } from './observer.ts'
 import { RedirectsFiles } from './redirects-file/files.ts'
 import { RequestError } from './errors.ts'
-import type { Authorization, SpaceDid } from '@turnpike/core/ports/content'
+import { type Authorization, LocatorFault, type SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
 import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
@@ -152,7 +152,7 @@ export class ReadPath {
     const unverifiable = refuseUnverifiable(path, wanted.ok.format, this.#trustless)
     if (unverifiable !== undefined) return fail(unverifiable)
     const token = tokenOf(path, request)
-    const authorized = this.#authorize(path, token)
+    const authorized = this.#authorize(path, token, wantsCached(request))
     const granted = authorized instanceof Promise ? await authorized : authorized
     if (granted.error) return granted
     return this.#answerInTurn(context, granted.ok, path, wanted.ok, token === undefined)
@@ -173,15 +173,16 @@ export class ReadPath {
   #authorize(
     path: ContentPath,
     token: string | undefined,
-  ): Awaitable<Result<readonly Authorization[], RequestError>> {
+    hereOnly: boolean,
+  ): Awaitable<Result<readonly Authorization[], RequestError | LocatorFault>> {
     if (identityBytes(path.root) !== undefined) return this.#own
     const only = path.params.get('space') ?? undefined
-    return this.#locator.authorize(path.root.multihash, token, only)
+    return this.#locator.authorize(path.root.multihash, { token, only, hereOnly })
   }
 
   /**
-   * A block that the first space lacks may be in the next one that authorizes: until the first byte
-   * is out, that one may answer, and pays.
+   * A block that the first space lacks, or that can't be had from where its claims say, may be had
+   * in the next one that authorizes: until the first byte is out, that one may answer, and pays.
    */
   async #answerInTurn(
     context: ReadContext,
@@ -190,15 +191,19 @@ export class ReadPath {
     wanted: Wanted,
     keepable: boolean,
   ): Promise<Result<Representation, Error>> {
-    let outcome: Result<Representation, Error> | undefined
+    let failed: Result<Representation, Error> | undefined
     for (const { space, byToken } of granted) {
       context.space = space
       const { generation } = this.#denylist
       const key = keepable ? this.#answers.keyOf(space, path, wanted.format, generation) : undefined
-      outcome = await this.#answerIn(context, { space, byToken, path, wanted, key })
-      if (outcome.error?.name !== 'BlockMissing') return outcome
+      const outcome = await this.#answerIn(context, { space, byToken, path, wanted, key }).catch(
+        (error: unknown): Result<Representation, Error> => fail(locatorFault(error)),
+      )
+      if (!isElsewhere(outcome.error)) return outcome
+      // That something can't be had now is never told as that it is not there.
+      if (failed === undefined || failed.error!.name === 'BlockMissing') failed = outcome
     }
-    return outcome!
+    return failed!
   }
 
   async #answerIn(context: ReadContext, read: SpaceRead): Promise<Result<Representation, Error>> {
@@ -210,7 +215,8 @@ export class ReadPath {
     }
     const { hasher } = this.#deps
     const guard = new ReadGuard(this.#denylist)
-    const session = new BlockSession(this.#engine, read.space, guard)
+    const tally = context.session?.tally
+    const session = new BlockSession(this.#engine, read.space, guard, tally)
     session.hereOnly = wantsCached(context.request)
     context.session = session
     const { clock } = this.#deps
@@ -278,6 +284,18 @@ function guarded(
   // Its first chunk was read already, and holds buffers.
   body.open(AbortSignal.abort()).close()
   return fail(denied)
+}
+
+/** Whether another space may have what this one could not give. */
+function isElsewhere(error: Error | undefined): boolean {
+  const name = error?.name ?? ''
+  return name === 'BlockMissing' || name.startsWith('Origin') || name.startsWith('Locator')
+}
+
+/** @throws whatever else it is */
+function locatorFault(error: unknown): LocatorFault {
+  if (error instanceof LocatorFault) return error
+  throw error
 }
 
 function checkMethod(method: string): RequestError | undefined {

@@ -9,10 +9,28 @@ import type { Slice } from './blob.ts'
 export type SpaceDid = `did:${string}:${string}`
 
 /**
+ * Others who may know where content lies did not say: that it is nowhere can't be told from it. The
+ * answer is 504 for `LocatorTimeout` and 502 for `LocatorUnavailable`.
+ */
+export class LocatorFault extends Error {
+  override readonly name: 'LocatorUnavailable' | 'LocatorTimeout'
+  /** The service's address without path and query, for logs; empty when several failed. */
+  readonly service: string
+  constructor(name: LocatorFault['name'], service: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = name
+    this.service = service
+  }
+}
+
+/**
  * Finds blocks by space and multihash. Read-after-write within one process; another process sees
- * a change within a second.
+ * a change within a second. An index that asks others throws, or rejects with, a
+ * {@link LocatorFault} when it can't tell.
  */
 export interface ContentIndex {
+  /** The same without asking others; absent where none are asked. It never fails. */
+  readonly here?: ContentIndex
   /**
    * Spaces that hold the block, in the order in which this deployment accepted their first claim
    * of it, then by DID. Empty when nobody does.

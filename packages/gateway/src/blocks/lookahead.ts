@@ -174,13 +174,14 @@ export class Lookahead {
     const { engine, tally } = this.#session
     const firstBytes = first?.slices[0]!.length ?? 0
     const ahead = this.#unstarted(first?.key, upcoming, this.#roomBytes(firstBytes))
-    const located = ahead.length === 0 ? [] : await this.#session.locate(ahead)
+    // Where what comes later lies, the client needs to know when it gets there.
+    const located = ahead.length === 0 ? [] : await this.#session.locate(ahead).catch(() => [])
     if (this.#closed) return undefined
     const fetchesFirst = first !== undefined && !engine.has(first.key)
     const wanted: Wanted[] = fetchesFirst ? [first] : []
     let roomBytes = this.#roomBytes(firstBytes)
     for (const [i, { key, multihash }] of ahead.entries()) {
-      const slices = located[i]!
+      const slices = located[i] ?? []
       const sizeBytes = slices[0]?.length ?? Infinity
       if (sizeBytes > Math.min(roomBytes, BLOCK_BYTES_MAX)) break
       roomBytes -= sizeBytes

@@ -33,14 +33,20 @@ export class BlockSession {
   readonly engine: BlockEngine
   /** Says which blocks are denied. */
   readonly guard: ReadGuard
-  readonly tally: FetchTally = new FetchTally()
+  readonly tally: FetchTally
   /** Blocks that were not in a cache. 0 at the end: the answer came from memory alone. */
   fetched = 0
   /** Whether nodes are taken only from memory and our own store, and no origin is asked. */
   hereOnly = false
   readonly #located = new Map<string, readonly Slice[]>()
 
-  constructor(engine: BlockEngine, space: SpaceDid, guard: ReadGuard = new ReadGuard()) {
+  constructor(
+    engine: BlockEngine,
+    space: SpaceDid,
+    guard: ReadGuard = new ReadGuard(),
+    tally: FetchTally = new FetchTally(),
+  ) {
+    this.tally = tally
     this.engine = engine
     this.guard = guard
     this.space = space
@@ -103,13 +109,19 @@ export class BlockSession {
     return slices === undefined ? this.locateOne(key, link.multihash).then(open) : open(slices)
   }
 
-  /** For each block, where it lies; asks the index once for each. */
+  /**
+   * For each block, where it lies; asks the index once for each.
+   *
+   * @throws {LocatorFault} when others who may know did not say
+   */
   async locate(blocks: readonly KeyedBlock[]): Promise<readonly (readonly Slice[])[]> {
     const unknown = blocks.filter(({ key }) => !this.#located.has(key))
     const known = unknown.length < blocks.length ? blocks.map((b) => this.#located.get(b.key)) : []
     if (unknown.length === 0) return known as (readonly Slice[])[]
     const multihashes = unknown.map(({ multihash }) => multihash)
-    const found = await this.engine.index.slices(this.space, multihashes)
+    const { index } = this.engine
+    const asked = this.hereOnly ? (index.here ?? index) : index
+    const found = await asked.slices(this.space, multihashes)
     if (this.#located.size + unknown.length > LOCATED_BLOCKS_MAX) this.#located.clear()
     const fresh = unknown.map(({ key }, i) => {
       const slices = usable(found[i] ?? [])
