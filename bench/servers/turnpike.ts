@@ -12,7 +12,7 @@ import { createGateway } from '@turnpike/gateway/gateway'
 import { NO_HOSTS } from '@turnpike/gateway/hosts/settings'
 import type { Observer } from '@turnpike/gateway/observer'
 import { CatalogIndex } from '@turnpike/node/catalog/content-index'
-import { StoredDelegations } from '@turnpike/node/catalog/delegations'
+import { catalogAuthorizer } from '@turnpike/node/authorize/authorizer'
 import { SETTINGS, type Settings } from '@turnpike/node/config/settings'
 import { openFolder } from '@turnpike/node/folder/open'
 import { nodeHasher } from '@turnpike/node/hasher'
@@ -99,7 +99,7 @@ async function servePart(options: TurnpikeOptions): Promise<void> {
   const observed = observer()
   const gateway = createGateway({
     index: new CatalogIndex(catalog),
-    authorizer: new StoredDelegations(catalog, key.did(), nodeClock),
+    authorizer: catalogAuthorizer(catalog, nodeClock, { gateways: [key.did()] }),
     readers: [blobs],
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
     hasher: counting ? hasher : nodeHasher,

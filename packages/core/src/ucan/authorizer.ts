@@ -30,8 +30,8 @@ export interface AuthorizerDeps extends Omit<ChainRules, 'space' | 'signal'> {
   readonly clock: Clock
 }
 
-/** A time in which content may be served; `expiresMs` is the first moment after it. */
-type Span = Pick<ServeChain, 'startsMs' | 'expiresMs'>
+/** A time in which content may be served, wall-clock ms; `expiresMs` is the first after it. */
+export type Span = Pick<ServeChain, 'startsMs' | 'expiresMs'>
 
 /** What a space allows, as long as the store stays as it is. */
 interface Leave {
@@ -80,6 +80,12 @@ export class ChainAuthorizer implements Authorizer {
     if (kept?.generation === generation && clock.monotonicMs() < kept.untilMs)
       return this.#judge(space, kept, token)
     return this.#find(space, generation).then((leave) => this.#judge(space, leave, token))
+  }
+
+  /** Times in which a space is served to everybody, as far as the store says now. */
+  async timesForEverybody(space: SpaceDid): Promise<readonly Span[]> {
+    const { everybody } = await this.#find(space, this.#deps.store.generation())
+    return everybody
   }
 
   #judge(space: SpaceDid, leave: Leave, token: string | undefined): Verdict {

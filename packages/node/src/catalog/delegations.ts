@@ -1,136 +1,202 @@
 /**
- * Delegations by which spaces let this gateway serve them, checked when they are stored.
+ * Delegations and revocations in the catalog.
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { hash } from 'node:crypto'
-import { Delegation, UCAN } from '@ucanto/core'
-import { Verifier } from '@ucanto/principal/ed25519'
-import { bytesEqual } from '@turnpike/core/bytes'
-import { decodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import {
-  Unauthorized,
-  type Authorization,
-  type Authorizer,
-  type SpaceDid,
-} from '@turnpike/core/ports/content'
-import type { Clock } from '@turnpike/core/ports/runtime'
+  DELEGATIONS_LISTED_MAX,
+  DELEGATIONS_MAX,
+  DELEGATIONS_PER_SPACE_MAX,
+  REVOCATIONS_MAX,
+} from '@turnpike/core/limits'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import {
+  DelegationsFull,
+  DelegationUnknown,
+  type DelegationStore,
+  type DelegationWriter,
+  type Revocation,
+  type StoredDelegation,
+} from '@turnpike/core/ports/delegations'
 import { fail, ok, type Result, type Unit } from '@turnpike/core/result'
+import { transact } from './database.ts'
 
-/** What a space delegates to a gateway that may serve all its content. */
-export const SERVE_ALL = 'space/content/serve/*'
-
-/** A delegation does not say what it has to, or was not signed by who it says. */
-export class DelegationInvalid extends Error {
-  override readonly name = 'DelegationInvalid'
+/** How many there may be. */
+export interface DelegationRoom {
+  readonly perSpaceMax: number
+  readonly delegationsMax: number
+  readonly revocationsMax: number
 }
+
+const ROOM: DelegationRoom = {
+  perSpaceMax: DELEGATIONS_PER_SPACE_MAX,
+  delegationsMax: DELEGATIONS_MAX,
+  revocationsMax: REVOCATIONS_MAX,
+}
+
+const FIELDS = `cid, space, can, issuer, audience, starts_ms AS startsMs, expires_ms AS expiresMs,
+  stored_ms AS storedMs, archive`
 
 /**
- * Stores a delegation after checking that the space itself issued and signed it, to this gateway,
- * for `space/content/serve/*`, and that it has not expired. Storing one twice changes nothing.
- *
- * @param archive the delegation as ucanto archives it (a CAR)
- * @example
- * const stored = await storeDelegation(database, archive, { gateway: gateway.did(), nowMs })
- */
-export async function storeDelegation(
-  database: DatabaseSync,
-  archive: Uint8Array,
-  { gateway, nowMs }: { readonly gateway: string; readonly nowMs: number },
-): Promise<Result<Unit, DelegationInvalid>> {
-  const delegation = await readUcan(archive)
-  if (delegation === undefined) return invalid('an archived UCAN, got something else')
-  const capability = delegation.capabilities[0]
-  const space = delegation.issuer.did()
-  if (capability === undefined || delegation.capabilities.length !== 1)
-    return invalid(`1 capability, got ${delegation.capabilities.length}`)
-  if (capability.can !== SERVE_ALL) return invalid(`"can" ${SERVE_ALL}, got ${capability.can}`)
-  if (capability.with !== space) return invalid(`issuer ${capability.with}, got ${space}`)
-  const audience = delegation.audience.did()
-  if (audience !== gateway) return invalid(`audience ${gateway}, got ${audience}`)
-  const expiresMs = msOf(delegation.expiration)
-  if (expiresMs !== null && expiresMs <= nowMs)
-    return invalid(`to be in force, but it expired at ${new Date(expiresMs).toISOString()}`)
-  if (!(await signedBy(delegation, space))) return invalid(`a signature by ${space}`)
-  database
-    .prepare('INSERT INTO delegations VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
-    .run(
-      delegation.cid.bytes,
-      space,
-      audience,
-      SERVE_ALL,
-      msOf(delegation.notBefore),
-      expiresMs,
-      nowMs,
-      archive,
-    )
-  return ok({})
-}
-
-function invalid(expected: string): Result<never, DelegationInvalid> {
-  return fail(new DelegationInvalid(`delegation expected ${expected}`))
-}
-
-/** The delegation in an archive, decoded; undefined when there is none. */
-async function readUcan(archive: Uint8Array): Promise<AnyDelegation | undefined> {
-  const extracted = await Delegation.extract(archive)
-  if (extracted.error) return undefined
-  try {
-    // Decoded on first use, and it throws when the bytes are no UCAN.
-    return extracted.ok.data && extracted.ok
-  } catch {
-    return undefined
-  }
-}
-
-/** Seconds as UCANs count them to ms; null for never, as SQLite wants it. */
-function msOf(seconds: number | undefined): number | null {
-  return seconds === undefined || seconds === Infinity ? null : seconds * 1000
-}
-
-type AnyDelegation = NonNullable<Awaited<ReturnType<typeof Delegation.extract>>['ok']>
-
-/** ucanto's CAR reader does not check blocks against their CIDs, so that is done here. */
-async function signedBy(delegation: AnyDelegation, did: string): Promise<boolean> {
-  const link = decodeMultihash(delegation.cid.multihash.bytes)
-  const digest = hash('sha256', delegation.bytes, 'buffer')
-  if (link?.code !== SHA2_256 || !bytesEqual(link.digest, digest)) return false
-  try {
-    const verifier = Verifier.parse(did as `did:key:${string}`)
-    return await UCAN.verifySignature(delegation.data, verifier)
-  } catch {
-    return false
-  }
-}
-
-/**
- * Lets a space be served that has a stored delegation to this gateway in force. Tokens are not
- * looked at: a delegation of everything needs none.
+ * Both sides of the store. Reading works on a read-only connection; writing is for the folder's
+ * owner.
  *
  * @example
- * new StoredDelegations(database, gateway.did(), clock).authorize('did:key:z6Mk…', undefined)
+ * new CatalogDelegations(folder.catalog).forSpace('did:key:z6Mk…')
  */
-export class StoredDelegations implements Authorizer {
-  readonly #find: StatementSync
-  readonly #gateway: string
-  readonly #clock: Clock
+export class CatalogDelegations implements DelegationStore, DelegationWriter {
+  readonly #catalog: DatabaseSync
+  readonly #room: DelegationRoom
+  readonly #generation: StatementSync
+  readonly #forSpace: StatementSync
+  readonly #revoked: StatementSync
 
-  constructor(database: DatabaseSync, gateway: string, clock: Clock) {
-    this.#find = database.prepare(
-      `SELECT expires_ms AS expiresMs FROM delegations
-       WHERE space = ?1 AND audience = ?2 AND can = '${SERVE_ALL}'
-         AND coalesce(starts_ms <= ?3, 1) AND coalesce(expires_ms > ?3, 1)
-       ORDER BY expires_ms IS NULL DESC, expires_ms DESC LIMIT 1`,
+  constructor(catalog: DatabaseSync, room: DelegationRoom = ROOM) {
+    this.#catalog = catalog
+    this.#room = room
+    this.#generation = catalog.prepare('SELECT generation FROM delegation_state')
+    this.#generation.setReturnArrays(true)
+    this.#forSpace = catalog.prepare(
+      `SELECT ${FIELDS} FROM space_delegations WHERE space = ? ORDER BY id LIMIT ?`,
     )
-    this.#gateway = gateway
-    this.#clock = clock
+    this.#revoked = catalog.prepare(
+      'SELECT cid, issuer, revoked_ms AS revokedMs, archive FROM revocations WHERE cid = ?',
+    )
   }
 
-  authorize(space: SpaceDid, _token: string | undefined): Result<Authorization, Unauthorized> {
-    const row = this.#find.get(space, this.#gateway, this.#clock.nowMs())
-    if (row === undefined)
-      return fail(new Unauthorized(space, `${space} has not let this gateway serve its content`))
-    const expiresMs = row.expiresMs === null ? undefined : Number(row.expiresMs)
-    return ok({ space, expiresMs, byToken: false })
+  /** Takes 2 us: fewer than it would take to find out whether it has to be read. */
+  generation(): number {
+    const [generation] = this.#generation.get() as unknown as [number]
+    return generation
   }
+
+  forSpace(space: SpaceDid): StoredDelegation[] {
+    return this.#forSpace.all(space, this.#room.perSpaceMax).map(delegationOf)
+  }
+
+  revoked(cids: readonly Uint8Array[]): Revocation[] {
+    return cids.flatMap((cid) => this.#revoked.all(cid).map(revocationOf))
+  }
+
+  put(delegation: StoredDelegation): Result<{ readonly stored: boolean }, DelegationsFull> {
+    const { cid, space, can, issuer, audience, storedMs, archive } = delegation
+    const { startsMs = null, expiresMs = null } = delegation
+    return transact(this.#catalog, () => {
+      const held = this.#catalog
+        .prepare('SELECT 1 FROM space_delegations WHERE space = ? AND cid = ?')
+        .get(space, cid)
+      if (held !== undefined) return ok({ stored: false })
+      const noRoom = this.#makeRoom(space, storedMs)
+      if (noRoom !== undefined) return fail(noRoom)
+      this.#catalog
+        .prepare(
+          `INSERT INTO space_delegations
+             (cid, space, can, issuer, audience, starts_ms, expires_ms, stored_ms, archive)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(cid, space, can, issuer, audience, startsMs, expiresMs, storedMs, archive)
+      this.#changed()
+      return ok({ stored: true })
+    })
+  }
+
+  withdraw(cid: Uint8Array): Result<Unit, DelegationUnknown> {
+    return transact(this.#catalog, () => {
+      const gone = this.#catalog.prepare('DELETE FROM space_delegations WHERE cid = ?').run(cid)
+      if (gone.changes === 0)
+        return fail(new DelegationUnknown('delegation expected to be stored here, is not'))
+      this.#changed()
+      return ok({})
+    })
+  }
+
+  revoke({ cid, issuer, revokedMs, archive }: Revocation): Result<Unit, DelegationsFull> {
+    return transact(this.#catalog, () => {
+      const held = this.#catalog
+        .prepare('SELECT 1 FROM revocations WHERE cid = ? AND issuer = ?')
+        .get(cid, issuer)
+      if (held !== undefined) return ok({})
+      if (this.#count('revocations') >= this.#room.revocationsMax)
+        return fail(full(`revocations expected < ${this.#room.revocationsMax}, got as many`))
+      this.#catalog
+        .prepare('INSERT INTO revocations VALUES (?, ?, ?, ?)')
+        .run(cid, issuer, revokedMs, archive ?? null)
+      this.#changed()
+      return ok({})
+    })
+  }
+
+  /** Stored delegations with this CID, one for each space; at most a few. */
+  withCid(cid: Uint8Array): StoredDelegation[] {
+    return this.#catalog
+      .prepare(`SELECT ${FIELDS} FROM space_delegations WHERE cid = ? ORDER BY id LIMIT ?`)
+      .all(cid, this.#room.perSpaceMax)
+      .map(delegationOf)
+  }
+
+  /** The newest delegations of one space, or of all, newest first. */
+  list(space: string | undefined): StoredDelegation[] {
+    return this.#catalog
+      .prepare(
+        `SELECT ${FIELDS} FROM space_delegations WHERE space = coalesce(?, space)
+         ORDER BY id DESC LIMIT ?`,
+      )
+      .all(space ?? null, DELEGATIONS_LISTED_MAX)
+      .map(delegationOf)
+  }
+
+  /** Spaces that have delegations to one of `audiences`. */
+  spacesFor(audiences: readonly string[]): SpaceDid[] {
+    return this.#catalog
+      .prepare(
+        `SELECT DISTINCT space FROM space_delegations
+         WHERE audience IN (SELECT value FROM json_each(?)) ORDER BY space`,
+      )
+      .all(JSON.stringify(audiences))
+      .map(({ space }) => space as SpaceDid)
+  }
+
+  /** Forgets what is over, where there is no room else. */
+  #makeRoom(space: string, nowMs: number): DelegationsFull | undefined {
+    const { perSpaceMax, delegationsMax } = this.#room
+    const over = 'DELETE FROM space_delegations WHERE expires_ms <= ?'
+    const ofSpace = (): boolean => this.#count('space_delegations', space) >= perSpaceMax
+    if (ofSpace()) this.#catalog.prepare(`${over} AND space = ?`).run(nowMs, space)
+    if (ofSpace()) return full(`delegations of ${space} expected < ${perSpaceMax}, got as many`)
+    const ofAll = (): boolean => this.#count('space_delegations') >= delegationsMax
+    if (ofAll()) this.#catalog.prepare(over).run(nowMs)
+    return ofAll() ? full(`delegations expected < ${delegationsMax}, got as many`) : undefined
+  }
+
+  #count(table: 'space_delegations' | 'revocations', space?: string): number {
+    const all = `SELECT count(*) AS rows FROM ${table}`
+    const row =
+      space === undefined
+        ? this.#catalog.prepare(all).get()
+        : this.#catalog.prepare(`${all} WHERE space = ?`).get(space)
+    return Number(row!.rows)
+  }
+
+  #changed(): void {
+    this.#catalog.exec('UPDATE delegation_state SET generation = generation + 1')
+  }
+}
+
+function full(message: string): DelegationsFull {
+  return new DelegationsFull(message)
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+function delegationOf(row: Row): StoredDelegation {
+  const { startsMs, expiresMs, ...others } = row
+  return {
+    ...others,
+    startsMs: startsMs ?? undefined,
+    expiresMs: expiresMs ?? undefined,
+  } as StoredDelegation
+}
+
+function revocationOf(row: Row): Revocation {
+  return { ...row, archive: row.archive ?? undefined } as unknown as Revocation
 }

@@ -6,9 +6,10 @@ import type { DatabaseSync } from 'node:sqlite'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import type { IndexedSlice } from '@turnpike/core/blob-index'
 import type { BlobSite } from '@turnpike/core/ports/blob'
-import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { Clock } from '@turnpike/core/ports/runtime'
 import type { Grant, Holder, Publication, PublishedBlob } from '@turnpike/core/publication'
-import { SERVE_ALL } from './delegations.ts'
+import { catalogAuthorizer } from '../authorize/authorizer.ts'
+import { CatalogDelegations } from './delegations.ts'
 
 interface BlobRow {
   readonly id: number
@@ -18,17 +19,23 @@ interface BlobRow {
 }
 
 /**
- * All that spaces hold, as of one moment, and the delegations to `gateway` that are not over. It is
- * in memory whole: about 200 bytes a block.
+ * All that spaces hold, and times in which chains of delegations to this gateway let it be served
+ * to everybody. What needs a token is not published. It is in memory whole: about 200 bytes a
+ * block.
  *
  * @example
- * await publish(readPublication(folder.catalog, folder.gateway.did(), clock.nowMs()), { … })
+ * await publish(await readPublication(folder.catalog, folder.gateway.did(), clock), { … })
  */
-export function readPublication(
+export async function readPublication(
   database: DatabaseSync,
   gateway: string,
-  nowMs: number,
-): Publication {
+  clock: Clock,
+): Promise<Publication> {
+  return { blobs: readBlobs(database), grants: await grantsTo(database, gateway, clock) }
+}
+
+/** Blobs that spaces hold, as of one moment. */
+function readBlobs(database: DatabaseSync): PublishedBlob[] {
   database.exec('BEGIN')
   try {
     const held = 'SELECT id, multihash, size, local FROM blobs b WHERE EXISTS'
@@ -40,7 +47,7 @@ export function readPublication(
       `SELECT p.did AS space, h.accepted FROM space_blobs h JOIN spaces p ON p.id = h.space
        WHERE h.blob = ? ORDER BY h.accepted`,
     )
-    const blobs = rows.map(({ id, multihash, size, local }): PublishedBlob => ({
+    return rows.map(({ id, multihash, size, local }): PublishedBlob => ({
       multihash,
       sizeBytes: size,
       local: local === 1,
@@ -48,7 +55,6 @@ export function readPublication(
       holders: plain<Holder>(holders.all(id)),
       slices: slices.get(id) ?? [],
     }))
-    return { blobs, grants: grantsTo(database, gateway, nowMs) }
   } finally {
     database.exec('COMMIT')
   }
@@ -75,16 +81,18 @@ function slicesByBlob(database: DatabaseSync): ReadonlyMap<number, readonly Inde
   return byBlob
 }
 
-function grantsTo(database: DatabaseSync, gateway: string, nowMs: number): Grant[] {
-  const rows = database
-    .prepare(
-      `SELECT space, starts_ms AS starts, expires_ms AS expires FROM delegations
-       WHERE audience = ? AND can = ? AND coalesce(expires_ms > ?, 1) ORDER BY rowid`,
-    )
-    .all(gateway, SERVE_ALL, nowMs)
-  return rows.map(({ space, starts, expires }) => ({
-    space: space as SpaceDid,
-    startsMs: starts === null ? undefined : Number(starts),
-    expiresMs: expires === null ? undefined : Number(expires),
-  }))
+async function grantsTo(database: DatabaseSync, gateway: string, clock: Clock): Promise<Grant[]> {
+  const gateways = [gateway]
+  const authorizer = catalogAuthorizer(database, clock, { gateways })
+  const grants: Grant[] = []
+  for (const space of new CatalogDelegations(database).spacesFor(gateways))
+    for (const { startsMs, expiresMs } of await authorizer.timesForEverybody(space)) {
+      if (expiresMs <= clock.nowMs()) continue
+      grants.push({ space, startsMs: finite(startsMs), expiresMs: finite(expiresMs) })
+    }
+  return grants
+}
+
+function finite(ms: number): number | undefined {
+  return Number.isFinite(ms) ? ms : undefined
 }

@@ -182,5 +182,46 @@ CREATE TRIGGER deny_log_fixed BEFORE UPDATE ON deny_log
 BEGIN SELECT RAISE(ABORT, 'deny_log only grows'); END;
 `
 
+/**
+ * Delegations with everything they stand on, oldest first; one that names several spaces is kept
+ * for each that it was stored for. Revocations stay, whatever becomes of what they revoke.
+ * `delegation_state` tells serving processes that something changed.
+ */
+const REVOCATIONS = `
+CREATE TABLE space_delegations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  cid BLOB NOT NULL,
+  space TEXT NOT NULL,
+  can TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  starts_ms INTEGER,
+  expires_ms INTEGER,
+  stored_ms INTEGER NOT NULL,
+  archive BLOB NOT NULL,
+  UNIQUE (space, cid)
+) STRICT;
+CREATE INDEX space_delegations_by_cid ON space_delegations (cid);
+INSERT INTO space_delegations
+  (cid, space, can, issuer, audience, starts_ms, expires_ms, stored_ms, archive)
+  SELECT cid, space, can, space, audience, starts_ms, expires_ms, stored_ms, archive
+  FROM delegations ORDER BY rowid;
+DROP TABLE delegations;
+
+CREATE TABLE revocations (
+  cid BLOB NOT NULL,
+  issuer TEXT NOT NULL,
+  revoked_ms INTEGER NOT NULL,
+  archive BLOB,
+  PRIMARY KEY (cid, issuer)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE delegation_state (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO delegation_state VALUES (1, 0);
+`
+
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY]
+export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS]

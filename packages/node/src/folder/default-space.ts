@@ -3,9 +3,9 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { delegate } from '@ucanto/core'
 import type { SpaceDid } from '@turnpike/core/ports/content'
-import { SERVE_ALL, storeDelegation } from '../catalog/delegations.ts'
+import { issueServing } from '../authorize/issue.ts'
+import { storeDelegation } from '../authorize/store-delegation.ts'
 import { ensureSpace } from '../catalog/spaces.ts'
 import type { Signer } from './keys.ts'
 
@@ -25,17 +25,15 @@ export async function ensureDefaultSpace(
   const did: SpaceDid = space.did()
   ensureSpace(database, { did, name: 'default', customer: DEMO_CUSTOMER, createdMs: nowMs })
   const held = database
-    .prepare('SELECT 1 FROM delegations WHERE space = ? AND audience = ? AND can = ?')
-    .get(did, gateway.did(), SERVE_ALL)
+    .prepare('SELECT 1 FROM space_delegations WHERE space = ? AND audience = ?')
+    .get(did, gateway.did())
   if (held !== undefined) return
-  const delegation = await delegate({
-    issuer: space,
-    audience: gateway,
-    capabilities: [{ can: SERVE_ALL, with: did }],
-    expiration: Infinity,
+  const { archive } = await issueServing({ space, audience: gateway.did() })
+  const stored = await storeDelegation(database, {
+    archive,
+    gateways: [gateway.did()],
+    nowMs,
+    signal: new AbortController().signal,
   })
-  const archived = await delegation.archive()
-  if (archived.error) throw archived.error
-  const stored = await storeDelegation(database, archived.ok, { gateway: gateway.did(), nowMs })
   if (stored.error) throw stored.error
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
 import { openCatalogWriter } from '../catalog/database.ts'
-import { StoredDelegations } from '../catalog/delegations.ts'
+import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { listSpaces } from '../catalog/spaces.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openFolder, openFolderReader, type FolderOwner } from './open.ts'
@@ -35,9 +35,9 @@ test('a new folder has an identity, a customer and a space that may be served', 
   const [space] = listSpaces(folder.catalog)
   assert.equal(space?.did, folder.space.did())
   assert.equal(space?.customer, 'demo')
-  const authorizer = new StoredDelegations(folder.catalog, folder.gateway.did(), clock)
-  assert.equal(authorizer.authorize(folder.space.did(), undefined).ok?.byToken, false)
-  const other = authorizer.authorize('did:key:z6MkOther', undefined)
+  const authorizer = catalogAuthorizer(folder.catalog, clock, { gateways: [folder.gateway.did()] })
+  assert.equal((await authorizer.authorize(folder.space.did(), undefined)).ok?.byToken, false)
+  const other = await authorizer.authorize('did:key:z6MkOther', undefined)
   assert.equal(other.error?.name, 'Unauthorized')
   await folder.close()
 })
@@ -50,7 +50,7 @@ test('opened again it has the same keys, one space and one delegation', async (t
   assert.equal(again.gateway.did(), first.gateway.did())
   assert.equal(again.space.did(), first.space.did())
   assert.equal(listSpaces(again.catalog).length, 1)
-  const { n } = again.catalog.prepare('SELECT count(*) AS n FROM delegations').get()!
+  const { n } = again.catalog.prepare('SELECT count(*) AS n FROM space_delegations').get()!
   assert.equal(n, 1)
   await again.close()
 })

@@ -15,8 +15,8 @@ import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
 import { accountingPaths } from '../accounting/open.ts'
 import { CatalogIndex } from '../catalog/content-index.ts'
+import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
-import { StoredDelegations } from '../catalog/delegations.ts'
 import type { Settings } from '../config/settings.ts'
 import { followDenylists } from '../deny/live.ts'
 import { openFolderReader, type FolderReader } from '../folder/open.ts'
@@ -123,7 +123,7 @@ function composeGateway(
   return createGateway({
     denylist,
     index: new CatalogIndex(catalog),
-    authorizer: new StoredDelegations(catalog, whoami.gateway, nodeClock),
+    authorizer: catalogAuthorizer(catalog, nodeClock, { gateways: [whoami.gateway] }),
     readers: [blobs, origins.reader],
     wholeBlobs: blobs,
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),

@@ -26,7 +26,7 @@ test('what was added to a data folder is served by the Worker, bit by bit', asyn
   const { code } = await bundle('../worker.ts')
   const workerd = await startWorkerd(code, { GATEWAY_DID: folder.gateway.did(), REGION: 'test' })
   t.after(() => workerd.close())
-  await publish(readPublication(folder.catalog, folder.gateway.did(), clock.nowMs()), {
+  await publish(await readPublication(folder.catalog, folder.gateway.did(), clock), {
     bucket: workerd.bucket,
     hasher,
     read: (multihash) => readFile(blobPaths(folder.paths.blobs, multihash)!.blob),
