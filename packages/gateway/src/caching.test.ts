@@ -126,3 +126,25 @@ test('what a token opened is private, its redirects too', async () => {
     assert.equal(open.headers.get('cache-control'), IMMUTABLE)
   }
 })
+
+test('records of names are kept as long as they may be, and by a CDN as it is told', async () => {
+  const record = { value: '/ipfs/bafkqaaa', sequence: 1n, eolMs: Infinity, ttlMs: 60_000 }
+  const ask = async (ttlMs: number | undefined, shared: Partial<SharedCaching>): Promise<Got> => {
+    const found = { bytes: Uint8Array.of(1), record, ttlMs }
+    const nameRecords = { find: () => ({ ok: found }), publish: undefined }
+    const sharedCaching = { cdnCache: 'as-browser', cacheTags: false, ...shared } as const
+    const path = '/ipns/k51qzi5uqu5dk3v4rmjber23h16xnr23bsggmqqil9z2gduiis5se8dht36dam'
+    const got = await get(`${path}?format=ipns-record`, { nameRecords, sharedCaching })
+    assert.equal(got.status, 200)
+    return got
+  }
+  const plain = await ask(60_000, {})
+  assert.equal(plain.headers.get('cache-control'), 'public, max-age=60')
+  assert.equal(plain.headers.get('cdn-cache-control'), undefined)
+  const short = await ask(60_000, { cdnCache: 10 })
+  assert.equal(short.headers.get('cache-control'), 'public, max-age=60')
+  assert.equal(short.headers.get('cdn-cache-control'), 'max-age=10')
+  const unsaid = await ask(undefined, { cdnCache: 'no-store' })
+  assert.equal(unsaid.headers.get('cache-control'), undefined)
+  assert.equal(unsaid.headers.get('cdn-cache-control'), 'no-store')
+})

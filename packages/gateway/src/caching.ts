@@ -55,9 +55,9 @@ export class CacheRules {
   constructor(shared: SharedCaching = SHARED_AS_BROWSER) {
     this.#shared = shared
     this.#fixed = {
-      immutable: [...BROWSER.immutable, ...this.#cdnLines(YEAR_SECONDS)],
-      generated: [...BROWSER.generated, ...this.#cdnLines(GENERATED_SECONDS)],
-      unsaid: this.#cdnLines(undefined),
+      immutable: [...BROWSER.immutable, ...cdnLines(shared, YEAR_SECONDS)],
+      generated: [...BROWSER.generated, ...cdnLines(shared, GENERATED_SECONDS)],
+      unsaid: cdnLines(shared, undefined),
     }
   }
 
@@ -91,14 +91,22 @@ export class CacheRules {
     const seconds = Math.floor(Math.max(0, ttlMs) / 1000)
     const age = `public, max-age=${seconds}`
     const told = lifetime === 'generated' ? `${age}, ${STALE}` : age
-    return [['Cache-Control', told], ...this.#cdnLines(seconds)]
+    return [['Cache-Control', told], ...cdnLines(this.#shared, seconds)]
   }
+}
 
-  /** @param seconds how long a browser may keep it; undefined where nobody says */
-  #cdnLines(seconds: number | undefined): readonly HeaderLine[] {
-    const { cdnCache } = this.#shared
-    if (cdnCache === 'no-store') return CDN_NOT
-    if (cdnCache === 'as-browser' || seconds === undefined) return []
-    return [[CDN, `max-age=${Math.min(cdnCache, seconds)}`]]
-  }
+/**
+ * Lines for shared caches alone, of what a browser may keep for `seconds`; undefined is where nobody
+ * says.
+ *
+ * @example
+ * cdnLines({ cdnCache: 600, cacheTags: false }, 60) // [['CDN-Cache-Control', 'max-age=60']]
+ */
+export function cdnLines(
+  { cdnCache }: SharedCaching,
+  seconds: number | undefined,
+): readonly HeaderLine[] {
+  if (cdnCache === 'no-store') return CDN_NOT
+  if (cdnCache === 'as-browser' || seconds === undefined) return []
+  return [[CDN, `max-age=${Math.min(cdnCache, seconds)}`]]
 }

@@ -10,6 +10,7 @@ import type { Denylist } from '@turnpike/core/ports/deny'
 import type { FoundRecord, NameRecords } from '@turnpike/core/ports/names'
 import type { Clock, Hasher } from '@turnpike/core/ports/runtime'
 import { type Result, fail, ok } from '@turnpike/core/result'
+import { SHARED_AS_BROWSER, type SharedCaching, cdnLines } from '../caching.ts'
 import { deniedBy } from '../deny/guard.ts'
 import { RequestError } from '../errors.ts'
 import { contentLocation } from '../format/content-location.ts'
@@ -43,6 +44,7 @@ export interface RecordDeps {
   readonly denylist?: Denylist
   readonly clock: Clock
   readonly hasher: Hasher
+  readonly sharedCaching?: SharedCaching
 }
 
 /**
@@ -95,7 +97,7 @@ export async function recordAnswer(
   deps: RecordDeps,
   request: GatewayRequest,
 ): Promise<Result<Representation, Error>> {
-  const { nameRecords, denylist, clock, hasher } = deps
+  const { nameRecords, denylist, clock, hasher, sharedCaching = SHARED_AS_BROWSER } = deps
   const { text, multihash, params, contentPath, location } = asked
   const denied = deniedBy(denylist?.name(text, []))
   if (denied !== undefined) return fail(denied)
@@ -123,7 +125,7 @@ export async function recordAnswer(
     },
     bytes,
   )
-  const caching = cacheLines(found.ok, clock.nowMs())
+  const caching = cacheLines(found.ok, clock.nowMs(), sharedCaching)
   return serveContent(content, { request, hasher, caching, mutable: true })
 }
 
@@ -144,10 +146,15 @@ export async function putRecord(
   return published.error ? published : ok(plainAnswer(200, [], ''))
 }
 
-function cacheLines({ record, ttlMs }: FoundRecord, nowMs: number): readonly HeaderLine[] {
+function cacheLines(
+  { record, ttlMs }: FoundRecord,
+  nowMs: number,
+  shared: SharedCaching,
+): readonly HeaderLine[] {
   if (record === undefined || !isInForce(record, nowMs)) return [['Cache-Control', 'no-store']]
-  if (ttlMs === undefined) return []
-  return [['Cache-Control', `public, max-age=${Math.floor(ttlMs / 1000)}`]]
+  if (ttlMs === undefined) return cdnLines(shared, undefined)
+  const seconds = Math.floor(ttlMs / 1000)
+  return [['Cache-Control', `public, max-age=${seconds}`], ...cdnLines(shared, seconds)]
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -38,6 +38,8 @@ function linesOf({ text }: Refusal): string[] {
     String(Buffer.byteLength(text) + 1),
     'X-Content-Type-Options',
     'nosniff',
+    'Cache-Control',
+    'no-store',
     ...COMMON_HEADERS.flat(),
     'Connection',
     'close',

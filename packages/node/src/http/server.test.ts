@@ -12,6 +12,7 @@ import {
 import type { GatewayRequest } from '@turnpike/gateway/request'
 import { chunks, get, rawClient, rawRead, rawRequest, rigGateway, until, untilLeft } from './rig.ts'
 import type { RigGateway } from './rig.ts'
+import { COMMON_HEADERS } from '@turnpike/gateway/plain-answer'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './server.ts'
 
 const CLOSE = 'Connection: close'
@@ -229,6 +230,9 @@ test('refuses malformed and oversized requests with a sentence and no stack', as
     assert.match(answer.head, new RegExp(`^HTTP/1.1 ${status} `), request.slice(0, 80))
     assert.match(answer.body, /^[A-Z][^\n]+\.\n$/)
     assert.doesNotMatch(answer.body, /Error|at .*:\d/)
+    assert.match(answer.head, /^Cache-Control: no-store$/m)
+    for (const [name, value] of COMMON_HEADERS)
+      assert.ok(answer.head.includes(`\r\n${name}: ${value}`), name)
   }
   assert.equal(gateway.records.length, 0)
   assert.equal(server.stats().refused, cases.length)
