@@ -86,7 +86,7 @@ async function get(
   return drain(await createGateway(world.deps(deps)).handle(request))
 }
 
-test('every answer says it: content, parts, 304, redirects; errors are kept by nobody', async () => {
+test('content, parts, 304 and redirects say it; errors are kept by nobody', async () => {
   const sharedCaching = { cdnCache: 'no-store', cacheTags: true } as const
   const cases = [
     [`/ipfs/${root}/a.txt`, {}, 200],

@@ -96,8 +96,8 @@ export class CacheRules {
 }
 
 /**
- * Lines for shared caches alone, of what a browser may keep for `seconds`; undefined is where nobody
- * says.
+ * Lines for shared caches alone, of what a browser may keep for `seconds`; undefined is where
+ * nobody says.
  *
  * @example
  * cdnLines({ cdnCache: 600, cacheTags: false }, 60) // [['CDN-Cache-Control', 'max-age=60']]
