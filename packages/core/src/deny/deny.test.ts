@@ -8,8 +8,10 @@ import { base36 } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { base64url } from 'multiformats/bases/base64'
 import {
+  DENY_ANSWERS_KEPT_MAX,
   DENY_HASHES_MAX,
   DENY_HEADER_CHARS_MAX,
+  DENY_JSON_CHARS_MAX,
   DENY_LINE_CHARS_MAX,
   DENY_PATHS_MAX,
   DENY_RULES_MAX,
@@ -371,6 +373,21 @@ test('bounds: lines, rules with a path, paths below one subject, hash functions'
   assert.equal(anyHash.add({ subject: hashed(99), ...plain }).error?.name, 'DenylistTooLarge')
   const known = new DenyTableBuilder(hasher)
   assert.equal(known.add({ subject: hashed(0x1e), ...plain }).error?.name, 'DenyHashUnknown')
+})
+
+test('bounds: a list in JSON, and answers that are remembered', () => {
+  const parser = new DenylistParser(hasher)
+  parser.push('[')
+  const spaces = ' '.repeat(1 << 20)
+  for (let chars = 1; chars + spaces.length <= DENY_JSON_CHARS_MAX; chars += spaces.length)
+    assert.equal(parser.push(spaces).error, undefined)
+  assert.equal(parser.push(spaces).error?.name, 'DenylistTooLarge')
+  const list = listOf(`//${'0'.repeat(64)}\n/ipfs/${ROOTS[0]}\n`)
+  for (let i = 0; i < DENY_ANSWERS_KEPT_MAX + 10; i++) {
+    const multihash = encodeMultihash(0, Uint8Array.from([i & 255, i >> 8]))
+    assert.equal(list.content({ version: 1, codec: RAW, multihash }, []), undefined)
+  }
+  for (let i = 0; i < 2; i++) assert.equal(ask(list, `/ipfs/${ROOTS[0]}`), 410)
 })
 
 test('bound: rules of one list', () => {

@@ -7,12 +7,13 @@ import { DenylistParser } from '@turnpike/core/deny/parse'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
-import { type Link, linkToString } from '@turnpike/core/link'
-import { type NameResolver, NameNotFound } from '@turnpike/core/ports/names'
+import { DAG_PB, type Link, linkToString, RAW } from '@turnpike/core/link'
+import { type NameHop, NameNotFound, type NameResolver } from '@turnpike/core/ports/names'
 import { PROFILES, type UnixfsProfile } from '@turnpike/core/unixfs/profile'
 import { fail, ok } from '@turnpike/core/result'
-import { ANSWER_BYTES_MAX, CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import { ANSWER_BYTES_MAX, CHUNK_BYTES_MAX, DENY_CHECKS_KEPT_MAX } from '@turnpike/core/limits'
 import { createGateway } from '../gateway.ts'
+import { ReadGuard } from './guard.ts'
 import type { GatewayDeps } from '../deps.ts'
 import type { Gateway } from '../types.ts'
 import { type Got, World, alice, drain, fileBlocks, folderBlocks } from '../testing/world.ts'
@@ -120,7 +121,9 @@ test('a refusal is recorded as policy, allowed nothing, and costs nobody anythin
 test('what nobody authorized is denied all the same', async () => {
   const rig = new Rig()
   rig.world.granted.clear()
-  assert.equal(await rig.status(`/ipfs/${rig.root}/`), 404)
+  rig.deny('/ipns/unrelated.example')
+  for (const path of ['', '/', '/sub/a.txt', '/none'])
+    assert.equal(await rig.status(`/ipfs/${rig.root}${path}`), 404, path)
   rig.deny(`/ipfs/${rig.root}`)
   for (const path of ['', '/', '/sub/a.txt', '/none'])
     assert.equal(await rig.status(`/ipfs/${rig.root}${path}`), 410, path)
@@ -140,7 +143,8 @@ test('a denied block is not served as part of anything', async () => {
   assert.equal((await rig.get(`/ipfs/${root}?format=car&dag-scope=block`)).broken, false)
   rig.deny(`/ipfs/${cidOf(small.root.link)}`)
   for (const path of ['/', '/index.html', '/sub/a.txt', '/sub/a.txt?format=raw'])
-    assert.equal(await rig.status(`/ipfs/${root}${path}`), 410, path)
+    for (const method of ['GET', 'HEAD'])
+      assert.equal((await rig.get(`/ipfs/${root}${path}`, {}, method)).status, 410, path)
   assert.equal(await rig.status(`/ipfs/${root}/sub/`), 200)
   rig.deny(`/ipfs/${cidOf(rig.inner.at(-1)!.link)}`)
   for (const path of ['/sub', '/sub/', '/sub/a.txt', '/sub/none'])
@@ -203,14 +207,40 @@ test('a change holds for what is kept, at once, and back', async () => {
   assert.equal(await rig.status(path), 200)
 })
 
+test('a denied node inside a file is not followed, even if it was decoded before', async () => {
+  const rig = new Rig()
+  const path = `/ipfs/${rig.root}/large.bin`
+  assert.equal((await rig.get(path)).broken, false)
+  const nodes = rig.large.blocks.filter(({ link }) => link.codec === DAG_PB)
+  assert.ok(nodes.length > 3)
+  rig.deny(`/ipfs/${cidOf(nodes[1]!.link)}`)
+  const got = await rig.get(path)
+  assert.ok(got.broken && got.body.length === 4 * 4096, `${got.body.length} bytes`)
+})
+
 test('a body that is being sent ends when what it stands on is denied', async () => {
-  const big = fileBlocks(PROFILES['unixfs-v1-2025'], noise(6 << 20))
+  const pairs = { ...PROFILES['unixfs-v1-2025'], fileLinksMax: 2 }
+  const big = fileBlocks(pairs, noise(6 << 20))
   const folder = folderBlocks(profile, [['big', big.root]])
-  const cid = cidOf(folder.at(-1)!.link)
-  for (const form of [`/ipfs/${cid}/big`, `/ipfs/${cid}?format=car`])
-    for (const what of [cid, `${cid}/big`, cidOf(big.root.link)]) {
-      if (form.includes('car') && what.includes('/')) continue
-      const rig = new Rig()
+  const root = folder.at(-1)!.link
+  const cid = cidOf(root)
+  const pair = cidOf(big.blocks.find(({ link }) => link.codec === DAG_PB)!.link)
+  const leaf = cidOf(big.blocks.find(({ link }) => link.codec === RAW)!.link)
+  const key = '12D3KooWDkNqEJNmreF3NYYFK1ws7Ra2fuW6cHBTu567SPV3LdYA'
+  const names: NameResolver = {
+    resolve: () => ok({ root, segments: [], ttlMs: 9, through: [{ text: key, below: [] }] }),
+    hasDnsLink: () => true,
+  }
+  const file = [cid, `${cid}/big`, cidOf(big.root.link), pair].map((text) => `/ipfs/${text}`)
+  const denials: readonly (readonly [path: string, rules: readonly string[]])[] = [
+    [`/ipfs/${cid}/big`, file],
+    [`/ipfs/${cid}?format=car`, file.filter((rule) => !rule.endsWith('/big'))],
+    [`/ipfs/${leaf}?format=raw`, [`/ipfs/${leaf}`]],
+    ['/ipns/a.example/big', ['/ipns/a.example', `/ipns/${key}/big`, '/ipns/a.example/b*']],
+  ]
+  for (const [form, rules] of denials)
+    for (const what of rules) {
+      const rig = new Rig({ names })
       rig.world.put(alice, [...big.blocks, ...folder])
       const request = new Request(`http://gateway.example${form}`)
       const { body, status } = await rig.gateway.handle(request)
@@ -219,7 +249,7 @@ test('a body that is being sent ends when what it stands on is denied', async ()
       assert.ok((await reader.read())!.length <= CHUNK_BYTES_MAX)
       rig.deny('/ipns/unrelated.example')
       assert.ok(await reader.read(), 'another change is nothing to it')
-      rig.deny(`/ipfs/${what}`)
+      rig.deny(what)
       const failed = (async () => reader.read())()
       await assert.rejects(failed, { name: 'ContentDenied' }, `${form} ${what}`)
       assert.deepEqual(rig.reasons, ['denylist test'])
@@ -228,21 +258,66 @@ test('a body that is being sent ends when what it stands on is denied', async ()
     }
 })
 
-test('a block that is denied while it is waited for is not sent', async () => {
-  const rig = new Rig()
-  const { promise: filling, resolve: begun } = Promise.withResolvers<void>()
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  rig.world.onFill = async () => {
-    begun()
-    await gate
-    return undefined
+test('what is denied while its first byte is waited for is an error', async () => {
+  const { root, large } = new Rig()
+  const leaf = `/ipfs/${cidOf(large.blocks[0]!.link)}`
+  for (const [path, rule] of [
+    [`${leaf}?format=raw`, leaf],
+    [`/ipfs/${root}/large.bin`, `/ipfs/${root}`],
+    [`/ipfs/${root}/large.bin`, `/ipfs/${root}/large*`],
+    [`/ipfs/${root}/large.bin`, leaf],
+  ] as const) {
+    // All nodes are kept decoded, and no block, so that only leaves are waited for.
+    const rig = new Rig({ blockCacheBytesMax: 0 })
+    await rig.get(`/ipfs/${root}/large.bin`)
+    const { promise: filling, resolve: begun } = Promise.withResolvers<void>()
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    rig.world.onFill = async () => {
+      begun()
+      await gate
+      return undefined
+    }
+    const got = rig.get(path)
+    await Promise.race([filling, got])
+    rig.deny(rule)
+    open()
+    assert.equal((await got).status, 410, `${path} ${rule}`)
   }
-  const cid = cidOf(rig.large.root.link)
-  const got = rig.get(`/ipfs/${cid}?format=raw`)
-  await filling
-  rig.deny(`/ipfs/${cid}`)
-  open()
-  assert.equal((await got).status, 410)
+})
+
+test('checks that are made again are bounded', () => {
+  const list = new Denylists(hasher)
+  const guard = new ReadGuard(list)
+  const links = Array.from({ length: DENY_CHECKS_KEPT_MAX + 1 }, (_, i) => ({
+    version: 1 as const,
+    codec: RAW,
+    multihash: encodeMultihash(SHA2_256, hasher.sha256(Buffer.from(String(i)))),
+  }))
+  for (const link of links) assert.equal(guard.node(link), undefined)
+  const denyOnly = (link: Link): void => {
+    const parser = new DenylistParser(hasher)
+    parser.push(`/ipfs/${cidOf(link)}`)
+    list.replace([{ name: 'test', table: parser.end().ok!.table }])
+  }
+  denyOnly(links.at(-1)!)
+  assert.equal(guard.again(), undefined)
+  assert.ok(guard.block(links.at(-1)!))
+  denyOnly(links.at(-2)!)
+  assert.ok(guard.again())
+})
+
+test('a kept answer is not reached by a name that leads on through a denied one', async () => {
+  const key = '12D3KooWDkNqEJNmreF3NYYFK1ws7Ra2fuW6cHBTu567SPV3LdYA'
+  let through: NameHop[] = []
+  const names: NameResolver = {
+    resolve: () => ok({ root: rig.top.at(-1)!.link, segments: [], ttlMs: undefined, through }),
+    hasDnsLink: () => true,
+  }
+  const rig = new Rig({ names })
+  rig.deny(`/ipns/${key}`)
+  for (let i = 0; i < 2; i++) assert.equal(await rig.status('/ipns/a.example/sub/a.txt'), 200)
+  through = [{ text: key, below: [] }]
+  assert.equal(await rig.status('/ipns/a.example/sub/a.txt'), 410)
 })
 
 test('names are denied before anybody is asked what they stand for', async () => {

@@ -4,7 +4,9 @@ import { CAR, type Link, RAW } from '@turnpike/core/link'
 import { HeldUpWorld, assertQuiet, turn } from '../testing/held-up.ts'
 import { alice, bob } from '../testing/world.ts'
 import { identityLink, noise, rawBlock } from '../testing/blocks.ts'
+import { noDenylist } from '@turnpike/core/ports/deny'
 import { BLOCK_BYTES_MAX } from '@turnpike/core/limits'
+import { ReadGuard } from '../deny/guard.ts'
 import { BlockReader } from './block-body.ts'
 import { BlockSession } from '../blocks/session.ts'
 import type { BodyReader } from '@turnpike/core/body'
@@ -109,6 +111,23 @@ test('a block too large to be buffered comes from our own blob of that hash', as
   assert.equal(world.opened.length, 0)
   await assert.rejects(read(session(bob), link, range), { name: 'BlockMissing' })
 })
+
+test('a denied one is not opened', async () => {
+  const { world, link, asked } = ownBlob()
+  const denylist = { ...noDenylist, empty: false, content: () => DENIED }
+  const whole: WholeBlobs = {
+    openVerified(_, range) {
+      asked.push(range)
+      return ok(bytesBody(new Uint8Array(0)))
+    },
+  }
+  const engine = world.engine({ wholeBlobs: whole })
+  const denied = new BlockSession(engine, alice, new ReadGuard(denylist))
+  await assert.rejects(read(denied, link, { first: 0, last: 9 }), { name: 'ContentDenied' })
+  assert.equal(asked.length, 0)
+})
+
+const DENIED = { kind: 'policy', reason: 'test' } as const
 
 test('any other block that is too large is refused', async () => {
   const range = { first: 0, last: 9 }

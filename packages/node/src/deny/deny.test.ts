@@ -14,6 +14,7 @@ import type { Settings } from '../config/settings.ts'
 import { folderPaths } from '../folder/layout.ts'
 import { type Deployment, startDeployment, testFolder } from '../testing/deployment.ts'
 import { denylistName } from './operations.ts'
+import { readDenySource } from './read-source.ts'
 import type { DenyShown } from './store.ts'
 
 interface Rig {
@@ -272,7 +273,7 @@ async function listServer(t: TestContext): Promise<{
 
 test('a watched source is read again; its failure denies and forgets nothing', async (t) => {
   const server = await listServer(t)
-  let list = ''
+  let list = '# nothing yet\n'
   let broken = false
   server.answer = (request, response) => {
     if (broken) return void response.writeHead(200).end('<html>an error page</html>\n')
@@ -310,6 +311,7 @@ test('a source that breaks off, redirects, or is none, is refused', async (t) =>
   const a = `/ipfs/${root}/a.txt`
   const answers: ((request: IncomingMessage, response: ServerResponse) => void)[] = [
     (_, response) => void response.writeHead(500).end(),
+    (_, response) => void response.writeHead(200).end(),
     (_, response) => void response.writeHead(302, { location: '/other' }).end(),
     (_, response) => void response.writeHead(200).end(Buffer.from([0xff, 0xfe, 0x0a])),
     (_, response) => void response.writeHead(200).end(`version: 9\n---\n${a}\n`),
@@ -324,6 +326,19 @@ test('a source that breaks off, redirects, or is none, is refused', async (t) =>
     await assert.rejects(op('denyImport', params), { name: 'DenySourceFailed' }, String(answer))
   }
   assert.equal(await status(a), 200)
+})
+
+test('a source is read up to so many bytes', async (t) => {
+  const folder = await testFolder()
+  t.after(() => folder.remove())
+  const file = join(folder.path, 'l.deny')
+  await writeFile(file, '# 789\n/ipns/a.example\n')
+  const { signal } = new AbortController()
+  const options = { etag: undefined, allowHttp: false, signal, onProgress() {} }
+  const read = await readDenySource(file, { ...options, bytesMax: 22 })
+  assert.equal(read.ok?.unchanged, false)
+  const more = await readDenySource(file, { ...options, bytesMax: 21 })
+  assert.match(more.error!.message, /expected <= 21 bytes/)
 })
 
 test('a file that is replaced is read again only when it has changed', async (t) => {

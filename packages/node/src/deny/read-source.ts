@@ -32,6 +32,8 @@ export interface ReadSourceOptions {
   /** Also over http:, for tests and private networks. */
   readonly allowHttp: boolean
   readonly signal: AbortSignal
+  /** Bytes of the longest list that is read; `DENY_FILE_BYTES_MAX` unless told. */
+  readonly bytesMax?: number
   /** Hears of bytes read, and of how many there are, where that is known. */
   readonly onProgress: (bytes: number, totalBytes: number | undefined) => void
 }
@@ -49,8 +51,8 @@ export function shownSource(source: string): string {
 /**
  * Reads a denylist to its end. A redirect is not followed.
  *
- * @returns `DenySourceFailed` for whatever goes wrong, as when no line of it is a rule: an error
- *   page must not take the place of a list
+ * @returns `DenySourceFailed` for whatever goes wrong, as when it is empty or no line of it is a
+ *   rule: an error page must not take the place of a list
  * @example
  * const read = await readDenySource('https://badbits.dwebops.pub/badbits.deny', options)
  */
@@ -69,19 +71,19 @@ export async function readDenySource(
 
 async function readFile(
   path: string,
-  { etag, signal, onProgress }: ReadSourceOptions,
+  { etag, signal, onProgress, bytesMax }: ReadSourceOptions,
 ): Promise<Result<SourceRead, DenySourceFailed>> {
   const { size, mtimeNs, ino } = await stat(path, { bigint: true })
   const tag = `${ino} ${size} ${mtimeNs}`
   if (tag === etag) return ok({ unchanged: true })
   const stream = createReadStream(path, { highWaterMark: 256 * 1024, signal })
-  const list = await parseAll(stream, (bytes) => onProgress(bytes, Number(size)))
+  const list = await parseAll(stream, bytesMax, (bytes) => onProgress(bytes, Number(size)))
   return ok({ unchanged: false, list, etag: tag })
 }
 
 async function readAddress(
   address: string,
-  { etag, allowHttp, signal, onProgress }: ReadSourceOptions,
+  { etag, allowHttp, signal, onProgress, bytesMax }: ReadSourceOptions,
 ): Promise<Result<SourceRead, DenySourceFailed>> {
   const shown = shownSource(address)
   if (!allowHttp && !/^https:/i.test(address))
@@ -100,7 +102,7 @@ async function readAddress(
   // Of a body that is sent compressed the length says nothing.
   const length = response.headers.get('content-encoding') ? NaN : totalOf(response)
   const total = Number.isSafeInteger(length) ? length : undefined
-  const list = await parseAll(response.body, (bytes) => onProgress(bytes, total))
+  const list = await parseAll(response.body, bytesMax, (bytes) => onProgress(bytes, total))
   return ok({ unchanged: false, list, etag: response.headers.get('etag') ?? undefined })
 }
 
@@ -110,6 +112,7 @@ function totalOf({ headers }: Response): number {
 
 async function parseAll(
   chunks: AsyncIterable<Uint8Array>,
+  bytesMax: number = DENY_FILE_BYTES_MAX,
   onProgress: (bytes: number) => void,
 ): Promise<ParsedDenylist> {
   const parser = new DenylistParser(nodeHasher)
@@ -117,12 +120,13 @@ async function parseAll(
   let bytes = 0
   for await (const chunk of chunks) {
     bytes += chunk.length
-    if (bytes > DENY_FILE_BYTES_MAX)
-      throw new RangeError(`expected <= ${DENY_FILE_BYTES_MAX} bytes, got more`)
+    if (bytes > bytesMax) throw new RangeError(`expected <= ${bytesMax} bytes, got more`)
     const taken = parser.push(decoder.decode(chunk, { stream: true }))
     if (taken.error) throw taken.error
     onProgress(bytes)
   }
+  // A list that is meant to be empty says so in a comment; nothing at all is a mishap.
+  if (bytes === 0) throw new DenylistMalformed('denylist expected some text, got none')
   const last = parser.push(decoder.decode())
   const parsed = last.error ? last : parser.end()
   if (parsed.error) throw parsed.error
