@@ -58,6 +58,22 @@ export interface UcanArchive {
   find(key: BytesKey): Ucan | undefined
 }
 
+/** Blocks of a CAR that have the hash in their CID, and the UCANs among them. */
+export interface UcanBlocks {
+  /** Binary CID of the CAR's first root; undefined when there is none that could be in it. */
+  readonly root: BytesKey | undefined
+  /** Bytes of a block by its CID. */
+  block(key: BytesKey): Uint8Array | undefined
+  /** A UCAN by its CID, decoded on first use; undefined when it is not there, or none. */
+  find(key: BytesKey): Ucan | undefined
+}
+
+/** How much of a CAR is looked at. */
+export interface UcanBounds {
+  readonly bytesMax: number
+  readonly blocksMax: number
+}
+
 /** The variant that an archive's root block says it is. */
 const VARIANT = 'ucan@0.9.1'
 
@@ -72,30 +88,54 @@ export function readUcanArchive(
   bytes: Uint8Array,
   hasher: Hasher,
 ): Result<UcanArchive, ArchiveInvalid> {
-  if (bytes.length > DELEGATION_ARCHIVE_BYTES_MAX)
-    return invalid(`<= ${DELEGATION_ARCHIVE_BYTES_MAX} bytes, got ${bytes.length}`)
+  const bounds = { bytesMax: DELEGATION_ARCHIVE_BYTES_MAX, blocksMax: DELEGATION_BLOCKS_MAX }
+  const read = readUcanBlocks(bytes, hasher, bounds)
+  if (read.error) return read
+  const { root, block, find } = read.ok
+  const variant = root && variantIn(block(root))
+  const ucan = variant && find(variant)
+  return ucan === undefined
+    ? invalid(`a root that is a ${VARIANT} in DAG-CBOR, in canonical form`)
+    : ok({ root: ucan, find })
+}
+
+/**
+ * Reads a CAR of UCANs, whatever its roots are: a message, or an archive. Blocks that nothing leads
+ * to are hashed all the same.
+ *
+ * @example
+ * const read = readUcanBlocks(body, nodeHasher, { bytesMax: 262_144, blocksMax: 64 })
+ */
+export function readUcanBlocks(
+  bytes: Uint8Array,
+  hasher: Hasher,
+  { bytesMax, blocksMax }: UcanBounds,
+): Result<UcanBlocks, ArchiveInvalid> {
+  if (bytes.length > bytesMax) return invalid(`<= ${bytesMax} bytes, got ${bytes.length}`)
   const car = decodeCar(bytes)
   if (car.error) return invalid(`a CAR: ${car.error.message}`)
   const { header, frames } = car.ok
-  if (frames.length > DELEGATION_BLOCKS_MAX)
-    return invalid(`<= ${DELEGATION_BLOCKS_MAX} blocks, got ${frames.length}`)
+  if (frames.length > blocksMax) return invalid(`<= ${blocksMax} blocks, got ${frames.length}`)
   const blocks = new Map<BytesKey, Uint8Array>()
   for (const { link, bytes: block } of frames) {
     if (!isHashOf(link, block, hasher)) return invalid('blocks that have the hash in their CID')
     if (link.version === 1) blocks.set(keyOf(linkToBytes(link)), block)
   }
-  const [first] = header.roots
-  const root = first && variantIn(blocks.get(keyOf(linkToBytes(first))))
   const store = new Store(blocks)
-  const ucan = root && store.find(root)
-  return ucan === undefined
-    ? invalid(`a root that is a ${VARIANT} in DAG-CBOR, in canonical form`)
-    : ok({ root: ucan, find: (key) => store.find(key) })
+  const [root] = header.roots
+  return ok({
+    root: root?.multihash.length === SHA2_256_BYTES ? keyOf(linkToBytes(root)) : undefined,
+    block: (key) => blocks.get(key),
+    find: (key) => store.find(key),
+  })
 }
 
 function invalid(expected: string): Result<never, ArchiveInvalid> {
   return fail(new ArchiveInvalid(`archive of a UCAN expected ${expected}`))
 }
+
+/** Bytes of a SHA-256 multihash: two that say so, and the digest. */
+const SHA2_256_BYTES = 34
 
 /** Only SHA-256: with other functions, one block would have several CIDs. */
 function isHashOf({ multihash }: Link, block: Uint8Array, hasher: Hasher): boolean {

@@ -1,0 +1,133 @@
+/**
+ * Runs invocations, each once: who asks for one again, now or later, gets the same receipt.
+ * @module
+ */
+import { Receipt, type API } from '@ucanto/core'
+import { provideAdvanced } from '@ucanto/server'
+import { Schema } from '@ucanto/validator'
+import { CID } from 'multiformats/cid'
+import type { BytesKey } from '@turnpike/core/bytes'
+import type { TaskRecord } from '@turnpike/core/ports/agent'
+import type { Ucan } from '@turnpike/core/ucan/archive'
+import type { Ability, Outcome } from './ability.ts'
+import { judge } from './authorize.ts'
+import type { FrontDoorDeps } from './deps.ts'
+import { archiveOf, viewOf, type Asked, type ReportedReceipt } from './message.ts'
+
+/** What a task came to. */
+interface Verdict {
+  readonly outcome: Outcome
+  /** Whether it is kept: it ran, with leave, to an end that another time would not change. */
+  readonly isFinal: boolean
+}
+
+/** Something broke here; the message says nothing of what. */
+class TaskFailed extends Error {
+  override readonly name = 'TaskFailed'
+}
+
+/** There is no such ability here. */
+class HandlerNotFound extends Error {
+  override readonly name = 'HandlerNotFound'
+}
+
+/** An invocation asks for more than one thing, or nothing. */
+class InvocationCapabilityError extends Error {
+  override readonly name = 'InvocationCapabilityError'
+}
+
+/** Errors of abilities that pass: the store is full now, somebody can't be reached now. */
+const PASSING: ReadonlySet<string> = new Set(['DelegationsFull', 'TaskFailed', 'ClaimsFull'])
+
+/** Tasks of one store. */
+export class Tasks {
+  readonly #deps: FrontDoorDeps
+  readonly #trusted: readonly API.Delegation[]
+  readonly #abilities: ReadonlyMap<string, Ability>
+  readonly #audience: API.Reader<API.DID>
+  readonly #running = new Map<BytesKey, Promise<ReportedReceipt>>()
+
+  constructor(
+    deps: FrontDoorDeps,
+    trusted: readonly API.Delegation[],
+    abilities: readonly Ability[],
+  ) {
+    this.#deps = deps
+    this.#trusted = trusted
+    this.#abilities = new Map(abilities.map((ability) => [ability.can, ability]))
+    const dids = deps.identity.dids.map((did) => Schema.literal(did))
+    this.#audience = Schema.union(dids as never) as unknown as API.Reader<API.DID>
+  }
+
+  /** The receipt of an invocation, which is run unless it has one, or is being run. */
+  receiptOf(asked: Asked, signal: AbortSignal): Promise<ReportedReceipt> {
+    const { key } = asked.ucan
+    const running = this.#running.get(key)
+    if (running !== undefined) return running
+    const started = this.#keptOrRun(asked, signal).finally(() => this.#running.delete(key))
+    this.#running.set(key, started)
+    return started
+  }
+
+  async #keptOrRun(asked: Asked, signal: AbortSignal): Promise<ReportedReceipt> {
+    const { agent, clock, hasher } = this.#deps
+    const kept = await agent.task(asked.ucan.cid)
+    if (kept !== undefined) return kept
+    const { outcome, isFinal } = await this.#judgeAndRun(asked, signal)
+    const receipt = await this.#issue(asked.ucan, outcome)
+    if (!isFinal) return receipt
+    const invocation = archiveOf(asked, hasher)
+    const record: TaskRecord = { ...receipt, invocation, ranMs: clock.nowMs() }
+    await agent.keep(record)
+    return record
+  }
+
+  async #judgeAndRun(asked: Asked, signal: AbortSignal): Promise<Verdict> {
+    const [only, ...others] = asked.ucan.capabilities
+    if (only === undefined || others.length > 0)
+      return refused(new InvocationCapabilityError('one capability expected in an invocation'))
+    const ability = this.#abilities.get(only.can)
+    if (ability === undefined)
+      return refused(new HandlerNotFound(`service does not implement {can: "${only.can}"} handler`))
+    try {
+      return await this.#runAbility(ability, asked, signal)
+    } catch (error) {
+      this.#deps.crash(error)
+      const message = 'something broke here while the task ran: it was noted, please try again'
+      return refused(new TaskFailed(message))
+    }
+  }
+
+  async #runAbility(ability: Ability, asked: Asked, signal: AbortSignal): Promise<Verdict> {
+    const { context, passing } = judge(this.#deps, this.#trusted, signal)
+    let isFinal = false
+    const method = provideAdvanced({
+      capability: ability.capability,
+      audience: this.#audience,
+      handler: async ({ capability }) => {
+        const issuer = asked.ucan.issuer
+        const outcome = await ability.run({ asked, capability, issuer, signal })
+        isFinal = outcome.error === undefined || !PASSING.has(outcome.error.name)
+        return outcome as API.Result<NonNullable<unknown>, API.Failure>
+      },
+    })
+    const outcome = await method(viewOf(asked) as never, context)
+    return { outcome: outcome as Outcome, isFinal: isFinal && !passing() }
+  }
+
+  /** Only name and message of an error go out: ucanto's own form has the stack, too. */
+  async #issue({ cid }: Ucan, outcome: Outcome): Promise<ReportedReceipt> {
+    const { error } = outcome
+    const result =
+      error === undefined
+        ? { ok: outcome.ok }
+        : { error: { name: error.name, message: error.message } }
+    const ran = CID.decode(cid) as unknown as API.Invocation
+    const { root } = await Receipt.issue({ issuer: this.#deps.identity.signer, ran, result })
+    return { task: cid, receiptCid: root.cid.bytes, receipt: root.bytes }
+  }
+}
+
+function refused(error: Error): Verdict {
+  return { outcome: { error }, isFinal: false }
+}
