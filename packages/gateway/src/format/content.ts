@@ -15,7 +15,7 @@ export interface Content {
   readonly type: string | undefined
   /** Entity tag as it goes into the header, quotes and all; empty for none. */
   readonly etag: string
-  /** Headers besides Content-Type, Content-Length, ETag, Cache-Control and those of every answer. */
+  /** Headers besides type, length, ETag, Cache-Control and those of every answer. */
   readonly headers: readonly HeaderLine[]
   readonly lifetime: Lifetime
   /** CIDs on its path, in version 1, separated by commas: what shared caches know it by. */
