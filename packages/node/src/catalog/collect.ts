@@ -70,7 +70,8 @@ function deleteBlobs(database: DatabaseSync): { blobs: number; bytes: number } {
     database.exec(`
       DELETE FROM indexes WHERE blob IN dead;
       DELETE FROM blob_sites WHERE blob IN dead;
-      DELETE FROM claims WHERE content IN (SELECT multihash FROM blobs WHERE id IN dead);
+      DELETE FROM claims WHERE NOT public
+        AND content IN (SELECT multihash FROM blobs WHERE id IN dead);
     `)
     const { changes } = database.prepare('DELETE FROM blobs WHERE id IN dead').run()
     return { blobs: Number(changes), bytes: Number(bytes) }

@@ -82,7 +82,7 @@ export function removeRoot(
     const gone = `SELECT blob FROM root_blobs WHERE root = ?1 AND blob NOT IN (${needed})`
     database
       .prepare(
-        `DELETE FROM claims WHERE space = ?3 AND content IN
+        `DELETE FROM claims WHERE NOT public AND space = ?3 AND content IN
          (SELECT multihash FROM blobs WHERE id IN (${gone}))`,
       )
       .run(root, id.ok, space)
