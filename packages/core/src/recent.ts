@@ -23,16 +23,17 @@ export class Recent<K, V extends NonNullable<unknown>> {
     const young = this.#young.get(key)
     if (young !== undefined) return young
     const old = this.#old.get(key)
-    if (old !== undefined) this.set(key, old)
-    return old
+    return old === undefined ? undefined : this.keep(key, old)
   }
 
-  set(key: K, value: V): void {
+  /** Keeps a value, and returns it. */
+  keep(key: K, value: V): V {
     if (this.#young.size >= this.#generationMax) {
       this.#old = this.#young
       this.#young = new Map()
     }
     this.#young.set(key, value)
+    return value
   }
 
   clear(): void {

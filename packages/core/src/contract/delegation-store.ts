@@ -30,7 +30,7 @@ function spaceOf(seed: number): SpaceDid {
   return `did:key:z6MkSpace${seed}`
 }
 
-function delegationOf(seed: number, changes: Partial<StoredDelegation> = {}): StoredDelegation {
+function delegationOf(seed: number, fields: Partial<StoredDelegation> = {}): StoredDelegation {
   return {
     cid: cidOf(seed),
     space: spaceOf(1),
@@ -41,7 +41,7 @@ function delegationOf(seed: number, changes: Partial<StoredDelegation> = {}): St
     expiresMs: undefined,
     storedMs: NOW_MS,
     archive: new Uint8Array([seed, 1, 2]),
-    ...changes,
+    ...fields,
   }
 }
 

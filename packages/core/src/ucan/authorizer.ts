@@ -138,8 +138,7 @@ export class ChainAuthorizer implements Authorizer {
     const everybody = chains.filter(({ token }) => token === undefined)
     const withoutToken = chains.filter(({ token }) => token === null)
     const leave = { generation, untilMs, everybody, withoutToken, byToken }
-    this.#leaves.set(space, leave)
-    return leave
+    return this.#leaves.keep(space, leave)
   }
 
   async #chainsOf(delegation: StoredDelegation): Promise<KeptChains> {
@@ -154,9 +153,7 @@ export class ChainAuthorizer implements Authorizer {
     const found = archive.ok ? await findServeChains(archive.ok, rules) : NOBODY
     // Whoever knows the keys is not asked for each request while they can't be reached.
     const untilMs = clock.monotonicMs() + Math.max(DID_RETRY_MS, found.holdsMs)
-    const chains = { ...found, untilMs }
-    this.#chains.set(key, chains)
-    return chains
+    return this.#chains.keep(key, { ...found, untilMs })
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { keyOf } from '@turnpike/core/bytes'
+import { Recent } from '@turnpike/core/recent'
 import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core/limits'
 import type { BlobRef, BlobSite, Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
@@ -46,10 +47,10 @@ export class CatalogIndex implements ContentIndex {
   readonly #blob: StatementSync
   readonly #sites: StatementSync
   readonly #version: StatementSync
-  readonly #spacesKept = new Kept<readonly SpaceDid[]>(CATALOG_ANSWERS_KEPT_MAX)
-  readonly #slicesKept = new Kept<readonly Slice[]>(CATALOG_ANSWERS_KEPT_MAX)
-  readonly #blobsKept = new Kept<BlobRef>(CATALOG_BLOBS_KEPT_MAX)
-  readonly #idsKept = new Kept<number>(CATALOG_BLOBS_KEPT_MAX)
+  readonly #spacesKept = new Recent<string, readonly SpaceDid[]>(CATALOG_ANSWERS_KEPT_MAX)
+  readonly #slicesKept = new Recent<string, readonly Slice[]>(CATALOG_ANSWERS_KEPT_MAX)
+  readonly #blobsKept = new Recent<string, BlobRef>(CATALOG_BLOBS_KEPT_MAX)
+  readonly #idsKept = new Recent<string, number>(CATALOG_BLOBS_KEPT_MAX)
   #seenVersion = -1
 
   constructor(database: DatabaseSync) {
@@ -132,40 +133,5 @@ export class CatalogIndex implements ContentIndex {
       size: row[1],
       sites,
     })
-  }
-}
-
-/**
- * A map that keeps what was put or found lately, at most `entriesMax` entries. Two generations,
- * since a Map that drops its oldest entry one by one gets slow: it skips over the holes.
- */
-class Kept<T> {
-  readonly #generationMax: number
-  #young = new Map<string, T>()
-  #old = new Map<string, T>()
-
-  constructor(entriesMax: number) {
-    this.#generationMax = entriesMax / 2
-  }
-
-  get(key: string): T | undefined {
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    return old === undefined ? undefined : this.keep(key, old)
-  }
-
-  keep(key: string, value: T): T {
-    if (this.#young.size >= this.#generationMax) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(key, value)
-    return value
-  }
-
-  clear(): void {
-    this.#young.clear()
-    this.#old.clear()
   }
 }
