@@ -1,5 +1,5 @@
 /**
- * What the owner of a data folder does for names: `namePublish` and `namePut`.
+ * What the owner of a data folder does for names.
  * @module
  */
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
@@ -7,10 +7,10 @@ import { NAME_LIFETIME_MS_MAX } from '@turnpike/core/limits'
 import { fail, ok } from '@turnpike/core/result'
 import type { Operation } from '../control/server.ts'
 import { InvalidParams } from '../owner/params.ts'
-import { publishName, putRecord, type PublishContext } from './publish.ts'
+import { publishName, putRecord, renewNames, type PublishContext } from './publish.ts'
 
 /** Names of the operations. */
-export type NameOperation = 'namePublish' | 'namePut'
+export type NameOperation = 'namePublish' | 'namePut' | 'nameRenew'
 
 /** What `namePublish` answers. */
 export interface NamePublished {
@@ -34,7 +34,8 @@ export interface NamePutDone {
 
 /**
  * Operations on an owned folder. Parameters come as JSON: `namePublish {path, key, ttlMs?,
- * lifetimeMs?, sequence?}`, `namePut {name, record, evenInvalid?}` with the record in base64.
+ * lifetimeMs?, sequence?}`, `namePut {name, record, evenInvalid?}` with the record in base64,
+ * `nameRenew`.
  */
 export function nameOperations(
   context: PublishContext,
@@ -78,6 +79,7 @@ export function nameOperations(
       const put: NamePutDone = { name: ipnsNameToString(known.multihash), kept, problem }
       return ok(put)
     },
+    nameRenew: async () => ok({ renewed: await renewNames(context) }),
   }
 }
 

@@ -14,6 +14,7 @@ import {
   NAME_LIFETIME_MS_MAX,
   OWN_NAMES_MAX,
 } from '@turnpike/core/limits'
+import { fail } from '@turnpike/core/result'
 import { nodeHasher } from '../hasher.ts'
 import { openScratch, stillClock } from '../testing/data-folder.ts'
 import { nameOperations } from './operations.ts'
@@ -102,14 +103,20 @@ test('own names are signed anew in time, by their own key only', async (t) => {
   assert.equal(await renewNames(later(NAME_LIFETIME_MS * 8)), 1)
 })
 
-test('whoever owns the folder signs own names anew, at once', async (t) => {
+test('a deployment has own names signed anew, at once, and hears of faults', async (t) => {
   const { context, names } = await open(t)
   const { name } = (await publishName(context, { path: PATH, key: 'a', lifetimeMs: 1000 })).ok!
   const later = { ...stillClock, nowMs: () => stillClock.nowMs() + 5000 }
-  const renewing = new Renewing({ ...context, clock: later })
-  await renewing.stop()
+  const faults: unknown[] = []
+  const onFault = (error: unknown): unknown => faults.push(error)
+  await new Renewing(nameOperations({ ...context, clock: later }).nameRenew, onFault).stop()
+  assert.deepEqual(faults, [])
   const eolMs = stillClock.nowMs() + 6000
   assert.deepEqual(names.rank(multihashOf(name)), { sequence: 0n, eolMs })
+  const full = new Error('full')
+  await new Renewing(() => Promise.reject(full), onFault).stop()
+  await new Renewing(async () => fail(full), onFault).stop()
+  assert.deepEqual(faults, [full, full])
 })
 
 test('a record from elsewhere is kept when it is valid, or by force', async (t) => {

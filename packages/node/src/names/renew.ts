@@ -1,24 +1,33 @@
 /**
- * Signing own names anew while their owner runs.
+ * Signing own names anew while a deployment runs.
  * @module
  */
 import { NAME_RENEW_MS } from '@turnpike/core/limits'
-import { renewNames, type PublishContext } from './publish.ts'
+import type { Operation } from '../control/server.ts'
 
-/** Looks at once, and every minute. A look that fails is made again a minute later. */
+/** Has the folder's owner look at once, and every minute. A look that fails is made again then. */
 export class Renewing {
   readonly #timer: NodeJS.Timeout
-  #look: Promise<unknown> | undefined
+  #look: Promise<void> | undefined
 
-  constructor(context: PublishContext) {
-    const look = (): void => {
-      // One at a time: a look that takes longer than a minute takes the place of the next.
-      this.#look ??= renewNames(context)
-        .catch(() => 0)
-        .finally(() => (this.#look = undefined))
+  /**
+   * @param renew the owner's operation `nameRenew`
+   * @param onFault hears of a look that failed
+   */
+  constructor(renew: Operation, onFault: (error: unknown) => void) {
+    const { signal } = new AbortController()
+    const look = async (): Promise<void> => {
+      try {
+        const { error } = await renew({}, { signal, progress() {} })
+        if (error !== undefined) onFault(error)
+      } catch (error) {
+        onFault(error)
+      }
+      this.#look = undefined
     }
-    this.#timer = setInterval(look, NAME_RENEW_MS)
-    look()
+    // One at a time: a look that takes longer than a minute takes the place of the next.
+    this.#timer = setInterval(() => (this.#look ??= look()), NAME_RENEW_MS)
+    this.#look = look()
   }
 
   /** Looks no more, and resolves when the last look is over. */

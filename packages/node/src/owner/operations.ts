@@ -23,6 +23,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'whoami',
   'namePublish',
   'namePut',
+  'nameRenew',
   ...DENY_OPERATIONS,
 ]
 
@@ -34,6 +35,7 @@ export type OwnerOperation =
   | 'whoami'
   | 'namePublish'
   | 'namePut'
+  | 'nameRenew'
   | DenyOperation
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */

@@ -8,7 +8,6 @@ import { openFolder, type FolderOwner } from '../folder/open.ts'
 import { ownerOperations } from './operations.ts'
 import { nodeClock } from '../runtime.ts'
 import { nodeHasher } from '../hasher.ts'
-import { Renewing } from '../names/renew.ts'
 
 if (parentPort === null) throw new TypeError('worker.ts expected to run as a thread')
 const host = parentPort
@@ -22,11 +21,9 @@ if (opened.ok) {
 
 function serve(folder: FolderOwner): void {
   const operations = ownerOperations(folder, nodeClock)
-  const renewing = new Renewing({ folder, clock: nodeClock })
   host.on('message', async (request: OwnerRequest) => {
     const { call } = request
     if (request.do === 'close') {
-      await renewing.stop()
       await folder.close()
       say({ call, ok: {} })
       // The answer is on its way; without the port nothing keeps the thread.

@@ -10,6 +10,7 @@ import { startAccounting } from '../accounting/thread.ts'
 import type { Settings } from '../config/settings.ts'
 import { watchDenylists, type DenyWatch } from '../deny/watch.ts'
 import { startControl, type Operations } from '../control/server.ts'
+import { Renewing } from '../names/renew.ts'
 import { startOwner, type OwnerThread } from '../owner/thread.ts'
 import type { Whoami } from '../owner/operations.ts'
 import type { WorkerCrash } from '../workers/primary.ts'
@@ -71,6 +72,8 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
     (started: OwnerThread) => started.close(),
   )
   const { whoami } = owner
+  const onFault = (error: unknown): void => observer.crash(error)
+  parts.add(new Renewing(owner.operations.nameRenew, onFault), (renewing) => renewing.stop())
   const accounting = parts.add(
     need(
       await startAccounting({
