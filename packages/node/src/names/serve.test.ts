@@ -6,11 +6,13 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
 import { nameOfEd25519 } from '@turnpike/core/ipns/key'
 import { IPNS_RECORD_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '@turnpike/core/limits'
-import { callOwner } from '../control/client.ts'
+import { callOrOpen, callOwner } from '../control/client.ts'
 import type { Settings } from '../config/settings.ts'
+import { openHere } from '../owner/open-here.ts'
 import { openScratch } from '../testing/data-folder.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
 import { nodeClock } from '../runtime.ts'
@@ -20,11 +22,16 @@ import { CatalogNames } from './store.ts'
 const folders: (() => Promise<void>)[] = []
 const running: Deployment[] = []
 
-/** A deployment that is stopped, and its folder removed, after all tests. */
-async function serving(settings: Partial<Settings> = {}): Promise<Deployment> {
+/** A folder that is removed after all tests. */
+async function newFolder(): Promise<string> {
   const folder = await testFolder()
   folders.push(() => folder.remove())
-  const deployment = await startDeployment(folder.path, {
+  return folder.path
+}
+
+/** A deployment that is stopped after all tests. */
+async function serving(settings: Partial<Settings> = {}, data?: string): Promise<Deployment> {
+  const deployment = await startDeployment(data ?? (await newFolder()), {
     dnsResolver: { kind: 'off' },
     namePut: true,
     ...settings,
@@ -186,4 +193,15 @@ test('routers are asked by http: only where that is allowed', async (t) => {
   assert.equal(await (await fetch(`${open.url}/ipns/${name}`)).text(), 'hello')
   const record = await fetch(`${open.url}/ipns/${name}?format=ipns-record`)
   assert.deepEqual(await record.bytes(), records[0])
+})
+
+test('a name that ended while nobody served is in force again when somebody does', async () => {
+  const data = await newFolder()
+  const params = { path: '/ipfs/bafkqablimvwgy3y', key: 'a', lifetimeMs: 1000 }
+  const published = await callOrOpen(data, () => openHere(data), 'namePublish', params)
+  const { name, validUntil } = published.ok as { name: string; validUntil: string }
+  await sleep(Date.parse(validUntil) - Date.now() + 1)
+  const { url } = await serving({}, data)
+  for (let status = 0; status !== 200; await sleep(10))
+    status = (await fetch(`${url}/ipns/${name}`)).status
 })
