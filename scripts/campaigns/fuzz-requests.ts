@@ -13,8 +13,8 @@ import { serve } from './rig/turnpike.ts'
 
 /** For one whole request there are so many inputs of parsers. */
 const INPUTS_A_REQUEST = 20
-/** Longest that one input may take: a thousand times the usual, so that only a hang is found. */
-const INPUT_MS_MAX = 500
+/** Longest that one input may take: so much more than the usual that only a hang is found. */
+const INPUT_MS_MAX = 2000
 /** For one request on a socket there are so many inputs of parsers. */
 const INPUTS_A_SOCKET = 200
 const SOCKETS_AT_ONCE = 16

@@ -80,6 +80,14 @@ describe('where to', () => {
     assert.equal(led('/:a https://h/:a', '/@evil'), '301 https://h/@evil')
   })
 
+  test('a host with other letters is written as a header can carry it', () => {
+    assert.equal(
+      led('/* https://bücher.example/:splat', '/a'),
+      '301 https://xn--bcher-kva.example/a',
+    )
+    assert.equal(led('/a ipfs://ba\uFEFFfy/b', '/a'), '301 ipfs://ba%EF%BB%BFfy/b')
+  })
+
   test('values can not break out of a query or a header', () => {
     assert.equal(led('/:a /b?x=:a&y=2', '/1&y=3%0D%0A'), '301 /b?x=1%26y%3D3%0D%0A&y=2')
     assert.equal(led('/:a /b/:a', '/%0D%0AX%3A1'), '301 /b/%0D%0AX:1')

@@ -41,7 +41,14 @@ export function parseTarget(
   if (origin === '' && (!text.startsWith('/') || text.startsWith('//')))
     return fail(wrong(text, 'a path that starts with one "/", or an http, https, ipfs or ipns URL'))
   if (origin !== '' && !URL.canParse(origin)) return fail(wrong(text, 'a URL with a host'))
-  return ok({ origin, parts: partsOf(text.slice(origin.length), names) })
+  return ok({ origin: asciiOf(origin), parts: partsOf(text.slice(origin.length), names) })
+}
+
+/** An origin for a header: a host with other letters is written as DNS knows it, or escaped. */
+function asciiOf(origin: string): string {
+  if (/^[!-~]*$/.test(origin)) return origin
+  const { protocol, host } = new URL(origin)
+  return `${protocol}//${host}`
 }
 
 /** What may follow a URL's scheme and host is placeholders and text, each run of text one part. */
