@@ -125,6 +125,9 @@ test('what a token opened is private, its redirects too', async () => {
     const open = await get(path, { authorizer })
     assert.equal(open.headers.get('cache-control'), IMMUTABLE)
   }
+  const small = { authorizer, responseBytesMax: 1 }
+  const refused = await get(`/ipfs/${root}/a.txt?authToken=secret`, small)
+  assert.deepEqual([refused.status, refused.headers.get('cache-control')], [410, 'no-store'])
 })
 
 test('records of names are kept as long as they may be, and by a CDN as it is told', async () => {

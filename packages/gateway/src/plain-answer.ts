@@ -125,7 +125,7 @@ export function refusalAnswer(
   },
 ): Answer {
   const { retryAfterSeconds, text, receiptId } = refusal
-  const lines: HeaderLine[] = [['Retry-After', String(retryAfterSeconds)], NO_STORE]
+  const lines: HeaderLine[] = [['Retry-After', String(retryAfterSeconds)], NO_STORE, NOSNIFF]
   if (receiptId !== undefined) lines.push(['X-Receipt-Id', receiptId])
   const { status, headers, body } = plainAnswer(refusedAs, lines, text)
   return { status, headers: [...headers, ...COMMON_HEADERS], body: new MeteredBody(body, nobody) }

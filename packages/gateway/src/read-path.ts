@@ -230,7 +230,9 @@ export class ReadPath {
     if (content.error) return content
     times.resolvedAtMs = clock.monotonicMs()
     const tooLarge = refuseTooLarge(content.ok, read.wanted.format, this.#deps.responseBytesMax)
-    if (tooLarge !== undefined) return fail(tooLarge)
+    // How large it is, is for who has the token: nobody is to keep that.
+    if (tooLarge !== undefined)
+      return fail(read.byToken ? new RequestError(tooLarge.name, tooLarge.message) : tooLarge)
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
     return guarded(served, guard, this.#deps.observer)
