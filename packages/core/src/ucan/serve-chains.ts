@@ -180,7 +180,7 @@ function isAttestation(ucan: Ucan): boolean {
 
 /** Whether `statement` says, by somebody who is believed, that the issuer of `ucan` made it. */
 function attests(statement: Ucan, ucan: Ucan, attesters: readonly string[]): boolean {
-  if (!attesters.includes(statement.issuer)) return false
+  if (!isAttestation(statement) || !attesters.includes(statement.issuer)) return false
   return statement.capabilities.some(({ can, with: resource, nb }) => {
     if (can !== ATTEST || resource !== statement.issuer) return false
     const proof = (nb as { readonly proof?: { readonly bytes?: Uint8Array } } | undefined)?.proof
