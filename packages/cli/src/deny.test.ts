@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DENY_PAGE_ROWS } from '@turnpike/core/limits'
 import { newFolder, running, turnpike } from './testing/commands.ts'
 
 const site = resolve(import.meta.dirname, '../../../examples/site')
@@ -62,6 +63,15 @@ test('deny add, rm, ls and import, with the server running and stopped', async (
   const gone = await turnpike('deny', 'rm', '--list', 'mine', '--data', data)
   assert.equal(gone.code, 3, gone.stderr)
   assert.match((await turnpike('deny', 'ls', '--data', data)).stdout, /Nothing is denied/)
+  // More than one page of rules, and of the log.
+  const names = Array.from({ length: DENY_PAGE_ROWS + 1 }, (_, i) => `a${i}.example`)
+  const many = await turnpike('deny', 'add', ...names, '--reason', 'x', '--data', data)
+  assert.equal(many.code, 0, many.stderr)
+  const all = await turnpike('deny', 'ls', '--data', data, '--json')
+  const rules = (all.json.rules as { rule: string }[]).map(({ rule }) => rule)
+  assert.deepEqual(rules, names.map((name) => `/ipns/${name}`).toReversed())
+  const grown = await turnpike('deny', 'ls', '--log', '--data', data, '--json')
+  assert.equal((grown.json.log as unknown[]).length, lines.length + 1 + names.length)
 })
 
 test('a deny command that makes no sense does nothing', async (t) => {

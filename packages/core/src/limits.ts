@@ -488,8 +488,8 @@ export const DENY_PIECE_BYTES: number = 256 * KIB
 export const DENY_FETCH_TIMEOUT_MS = 60_000
 /** Pause between two looks for changed denylists: a change must be in force within a second. */
 export const DENY_POLL_MS = 250
-/** Rules, or lines of the log of changes, that one answer lists. */
-export const DENY_LISTED_MAX = 10_000
+/** Rules, or lines of the log of changes, of one page: at most 17 KiB each. */
+export const DENY_PAGE_ROWS = 500
 /** Characters of a reason, and of the name of who gives it. */
 export const DENY_REASON_CHARS_MAX = 1000
 export const DENY_BY_CHARS_MAX = 100
@@ -564,6 +564,9 @@ export const LOCATED_SLICES_MAX = 400_000
 export const LOCATED_PLACES_MAX = 16
 /** Addresses of one location claim. */
 export const CLAIM_URLS_MAX = 16
+/** Bytes of a blob that are passed over where an origin knows no ranges; and at once. */
+export const ORIGIN_SKIP_BYTES_MAX: number = 4 * MIB
+export const ORIGIN_SKIP_STEP_BYTES: number = 64 * KIB
 /** Records of one answer of a router, and trustless gateways of them that are tried. */
 export const PROVIDER_RECORDS_MAX = 100
 export const PROVIDER_GATEWAYS_MAX = 4
@@ -595,3 +598,27 @@ export const CLAIM_ANSWER_BYTES_MAX: number = 1 * MIB
 /** Tasks whose receipts are kept, some 2 KiB each, and for how long. */
 export const AGENT_TASKS_MAX = 100_000
 export const AGENT_TASK_MS_MAX: number = 30 * 24 * 3_600_000
+/** Characters of a DID that is looked up, and keys that are taken from its document. */
+export const DID_CHARS_MAX = 512
+export const DID_KEYS_MAX = 16
+/** Bytes of a DID document, time to get it, and documents that a process gets at once. */
+export const DID_DOCUMENT_BYTES_MAX: number = 64 * KIB
+export const DID_TIMEOUT_MS = 5_000
+export const DID_FETCHES_MAX = 16
+/** DIDs whose keys a process keeps, for how long, and for how long that there are none. */
+export const DIDS_KEPT_MAX = 1024
+export const DID_TTL_MS = 300_000
+export const DID_ABSENT_TTL_MS = 60_000
+/** DIDs that an operator maps to keys, and authorities that are believed. */
+export const DIDS_MAPPED_MAX = 256
+export const ATTESTERS_MAX = 16
+/** Indexes that list one block, and are told of it. */
+export const COVERING_INDEXES_MAX = 1000
+/** Multihashes, and spaces, of one question about claims. */
+export const CLAIMS_QUERY_HASHES_MAX = 64
+export const CLAIMS_QUERY_SPACES_MAX = 64
+/** Claims of one answer, and bytes of them and of indexes beside them. */
+export const CLAIMS_ANSWER_MAX = 2000
+export const CLAIMS_ANSWER_BYTES_MAX: number = 8 * MIB
+/** How long a claim holds that is made for one answer (`standard_compressed`). */
+export const CLAIM_MADE_MS = 3_600_000

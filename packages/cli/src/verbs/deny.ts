@@ -7,7 +7,8 @@ import { resolve } from 'node:path'
 import { callOrOpen } from '@turnpike/node/control/client'
 import type { DenyOperation, DenyProgress } from '@turnpike/node/deny/operations'
 import { isAddress } from '@turnpike/node/deny/read-source'
-import type { DenyImported } from '@turnpike/node/deny/store'
+import type { DenyImported, DenyShown, ShownRow } from '@turnpike/node/deny/store'
+import { DENY_PAGE_ROWS } from '@turnpike/core/limits'
 import { openHere } from '@turnpike/node/owner/open-here'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
@@ -95,11 +96,15 @@ const ls: Verb = {
   ],
   async run(invocation) {
     const { options, output } = invocation
-    const log = options.log === true
-    const shown = await call(invocation, 'denyShow', { log })
-    if (log) printLog(shown as ShownLog, output)
-    else printRules(shown as ShownRules, output)
-    output.result(shown)
+    if (options.log === true) {
+      const { rows } = await pages(invocation, true)
+      for (const row of rows) output.line(logLine(row))
+      output.result({ log: rows })
+    } else {
+      const { rows: rules, lists } = await pages(invocation, false)
+      printRules(rules, lists, output)
+      output.result({ rules, lists })
+    }
     return EXIT.ok
   },
 }
@@ -177,22 +182,26 @@ function systemUser(): string {
   }
 }
 
-interface ShownRules {
-  readonly rules: readonly Readonly<Record<'rule' | 'reason' | 'by' | 'addedMs', string>>[]
-  readonly rulesLeftOff: number
-  readonly lists: readonly Readonly<
-    Record<'name' | 'source' | 'changedMs' | 'rules' | 'refusedLines', string>
-  >[]
+/** All rules, or lines of the log, page by page, and the lists. */
+async function pages(
+  invocation: Invocation,
+  log: boolean,
+): Promise<{ readonly rows: ShownRow[]; readonly lists: readonly ShownRow[] }> {
+  const rows: ShownRow[] = []
+  for (;;) {
+    const before = rows.at(-1)?.id
+    const asked = { ...(log && { log }), ...(before !== undefined && { before }) }
+    const shown = await call(invocation, 'denyShow', asked)
+    const { lists = [], ...page } = shown as Partial<DenyShown> & { readonly log?: ShownRow[] }
+    const more = page.log ?? page.rules ?? []
+    rows.push(...more)
+    if (more.length < DENY_PAGE_ROWS) return { rows, lists }
+  }
 }
 
-interface ShownLog {
-  readonly log: readonly Readonly<Record<'atMs' | 'by' | 'action' | 'what' | 'reason', string>>[]
-}
-
-function printRules({ rules, rulesLeftOff, lists }: ShownRules, output: Output): void {
+function printRules(rules: readonly ShownRow[], lists: readonly ShownRow[], output: Output): void {
   for (const { rule, reason, by, addedMs } of rules)
     output.line(`${rule}  ${dateOf(addedMs)} by ${by}: ${reason}`)
-  if (rulesLeftOff > 0) output.line(`… and ${formatCount(rulesLeftOff)} rules more`)
   for (const { name, source, rules: count, changedMs } of lists) {
     const said = `${formatCount(Number(count))} rules, changed ${dateOf(changedMs)}, from ${source}`
     output.line(`${output.bold(`list ${name}`)}  ${said}`)
@@ -200,9 +209,8 @@ function printRules({ rules, rulesLeftOff, lists }: ShownRules, output: Output):
   if (rules.length + lists.length === 0) output.line('Nothing is denied.')
 }
 
-function printLog({ log }: ShownLog, output: Output): void {
-  for (const { atMs, by, action, what, reason } of log)
-    output.line(`${dateOf(atMs)}  ${by}  ${action}  ${what}${reason && `  (${reason})`}`)
+function logLine({ atMs, by, action, what, reason }: ShownRow): string {
+  return `${dateOf(atMs)}  ${by}  ${action}  ${what}${reason === '' ? '' : `  (${reason})`}`
 }
 
 function printImport(
@@ -218,6 +226,6 @@ function printImport(
   output.note(`${formatCount(refusedLines)} lines say nothing that is understood: ${firstRefusal}`)
 }
 
-function dateOf(ms: string): string {
+function dateOf(ms: ShownRow[string] | undefined): string {
   return new Date(Number(ms)).toISOString().slice(0, 19).replace('T', ' ')
 }

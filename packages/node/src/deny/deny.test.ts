@@ -144,6 +144,7 @@ test('what can not be denied, or taken back, is refused and changes nothing', as
     assert.rejects(op(method, params), pattern)
   await refused({ what: [root, 'nonsense'] }, /"nonsense": rule expected/)
   await refused({ what: [] }, /"what" expected/)
+  await refused({ what: [`/ipfs/${root}/${'a'.repeat(16_384)}`] }, /expected <= 16384 characters/)
   await refused({ what: [root], reason: '' }, /"reason" expected/)
   await refused({ what: [root], reason: 'x'.repeat(1001) }, /"reason" expected <= 1000/)
   await refused({ what: [root], by: '' }, /"by" expected/)

@@ -7,7 +7,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { denyRuleText } from '@turnpike/core/deny/operand'
 import { DenyTableBuilder } from '@turnpike/core/deny/table-builder'
 import { type DenyRuleInvalid, parseDenyRule } from '@turnpike/core/deny/rule'
-import { DENY_BY_CHARS_MAX, DENY_LISTED_MAX, DENY_REASON_CHARS_MAX } from '@turnpike/core/limits'
+import {
+  DENY_BY_CHARS_MAX,
+  DENY_OWN_RULES_MAX,
+  DENY_REASON_CHARS_MAX,
+  URL_CHARS_MAX,
+} from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { FolderOwner } from '../folder/open.ts'
@@ -56,7 +61,8 @@ export interface DenyProgress {
 /**
  * Operations on an owned folder. Parameters come as JSON: `denyAdd {what, by, reason, legal?}`,
  * `denyRemove {what, by, reason?}`, `denyImport {source, by, name?, reason?, allowHttp?}`,
- * `denyDrop {name, by, reason?}`, `denyShow {log?}`.
+ * `denyDrop {name, by, reason?}`, `denyShow {log?,
+ * before?}`, which answers a page.
  */
 export function denyOperations(
   { catalog }: Pick<FolderOwner, 'catalog'>,
@@ -89,8 +95,9 @@ export function denyOperations(
       return name.error ? name : dropDenylist(catalog, name.ok.name, change)
     }),
     async denyShow(given) {
-      if (paramsOf(given).log === true) return ok({ log: showDenyLog(catalog) })
-      return ok(showDenied(catalog))
+      const { log, before } = paramsOf(given)
+      const from = Number.isSafeInteger(before) ? Number(before) : undefined
+      return ok(log === true ? { log: showDenyLog(catalog, from) } : showDenied(catalog, from))
     },
   }
 }
@@ -151,12 +158,16 @@ function nameOf(name: unknown): Result<{ readonly name: string }, InvalidParams>
 
 /** All rules that are named, or why one of them is none. */
 function rulesOf({ what, legal }: Params): Result<readonly OwnRule[], InvalidParams | Error> {
-  const isList = Array.isArray(what) && what.length > 0 && what.length <= DENY_LISTED_MAX
+  const isList = Array.isArray(what) && what.length > 0 && what.length <= DENY_OWN_RULES_MAX
   if (!isList || !what.every((one) => typeof one === 'string'))
-    return fail(new InvalidParams(`"what" expected 1 to ${DENY_LISTED_MAX} paths, CIDs or names`))
+    return fail(
+      new InvalidParams(`"what" expected 1 to ${DENY_OWN_RULES_MAX} paths, CIDs or names`),
+    )
   const rules: OwnRule[] = []
   for (const operand of what) {
     const text = `${denyRuleText(operand)}${legal === true ? ' gateway_status=451' : ''}`
+    if (text.length > URL_CHARS_MAX)
+      return fail(new InvalidParams(`rule expected <= ${URL_CHARS_MAX} characters`))
     const parsed = ruleOf(text)
     if (parsed.error) return fail(new InvalidParams(`"${operand}": ${parsed.error.message}`))
     rules.push(parsed.ok)

@@ -3,7 +3,12 @@ import { hash } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DENY_LISTS_MAX, DENY_OWN_RULES_MAX, DENY_PIECE_BYTES } from '@turnpike/core/limits'
+import {
+  DENY_LISTS_MAX,
+  DENY_OWN_RULES_MAX,
+  DENY_PAGE_ROWS,
+  DENY_PIECE_BYTES,
+} from '@turnpike/core/limits'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import { DenylistParser, type ParsedDenylist } from '@turnpike/core/deny/parse'
 import { parseDenyRule } from '@turnpike/core/deny/rule'
@@ -44,6 +49,10 @@ test('bounds: rules of operators, and lists; one more changes nothing', (t) => {
   const one = [own('/ipns/one.example')]
   assert.equal(addDenyRules(catalog, one, change).error?.name, 'DenyFull')
   assert.equal(denyGeneration(catalog), 1)
+  const page = showDenied(catalog).rules
+  assert.equal(page.length, DENY_PAGE_ROWS)
+  const older = showDenied(catalog, Number(page.at(-1)!.id)).rules
+  assert.equal(older[0]!.rule, `/ipns/a${DENY_OWN_RULES_MAX - DENY_PAGE_ROWS - 1}.example`)
   // One about the same takes the place of the older.
   assert.equal(addDenyRules(catalog, rules.slice(0, 1), change).error, undefined)
   assert.equal(removeDenyRules(catalog, rules.slice(0, 1), change).error, undefined)

@@ -10,9 +10,9 @@ import { type DenyRule, parseDenyRule } from '@turnpike/core/deny/rule'
 import type { DenyTable } from '@turnpike/core/deny/table'
 import type { ParsedDenylist } from '@turnpike/core/deny/parse'
 import {
-  DENY_LISTED_MAX,
   DENY_LISTS_MAX,
   DENY_OWN_RULES_MAX,
+  DENY_PAGE_ROWS,
   DENY_PIECE_BYTES,
 } from '@turnpike/core/limits'
 import { fail, ok, type Result, type Unit } from '@turnpike/core/result'
@@ -61,12 +61,18 @@ export interface DenyImported {
   readonly firstRefusal: string | undefined
 }
 
-/** Everything that is denied, as far as it is told; serializable. */
+/** A row as the catalog has it; serializable. */
+export type ShownRow = Readonly<Record<string, SQLOutputValue>>
+
+/** What is denied: one page of rules, and all lists. */
 export interface DenyShown {
-  readonly rules: readonly Readonly<Record<string, SQLOutputValue>>[]
-  readonly rulesLeftOff: number
-  readonly lists: readonly Readonly<Record<string, SQLOutputValue>>[]
+  /** At most `DENY_PAGE_ROWS`: as many mean that there may be more before the last. */
+  readonly rules: readonly ShownRow[]
+  readonly lists: readonly ShownRow[]
 }
+
+/** Beyond all numbers of rows. */
+const NEWEST = Number.MAX_SAFE_INTEGER
 
 /** Adds rules of operators; one about the same as an older rule takes its place. */
 export function addDenyRules(
@@ -171,32 +177,31 @@ export function etagOf(catalog: DatabaseSync, { name, source }: DenySource): str
   return typeof row?.etag === 'string' ? row.etag : undefined
 }
 
-/** Rules of operators, newest first, and all lists. */
-export function showDenied(catalog: DatabaseSync): DenyShown {
+/** Rules of operators, newest first, from before the one numbered `before` on; and all lists. */
+export function showDenied(catalog: DatabaseSync, before: number = NEWEST): DenyShown {
   const rules = catalog
     .prepare(
-      `SELECT rule, reason, by, added_ms AS addedMs FROM deny_rules ORDER BY id DESC LIMIT ?`,
+      `SELECT id, rule, reason, by, added_ms AS addedMs FROM deny_rules
+       WHERE id < ? ORDER BY id DESC LIMIT ?`,
     )
-    .all(DENY_LISTED_MAX)
-  const { count } = catalog.prepare('SELECT count(*) AS count FROM deny_rules').get()!
+    .all(before, DENY_PAGE_ROWS)
   const lists = catalog
     .prepare(
       `SELECT name, source, rules, refused_lines AS refusedLines, changed_ms AS changedMs
        FROM deny_lists WHERE name <> ? ORDER BY name`,
     )
     .all(OWN_LIST)
-  return { rules, rulesLeftOff: Number(count) - rules.length, lists }
+  return { rules, lists }
 }
 
-/** The log of changes, newest first. */
-export function showDenyLog(
-  catalog: DatabaseSync,
-): readonly Readonly<Record<string, SQLOutputValue>>[] {
+/** The log of changes, newest first, from before the line numbered `before` on. */
+export function showDenyLog(catalog: DatabaseSync, before: number = NEWEST): readonly ShownRow[] {
   return catalog
     .prepare(
-      'SELECT at_ms AS atMs, by, action, what, reason FROM deny_log ORDER BY id DESC LIMIT ?',
+      `SELECT id, at_ms AS atMs, by, action, what, reason FROM deny_log
+       WHERE id < ? ORDER BY id DESC LIMIT ?`,
     )
-    .all(DENY_LISTED_MAX)
+    .all(before, DENY_PAGE_ROWS)
 }
 
 /** Changes rules of operators and packs them again, or changes nothing. */
