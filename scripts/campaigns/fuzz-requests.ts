@@ -26,7 +26,8 @@ export const fuzzRequests: Campaign = {
   shows:
     'No request target, host, Range, Accept, condition, _redirects file or CAR parameter crashes ' +
     'or hangs a parser, leads to a foreign host or into a header; no request to a whole gateway ' +
-    'comes to a 500 but for a _redirects file that does not parse; no bytes on a socket stop a server.',
+    'comes to a 500 but for a _redirects file that does not parse; no bytes on a socket stop a ' +
+    'server.',
   runsAre:
     `Inputs of parsers; for ${INPUTS_A_REQUEST} of them, one request to a whole gateway; for ` +
     `${INPUTS_A_SOCKET}, one on a socket of a real server`,
