@@ -520,6 +520,8 @@ export const TOKEN_CHARS_MAX = 1024
 export const CHAINS_KEPT_MAX = 4096
 /** Spaces of which a process keeps what they allow. */
 export const VERDICTS_KEPT_MAX = 16_384
+/** Pause between two looks whether a body that is sent may still be: less than a second. */
+export const LEASE_CHECK_MS = 250
 /** Pause before keys of a DID are asked for again, when whoever knows them could not be reached. */
 export const DID_RETRY_MS = 1_000
 /** Services of one kind in the settings that are asked where content lies. */
@@ -567,6 +569,8 @@ export const CLAIM_URLS_MAX = 16
 /** Bytes of a blob that are passed over where an origin knows no ranges; and at once. */
 export const ORIGIN_SKIP_BYTES_MAX: number = 4 * MIB
 export const ORIGIN_SKIP_STEP_BYTES: number = 64 * KIB
+/** Bytes of one answer of a router. */
+export const PROVIDERS_ANSWER_BYTES_MAX: number = 256 * KIB
 /** Records of one answer of a router, and trustless gateways of them that are tried. */
 export const PROVIDER_RECORDS_MAX = 100
 export const PROVIDER_GATEWAYS_MAX = 4
@@ -620,5 +624,11 @@ export const CLAIMS_QUERY_SPACES_MAX = 64
 /** Claims of one answer, and bytes of them and of indexes beside them. */
 export const CLAIMS_ANSWER_MAX = 2000
 export const CLAIMS_ANSWER_BYTES_MAX: number = 8 * MIB
-/** How long a claim holds that is made for one answer (`standard_compressed`). */
-export const CLAIM_MADE_MS = 3_600_000
+/** How long a claim holds that is issued here; half of that before, it is issued anew. */
+export const CLAIM_LIFETIME_MS = 1_209_600_000
+/** Time between two looks for what has no claims, or old ones. */
+export const CLAIMS_RENEW_MS = 60_000
+/** Blobs whose claims are issued in one turn, before others have theirs. */
+export const CLAIMS_ISSUED_AT_ONCE = 50
+/** Multihashes whose claims one question leads on to. */
+export const CLAIMS_WALK_MAX = 256

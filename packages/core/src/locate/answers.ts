@@ -8,7 +8,7 @@
  */
 import { decode, encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { keyOf, type BytesKey } from '../bytes.ts'
+import { bytesOfKey, keyOf, type BytesKey } from '../bytes.ts'
 import type { CarMalformed } from '../car/decode.ts'
 import { encodeCar } from '../car/encode.ts'
 import { readVerifiedCar, type VerifiedCar } from '../car/verified-blocks.ts'
@@ -93,7 +93,7 @@ export function decodeClaimsCar(
 }
 
 function codecOf(key: BytesKey): number | undefined {
-  return linkFromBytes(Uint8Array.from(key, (char) => char.charCodeAt(0)))?.codec
+  return linkFromBytes(bytesOfKey(key))?.codec
 }
 
 /** The archive of a UCAN whose blocks lie about in a larger CAR: it, and what it stands on. */

@@ -7,6 +7,7 @@ import type { BlobStream, OriginFault } from '@turnpike/core/ports/blob'
 import { rangeLength, type ByteRange } from '@turnpike/core/range'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { RangeStream } from './range-stream.ts'
+import { partOfWhole } from './part-of-whole.ts'
 import type { HttpTransport } from './transport.ts'
 
 /** What is read, and how it is asked for. */
@@ -18,6 +19,11 @@ export interface RangeQuery {
   readonly range: ByteRange
   /** Size of the whole blob, when known. */
   readonly size: number | undefined
+  /**
+   * How much of a whole blob may be passed over, where the origin knows no ranges and sends all of
+   * it; by default such an answer is refused.
+   */
+  readonly skipBytesMax?: number
 }
 
 /** An opened range, and what the origin said about it. */
@@ -27,7 +33,7 @@ export interface OpenedRange {
 }
 
 /**
- * Opens a range. Anything but a 206 with exactly this range of a blob of this size, uncoded, is an
+ * Opens a range. Anything but a 206 (and, where the query allows it, a 200) with exactly this range of a blob of this size, uncoded, is an
  * `OriginFault`, and its connection is ended without reading the body.
  *
  * @example
@@ -48,6 +54,14 @@ export async function openRange(
   const sent = await transport.send({ url, headers, provider }, signal)
   if (sent.error !== undefined) return sent
   const { request, response } = sent.ok
+  const { idleMs } = transport.timeouts
+  const { skipBytesMax } = query
+  if (response.statusCode === 200 && skipBytesMax !== undefined) {
+    const part = partOfWhole({ ...query, skipBytesMax }, sent.ok, idleMs, signal)
+    if (part.ok) return ok({ stream: part.ok, contentRange: { range, size: query.size } })
+    request.destroy()
+    return part
+  }
   const checked = checkRangeResponse(query, {
     status: response.statusCode ?? 0,
     contentRange: response.headers['content-range'],
@@ -58,7 +72,6 @@ export async function openRange(
     request.destroy()
     return fail(checked.error)
   }
-  const { idleMs } = transport.timeouts
   const stream = new RangeStream({ provider, length: rangeLength(range), idleMs }, sent.ok, signal)
   return ok({ stream, contentRange: checked.ok })
 }

@@ -37,8 +37,10 @@ export interface TransportOptions {
   readonly ca?: string
 }
 
-/** One GET to an origin. */
+/** One request to an origin. */
 export interface OriginRequest {
+  /** GET unless told. */
+  readonly method?: 'GET' | 'HEAD'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   /** Name for faults. */
@@ -106,14 +108,15 @@ export class HttpTransport {
       const message = `origin ${asked.provider} expected ${refusal}`
       return fail(new OriginFault('OriginForbidden', asked.provider, message))
     }
+    const own = this.#own
     const secure = asked.url.protocol === 'https:'
-    const { headers } = asked
+    const { headers, method = 'GET' } = asked
     const request = (agent: HttpAgent | false): ClientRequest =>
       secure
-        ? httpsRequest(asked.url, { headers, ...(trusted ? this.#own : this.#foreign), agent })
-        : httpRequest(asked.url, { headers, ...this.#own, agent })
-    const { http, own, foreign } = this.#agents
-    const first = request(secure ? (trusted ? own : foreign) : http)
+        ? httpsRequest(asked.url, { method, headers, ...(trusted ? own : this.#foreign), agent })
+        : httpRequest(asked.url, { method, headers, ...own, agent })
+    const agents = this.#agents
+    const first = request(secure ? (trusted ? agents.own : agents.foreign) : agents.http)
     const outcome = await headOf(first, asked.provider, this.timeouts, signal)
     // A kept connection that the origin closed just then says nothing of the request, which it
     // never saw (RFC 9112 section 9.3.1): once more, on a connection of its own.
