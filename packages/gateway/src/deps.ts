@@ -24,6 +24,11 @@ export interface GatewayDeps extends BlockDeps {
   readonly provider: SpaceDid
   readonly region: string
   readonly hosts: HostSettings
+  /**
+   * Spaces that hosts of ours, or DNSLink names, serve alone: what several name, none does. Hosts
+   * in lower case; none unless told.
+   */
+  readonly hostSpaces?: ReadonlyMap<string, readonly SpaceDid[]>
   /** Leads from names to content; without one, names are not served. */
   readonly names?: NameResolver
   /** IPNS records as they are; without it, none are handed on. */

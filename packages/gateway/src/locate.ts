@@ -31,8 +31,8 @@ export interface LocateDeps {
 /** A request as far as leave to read depends on it. */
 export interface Asking {
   readonly token: string | undefined
-  /** The space that the host or the query names: that one or nobody. */
-  readonly only: string | undefined
+  /** Spaces that the host and the query name: one that is all of them, or nobody. */
+  readonly only: readonly string[]
   /** Whether nobody else may be asked where content lies. */
   readonly hereOnly: boolean
 }
@@ -69,7 +69,7 @@ export class Locator {
   authorize(multihash: Uint8Array, asking: Asking): Awaitable<Verdict> {
     const { token, only, hereOnly } = asking
     if (token !== undefined || hereOnly) return this.#judge(multihash, asking)
-    const key = `${only ?? ''} ${keyOf(multihash)}`
+    const key = `${only.join(' ')} ${keyOf(multihash)}`
     const nowMs = this.#deps.clock.monotonicMs()
     const kept = this.#kept.get(key)
     if (kept !== undefined && nowMs - kept.atMs < LOCATED_TTL_MS) return kept.verdict
@@ -92,8 +92,7 @@ export class Locator {
       if (far.granted.length > 0) return ok(far.granted)
       refused ||= far.refused
     }
-    const deny = refused ? DENY.authorization : DENY.none
-    return fail(new RequestError('ContentNotFound', 'content not found', { deny }))
+    return fail(notFound(refused ? DENY.authorization : DENY.none))
   }
 
   async #askAll(
@@ -103,7 +102,7 @@ export class Locator {
     const granted: Authorization[] = []
     let refused = false
     for (const space of spaces) {
-      if (only !== undefined && space !== only) continue
+      if (!only.every((named) => named === space)) continue
       const verdict = await this.#ask(space, token)
       if (verdict.ok) granted.push(verdict.ok)
       else refused = true
@@ -121,6 +120,11 @@ export class Locator {
     this.#said.set(space, { said, atMs: nowMs })
     return said
   }
+}
+
+/** What absent and unauthorized content have in common; `deny` is for the log alone. */
+export function notFound(deny: number): RequestError {
+  return new RequestError('ContentNotFound', 'content not found', { deny })
 }
 
 async function spacesBy(

@@ -141,13 +141,16 @@ function decodeSegments(escaped: readonly string[]): Result<string[], RequestErr
   return ok(segments)
 }
 
-/** The token that a request carries for a space that asks for one; never logged, never sent on. */
+/**
+ * The token that a request carries for a space that asks for one; never logged. That in the query
+ * comes first, and an empty one is none.
+ */
 export function tokenOf(
   { params }: Pick<PathParts, 'params'>,
   request: GatewayRequest,
 ): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')
-  return params.get('authToken') ?? bearer?.[1] ?? undefined
+  return params.get('authToken') || bearer?.[1]
 }
 
 /** What of a client's text goes into a message: enough to recognise it. */

@@ -16,7 +16,10 @@ import { bytesBody } from './format/content.ts'
 export const COMMON_HEADERS: readonly HeaderLine[] = [
   ['Access-Control-Allow-Origin', '*'],
   ['Access-Control-Allow-Methods', 'GET, HEAD, PUT, OPTIONS'],
-  ['Access-Control-Allow-Headers', 'Content-Type, Range, User-Agent, X-Requested-With'],
+  [
+    'Access-Control-Allow-Headers',
+    'Authorization, Content-Type, Range, User-Agent, X-Requested-With',
+  ],
   [
     'Access-Control-Expose-Headers',
     'ETag, Accept-Ranges, Content-Location, Server-Timing, X-Receipt-Id, Content-Range, ' +

@@ -28,7 +28,9 @@ import type { Content } from './format/content.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { GatewayRequest } from './request.ts'
 import { LRUCache } from 'lru-cache'
-import { Locator } from './locate.ts'
+import { Lease, leasedBody } from './lease.ts'
+import { Locator, notFound } from './locate.ts'
+import { DENY } from '@turnpike/core/log/entry'
 import { Nodes } from './walk/nodes.ts'
 import type { Observer } from './observer.ts'
 import { RedirectsFiles } from './redirects-file/files.ts'
@@ -61,6 +63,8 @@ interface SpaceRead {
   readonly space: SpaceDid
   /** Whether it was a token that opened it. */
   readonly byToken: boolean
+  /** Undefined for what needs nobody's leave. */
+  readonly lease: Lease | undefined
   readonly path: ContentPath
   readonly wanted: Wanted
   /** Key of the kept answer; undefined for a request with a token, whose answer is never kept. */
@@ -79,6 +83,7 @@ export class ReadPath {
   readonly #redirects = new RedirectsFiles()
   readonly #denylist: Denylist
   readonly #trustless: TrustlessSettings
+  readonly #hostSpaces: ReadonlyMap<string, readonly SpaceDid[]>
   /** Paths that are not denied, by the generation of the lists that say so. */
   readonly #passed = new WeakMap<ContentPath, number>()
   /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
@@ -94,6 +99,7 @@ export class ReadPath {
     this.#cacheRules = new CacheRules(deps.sharedCaching)
     this.#denylist = deps.denylist ?? noDenylist
     this.#trustless = deps.trustless ?? NOT_TRUSTLESS
+    this.#hostSpaces = deps.hostSpaces ?? new Map()
   }
 
   /** Answers a request as far as an expected outcome goes; what is thrown is a broken invariant. */
@@ -155,7 +161,7 @@ export class ReadPath {
     const authorized = this.#authorize(path, token, wantsCached(request))
     const granted = authorized instanceof Promise ? await authorized : authorized
     if (granted.error) return granted
-    return this.#answerInTurn(context, granted.ok, path, wanted.ok, token === undefined)
+    return this.#answerInTurn(context, granted.ok, path, wanted.ok, token)
   }
 
   /** Whether a path is denied as it was asked; before anybody is asked for leave to read it. */
@@ -176,7 +182,7 @@ export class ReadPath {
     hereOnly: boolean,
   ): Awaitable<Result<readonly Authorization[], RequestError | LocatorFault>> {
     if (identityBytes(path.root) !== undefined) return this.#own
-    const only = path.params.get('space') ?? undefined
+    const only = [...path.params.getAll('space'), ...(this.#hostSpaces.get(path.domain) ?? [])]
     return this.#locator.authorize(path.root.multihash, { token, only, hereOnly })
   }
 
@@ -189,14 +195,19 @@ export class ReadPath {
     granted: readonly Authorization[],
     path: ContentPath,
     wanted: Wanted,
-    keepable: boolean,
+    token: string | undefined,
   ): Promise<Result<Representation, Error>> {
     let failed: Result<Representation, Error> | undefined
     for (const { space, byToken } of granted) {
       context.space = space
       const { generation } = this.#denylist
-      const key = keepable ? this.#answers.keyOf(space, path, wanted.format, generation) : undefined
-      const outcome = await this.#answerIn(context, { space, byToken, path, wanted, key }).catch(
+      const key =
+        token === undefined
+          ? this.#answers.keyOf(space, path, wanted.format, generation)
+          : undefined
+      const lease = space === this.#deps.provider ? undefined : new Lease(this.#deps, space, token)
+      const read = { space, byToken, lease, path, wanted, key }
+      const outcome = await this.#answerIn(context, read).catch(
         (error: unknown): Result<Representation, Error> => fail(locatorFault(error)),
       )
       if (!isElsewhere(outcome.error)) return outcome
@@ -235,7 +246,7 @@ export class ReadPath {
       return fail(read.byToken ? new RequestError(tooLarge.name, tooLarge.message) : tooLarge)
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
-    return guarded(served, guard, this.#deps.observer)
+    return leased(guarded(served, guard, this.#deps.observer), read.lease)
   }
 
   /** Content that was not kept, and is from now on if it is small. */
@@ -286,6 +297,19 @@ function guarded(
   // Its first chunk was read already, and holds buffers.
   body.open(AbortSignal.abort()).close()
   return fail(denied)
+}
+
+/** An answer that ends with the leave that it stands on, be it before its first byte or later. */
+async function leased(
+  served: Result<Representation, Error>,
+  lease: Lease | undefined,
+): Promise<Result<Representation, Error>> {
+  if (served.error || lease === undefined) return served
+  const { body } = served.ok
+  if (await lease.holds()) return ok({ ...served.ok, body: leasedBody(body, lease) })
+  // Its first chunk was read already, and holds buffers.
+  body.open(AbortSignal.abort()).close()
+  return fail(notFound(DENY.authorization))
 }
 
 /** Whether another space may have what this one could not give. */

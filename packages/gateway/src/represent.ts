@@ -243,6 +243,7 @@ async function listing(
   return ok(
     listingContent({
       site: path.site,
+      params: path.params,
       namespace: path.namespace,
       rootText: path.rootText,
       segments: path.askedSegments,

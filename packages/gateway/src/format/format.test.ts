@@ -64,6 +64,7 @@ test('sizes read well', () => {
 const link = linkFromString('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')!
 const page: ListingPage = {
   site: { kind: 'path', scheme: 'http', authority: 'h:8080', gateway: '' },
+  params: new URLSearchParams(),
   namespace: 'ipfs',
   rootText: 'bafyroot',
   segments: ['ą', '<b>'],
@@ -72,6 +73,15 @@ const page: ListingPage = {
   entries: [{ name: '"><script>alert(1)</script>', link, tsizeBytes: 5 }],
   more: false,
 }
+
+test('links of a listing carry on who reads, and on whose account, and nothing else', () => {
+  const params = new URLSearchParams('authToken=a%26b%22&format=car&space=did:key:z6Mk')
+  const html = [...listingPieces({ ...page, params })].join('')
+  const hrefs = Array.from(html.matchAll(/href="([^"]*)"/g), ([, href]) => href!)
+  assert.ok(hrefs.length >= 5)
+  for (const href of hrefs)
+    assert.match(href, /[?;]authToken=a%26b%22&amp;space=did%3Akey%3Az6Mk$/, href)
+})
 
 test('a listing shows names as text, whatever they contain', () => {
   const html = [...listingPieces(page)].join('')

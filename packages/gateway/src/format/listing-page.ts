@@ -3,6 +3,7 @@
  * elsewhere.
  * @module
  */
+import { carriedQuery } from '../carried-query.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import { cidLink } from './cid-link.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
@@ -13,6 +14,8 @@ import type { Namespace, Site } from '../parse-request.ts'
 /** What the page shows. */
 export interface ListingPage {
   readonly site: Site
+  /** Its query, of which links carry on who reads. */
+  readonly params: URLSearchParams
   readonly namespace: Namespace
   /** Root CID or name as requested. */
   readonly rootText: string
@@ -92,22 +95,24 @@ function crumbHref({ site, namespace, rootText, segments }: ListingPage, depth: 
 
 function breadcrumbs(page: ListingPage): string {
   const names = [page.rootText, ...page.segments]
+  const query = carriedQuery(page.params, '?')
   const crumbs = names.map(
-    (name, depth) => `<a href="${escapeHtml(crumbHref(page, depth))}">${escapeHtml(name)}</a>`,
+    (name, depth) =>
+      `<a href="${escapeHtml(crumbHref(page, depth) + query)}">${escapeHtml(name)}</a>`,
   )
   return `/${page.namespace}/${crumbs.join('/')}`
 }
 
 function backRow(page: ListingPage): string {
-  const href = escapeHtml(`${folderPath(page)}/..`)
+  const href = escapeHtml(`${folderPath(page)}/..${carriedQuery(page.params, '?')}`)
   return `<tr><td class="name" colspan="3"><a href="${href}">..</a></td></tr>\n`
 }
 
 function entryRow(page: ListingPage, entry: FolderEntry): string {
   const cid = linkToString(entry.link)
   const name = escapeSegment(entry.name)
-  const href = `${folderPath(page)}/${name}`
-  const named = `?filename=${encodeURIComponent(name)}`
+  const href = `${folderPath(page)}/${name}${carriedQuery(page.params, '?')}`
+  const named = `?filename=${encodeURIComponent(name)}${carriedQuery(page.params, '&')}`
   const short = `${cid.slice(0, 6)}…${cid.slice(-6)}`
   return (
     `<tr><td class="name"><a href="${escapeHtml(href)}">${escapeHtml(entry.name)}</a></td>` +
