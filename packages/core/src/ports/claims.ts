@@ -41,6 +41,35 @@ export interface ClaimStore {
   byCid(cid: Uint8Array): Awaitable<StoredClaim | undefined>
 }
 
+/** Where a block lies by an index: `length` bytes from `offset` of a shard. */
+export interface CoveredPlace {
+  /** Multihash of the shard. */
+  readonly shard: Uint8Array
+  readonly offset: number
+  readonly length: number
+}
+
+/** An index that lists a block. */
+export interface CoveringIndex {
+  /** The `assert/index` claim that says so. */
+  readonly claim: StoredClaim
+  /** Multihash of the index's archive. */
+  readonly index: Uint8Array
+  readonly place: CoveredPlace
+}
+
+/** Finds claims about the DAGs that a block is part of, and the indexes that they name. */
+export interface IndexFinder {
+  /**
+   * Indexes that list a block, one for each claim and shard, as far as they were taken in: those of
+   * our own content, and those of others that were checked. Of more than
+   * `COVERING_INDEXES_MAX` some are left out: each is as good as another.
+   */
+  covering(multihash: Uint8Array): Awaitable<readonly CoveringIndex[]>
+  /** An index's archive, by its multihash; undefined when it is not in our own store. */
+  archive(multihash: Uint8Array): Awaitable<Uint8Array | undefined>
+}
+
 /** There is no room for more claims: in all, or about this content from who is not believed. */
 export class ClaimsFull extends Error {
   override readonly name = 'ClaimsFull'

@@ -5,8 +5,8 @@
 
 /**
  * `claims` has what was there, each with the address of our own store, which is shown to nobody
- * (`public` 0), and those that are: issued here for what a space holds (`held`, with which they go),
- * or taken from others. `claim_counts` spares counting them. `claim_urls` has the addresses of
+ * (`public` 0), and those that are: issued here for what a space holds (`held`, with which they go;
+ * `base` is the public address of that time), or taken from others. `claim_counts` spares counting them. `claim_urls` has the addresses of
  * public location claims.
  *
  * `claimed_*` is what indexes of others say. Each part goes with the claim that it came from.
@@ -27,6 +27,7 @@ CREATE TABLE claims (
   believed INTEGER NOT NULL DEFAULT 1,
   public INTEGER NOT NULL DEFAULT 0,
   held INTEGER REFERENCES space_blobs ON DELETE CASCADE,
+  base TEXT,
   archive BLOB NOT NULL
 ) STRICT;
 CREATE TABLE claim_counts (believed INTEGER PRIMARY KEY, claims INTEGER NOT NULL) STRICT;

@@ -9,20 +9,27 @@ import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core
 import type { BlobRef, BlobSite, Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 
-/** Blobs that have a block in them, or are it: a shard is a block by its own CID. */
+/**
+ * Blobs that have a block in them, or are it: a shard is a block by its own CID. The index of a
+ * shard belongs to whoever holds the shard.
+ */
 const SPACES = `
   SELECT p.did FROM (
     SELECT blob FROM slices WHERE multihash = ?1
     UNION ALL SELECT id FROM blobs WHERE multihash = ?1
+    UNION ALL SELECT i.blob FROM blobs b CROSS JOIN indexes i ON i.index_blob = b.id
+      WHERE b.multihash = ?1
   ) s CROSS JOIN space_blobs h ON h.blob = s.blob CROSS JOIN spaces p ON p.id = h.space
   GROUP BY p.id ORDER BY min(h.accepted), p.did`
 
 /** Our own store first, then whatever the space got first. */
 const SLICES = `
   SELECT s.blob, s.offset, s.length FROM (
-    SELECT blob, offset, length FROM slices WHERE multihash = ?2
-    UNION ALL SELECT id, 0, size FROM blobs WHERE multihash = ?2
-  ) s CROSS JOIN space_blobs h ON h.blob = s.blob AND h.space = ?1
+    SELECT blob, blob AS held, offset, length FROM slices WHERE multihash = ?2
+    UNION ALL SELECT id, id, 0, size FROM blobs WHERE multihash = ?2
+    UNION ALL SELECT b.id, i.blob, 0, b.size FROM blobs b CROSS JOIN indexes i ON i.index_blob = b.id
+      WHERE b.multihash = ?2
+  ) s CROSS JOIN space_blobs h ON h.blob = s.held AND h.space = ?1
   CROSS JOIN blobs b ON b.id = s.blob
   ORDER BY b.local DESC, h.accepted`
 

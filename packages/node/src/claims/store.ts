@@ -36,13 +36,23 @@ const ROOM: ClaimRoom = {
   hintsPerContentMax: CLAIM_HINTS_PER_CONTENT_MAX,
 }
 
-const FIELDS = `c.id, c.cid, c.kind, c.issuer, c.content, c.space, c.starts_ms AS startsMs,
+/** Columns of a claim `c`, as {@link claimOf} wants them. */
+export const CLAIM_FIELDS = `c.id, c.cid, c.kind, c.issuer, c.content, c.space, c.starts_ms AS startsMs,
   c.expires_ms AS expiresMs, c.believed, c.archive`
 
 const INSERT = `INSERT INTO claims
-    (cid, kind, issuer, content, space, starts_ms, expires_ms, believed, public, held, archive)
-  VALUES (:cid, :kind, :issuer, :content, :space, :startsMs, :expiresMs, :believed, 1, :held,
+    (cid, kind, issuer, content, space, starts_ms, expires_ms, believed, public, held, base,
+     archive)
+  VALUES (:cid, :kind, :issuer, :content, :space, :startsMs, :expiresMs, :believed, 1, :held, :base,
     :archive)`
+
+/** That a space holds a blob, and where others get it. */
+export interface Holding {
+  /** Row of `space_blobs`. */
+  readonly held: number
+  /** Public address of this gateway. */
+  readonly base: string
+}
 
 /** What a claim `c` has to be at time `:now` to be used: for any statement about claims. */
 export const IN_FORCE = `coalesce(c.starts_ms <= :now, 1) AND coalesce(c.expires_ms > :now, 1)
@@ -74,13 +84,13 @@ export class CatalogClaims implements ClaimStore, ClaimWriter {
     this.#clock = clock
     this.#room = room
     this.#page = catalog.prepare(
-      `SELECT ${FIELDS} FROM claims c
+      `SELECT ${CLAIM_FIELDS} FROM claims c
        WHERE c.content = :content AND c.public AND c.believed = :believed AND c.id > :after
          AND c.kind IN (SELECT value FROM json_each(:kinds)) AND ${IN_FORCE}
        ORDER BY c.id LIMIT ${CLAIMS_PAGE}`,
     )
     this.#byCid = catalog.prepare(
-      `SELECT ${FIELDS} FROM claims c WHERE c.cid = :cid AND c.public AND ${IN_FORCE}`,
+      `SELECT ${CLAIM_FIELDS} FROM claims c WHERE c.cid = :cid AND c.public AND ${IN_FORCE}`,
     )
   }
 
@@ -105,32 +115,44 @@ export class CatalogClaims implements ClaimStore, ClaimWriter {
   }
 
   put(claim: StoredClaim): Result<{ readonly stored: boolean }, ClaimsFull> {
-    return this.putHeld(claim, undefined)
+    return transact(this.#catalog, () => this.#put(claim, undefined))
   }
 
   /**
-   * Stores a claim that was issued here about what a space holds, and goes with that.
-   *
-   * @param held row of `space_blobs`
+   * Stores the claims that were issued here about what a space holds, in place of those that were
+   * there. They go when it holds it no longer; a holding that is gone by now gets none.
    */
-  putHeld(
-    claim: StoredClaim,
-    held: number | undefined,
-  ): Result<{ readonly stored: boolean }, ClaimsFull> {
+  putHeld(holding: Holding, claims: readonly StoredClaim[]): Result<Unit, ClaimsFull> {
     return transact(this.#catalog, () => {
-      const find = this.#catalog.prepare('SELECT 1 FROM claims WHERE cid = ?')
-      if (find.get(claim.cid) !== undefined) return ok({ stored: false })
-      const full = this.#makeRoom(claim)
-      if (full !== undefined) return fail(full)
-      const { kind, archive, believed } = claim
-      const { space = null, startsMs = null, expiresMs = null } = claim
-      const nullable = { space, startsMs, expiresMs, held: held ?? null }
-      const { lastInsertRowid: id } = this.#catalog
-        .prepare(INSERT)
-        .run({ ...claim, ...nullable, believed: Number(believed) })
-      if (kind === 'location') this.#addUrls(id, archive)
-      return ok({ stored: true })
+      const { held } = holding
+      const find = this.#catalog.prepare('SELECT 1 FROM space_blobs WHERE accepted = ?')
+      if (find.get(held) === undefined) return ok({})
+      this.#catalog.prepare('DELETE FROM claims WHERE held = ?').run(held)
+      for (const claim of claims) {
+        const put = this.#put(claim, holding)
+        if (put.error) return put
+      }
+      return ok({})
     })
+  }
+
+  #put(
+    claim: StoredClaim,
+    holding: Holding | undefined,
+  ): Result<{ readonly stored: boolean }, ClaimsFull> {
+    const known = this.#catalog.prepare('SELECT 1 FROM claims WHERE cid = ?')
+    if (known.get(claim.cid) !== undefined) return ok({ stored: false })
+    const full = this.#makeRoom(claim)
+    if (full !== undefined) return fail(full)
+    const { kind, archive, believed } = claim
+    const { space = null, startsMs = null, expiresMs = null } = claim
+    const { held = null, base = null } = holding ?? {}
+    const nullable = { space, startsMs, expiresMs, held, base }
+    const { lastInsertRowid: id } = this.#catalog
+      .prepare(INSERT)
+      .run({ ...claim, ...nullable, believed: Number(believed) })
+    if (kind === 'location') this.#addUrls(id, archive)
+    return ok({ stored: true })
   }
 
   withdraw(cid: Uint8Array): Result<Unit, ClaimUnknown> {
@@ -145,7 +167,9 @@ export class CatalogClaims implements ClaimStore, ClaimWriter {
   list(content: Uint8Array | undefined, limit: number): ListedClaim[] {
     const which = content === undefined ? '' : 'WHERE c.content = :content'
     return this.#catalog
-      .prepare(`SELECT ${FIELDS}, c.public FROM claims c ${which} ORDER BY c.id DESC LIMIT :limit`)
+      .prepare(
+        `SELECT ${CLAIM_FIELDS}, c.public FROM claims c ${which} ORDER BY c.id DESC LIMIT :limit`,
+      )
       .all({ limit, ...(content !== undefined && { content }) })
       .map((row) => Object.assign(claimOf(row), { public: row.public === 1 }))
   }
@@ -197,7 +221,8 @@ const ALL_KINDS: readonly ClaimKind[] = [
   'relation',
 ]
 
-function claimOf(row: Readonly<Record<string, unknown>>): StoredClaim {
+/** A claim from a row with {@link CLAIM_FIELDS}. */
+export function claimOf(row: Readonly<Record<string, unknown>>): StoredClaim {
   const { id: _, public: __, space, startsMs, expiresMs, believed, ...others } = row
   return {
     ...others,
