@@ -19,6 +19,8 @@ export interface Observer {
   cache(name: CacheName, hit: boolean): void
   originRequest(provider: string): void
   originFault(fault: OriginFault): void
+  /** Something that is no content was answered: by route, such as `receipt`. */
+  service(route: string, status: number): void
   /** An invariant broke; the request was answered with 500 or its connection destroyed. */
   crash(error: unknown): void
 }
@@ -31,5 +33,6 @@ export const silentObserver: Observer = {
   cache() {},
   originRequest() {},
   originFault() {},
+  service() {},
   crash() {},
 }

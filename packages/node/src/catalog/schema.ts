@@ -4,6 +4,7 @@
  * A migration, once released, is never edited: folders in the field have run it.
  * @module
  */
+import { AGENT } from './agent-schema.ts'
 import { CLAIMS } from './claims-schema.ts'
 
 /** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
@@ -225,4 +226,4 @@ INSERT INTO delegation_state VALUES (1, 0);
 `
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS, CLAIMS]
+export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS, CLAIMS, AGENT]

@@ -26,6 +26,7 @@ import { cdnCache } from './cdn-cache.ts'
 import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
+import { IDENTITY, type IdentitySettings } from './identity.ts'
 import { mappedName } from './names.ts'
 import { s3Stores } from './origins.ts'
 
@@ -33,7 +34,7 @@ import { s3Stores } from './origins.ts'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
-export interface Settings extends BoundSettings {
+export interface Settings extends BoundSettings, IdentitySettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -264,6 +265,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: limits.DENY_REFRESH_MS,
     doc: 'Pause between two reads of the `denylists`.',
   },
+  ...IDENTITY,
   blockCacheBytes: {
     kind: bytes(0, 64 * GIB),
     default: limits.BLOCK_CACHE_BYTES_MAX,

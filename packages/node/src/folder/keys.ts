@@ -3,6 +3,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as ed25519 from '@ucanto/principal/ed25519'
@@ -43,6 +44,17 @@ export async function loadKey(directory: string, name: string): Promise<Signer> 
   } catch (cause) {
     throw new KeyDamaged(path, cause)
   }
+}
+
+/**
+ * The key called `name`, or undefined when there is none.
+ *
+ * @throws {KeyDamaged} when the file is not a key
+ * @example
+ * const before = await findKey('/data/keys', 'gateway.previous')
+ */
+export async function findKey(directory: string, name: string): Promise<Signer | undefined> {
+  return existsSync(join(directory, `${name}.key`)) ? loadKey(directory, name) : undefined
 }
 
 async function createKey(directory: string, path: string): Promise<Signer> {

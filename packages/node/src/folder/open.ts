@@ -11,7 +11,7 @@ import { openBlobStore, type BlobStore } from '../blobs/store.ts'
 import { openCatalogReader, openCatalogWriter, type CatalogRefused } from '../catalog/database.ts'
 import { makeDirectory } from '../durable.ts'
 import { ensureDefaultSpace } from './default-space.ts'
-import { loadKey, type Signer } from './keys.ts'
+import { findKey, loadKey, type Signer } from './keys.ts'
 import { folderPaths, type FolderPaths } from './layout.ts'
 import { tryLock } from './lock.ts'
 import { takeOwnership, type FolderInUse } from './owner.ts'
@@ -37,6 +37,8 @@ export interface FolderReader {
 export interface FolderOwner extends FolderReader {
   /** The gateway's identity. */
   readonly gateway: Signer
+  /** Keys that were the gateway's before, and are still believed; they sign nothing. */
+  readonly previous: readonly Signer[]
   /** Key of the default space. */
   readonly space: Signer
 }
@@ -74,9 +76,11 @@ export async function openFolder(
     const blobs = await openStore(paths, catalog, options.hasher)
     closing.push(() => blobs.close())
     const gateway = await loadKey(paths.keys, 'gateway')
+    const before = await findKey(paths.keys, 'gateway.previous')
+    const previous = before === undefined ? [] : [before]
     const space = await loadKey(paths.keys, 'space-default')
     await ensureDefaultSpace(catalog, space, gateway, options.clock.nowMs())
-    return ok({ paths, catalog, blobs, gateway, space, close })
+    return ok({ paths, catalog, blobs, gateway, previous, space, close })
   } catch (error) {
     await close()
     throw error

@@ -50,6 +50,7 @@ export function createObserver({ tally, log, hasher, clock }: ObserverDeps): Obs
       // Its message may name an address that somebody else chose.
       if (allowed()) log.warn({ origin: fault.provider, fault: fault.name }, 'origin fault')
     },
+    service: (route, status) => tally.service(route, status),
     crash(error) {
       tally.crash()
       if (allowed()) log.error({ err: error }, 'invariant broken')

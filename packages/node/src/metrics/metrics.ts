@@ -85,6 +85,17 @@ const COUNTERS: readonly CounterSource[] = [
       ]),
   },
   {
+    name: 'turnpike_service_answers_total',
+    help: 'Answers that are no content, by route and class of status',
+    labels: ['route', 'status'],
+    samples: ({ services }) =>
+      Object.entries(services).flatMap(([route, counts]) =>
+        counts.flatMap((count, digit): Sample[] =>
+          count === 0 ? [] : [[{ route, status: `${digit}xx` }, count]],
+        ),
+      ),
+  },
+  {
     name: 'turnpike_origin_requests_total',
     help: 'Requests to origins',
     labels: ['origin'],

@@ -56,6 +56,8 @@ export interface TallySnapshot {
   readonly hits: Record<CacheName, number>
   readonly misses: Record<CacheName, number>
   readonly origins: Record<string, OriginCounts>
+  /** Answers that are no content: by route, then by first digit of the status. */
+  readonly services: Record<string, number[]>
 }
 
 function zeros(count: number): number[] {
@@ -78,6 +80,7 @@ export function emptySnapshot(): TallySnapshot {
     hits: { answer: 0, block: 0, node: 0 },
     misses: { answer: 0, block: 0, node: 0 },
     origins: Object.create(null) as Record<string, OriginCounts>,
+    services: {},
   }
 }
 
@@ -128,6 +131,12 @@ export class Tally implements Observer {
     this.#origin(fault.provider).faults[FAULTS.indexOf(fault.name)]! += 1
   }
 
+  /** Routes are ours, and few. */
+  service(route: string, status: number): void {
+    const counts = (this.#counts.services[route] ??= zeros(STATUS_CLASSES))
+    counts[Math.floor(status / 100)]! += 1
+  }
+
   crash(): void {
     this.#counts.crashes += 1
   }
@@ -163,6 +172,8 @@ export function sumSnapshots(snapshots: readonly TallySnapshot[]): TallySnapshot
       sum.requests += requests
       addAll(sum.faults, faults)
     }
+    for (const [route, counts] of Object.entries(snapshot.services))
+      addAll((total.services[route] ??= zeros(STATUS_CLASSES)), counts)
   }
   return total
 }

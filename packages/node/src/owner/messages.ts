@@ -2,11 +2,22 @@
  * What the owner thread and its host say to each other.
  * @module
  */
+import type { FrontDoorSettings } from '../front-door/settings.ts'
 import type { OwnerOperation, Whoami } from './operations.ts'
+
+/** What an owner thread is started with. */
+export interface OwnerStart {
+  readonly root: string
+  /** Undefined where no invocations are taken. */
+  readonly frontDoor: FrontDoorSettings | undefined
+}
+
+/** Name of one of the operations of an owner thread: `invoke` beside those of any owner. */
+export type ThreadOperation = OwnerOperation | 'invoke'
 
 /** A call of the host. Answered once, with the same `call`. */
 export type OwnerRequest =
-  | { readonly call: number; readonly do: OwnerOperation; readonly params: unknown }
+  | { readonly call: number; readonly do: ThreadOperation; readonly params: unknown }
   | { readonly call: number; readonly do: 'close' }
 
 /** An error on its way between threads, which keep no classes. */

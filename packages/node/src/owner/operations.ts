@@ -8,6 +8,7 @@ import { removeRoot } from '../catalog/roots.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { Operation } from '../control/server.ts'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { KeyDid } from '@turnpike/core/ports/principals'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { linkFromString } from '@turnpike/core/link'
 import { fail, ok } from '@turnpike/core/result'
@@ -40,8 +41,19 @@ export type OwnerOperation =
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */
 export interface Whoami {
-  readonly gateway: SpaceDid
+  readonly gateway: KeyDid
   readonly defaultSpace: SpaceDid
+  /** Keys that the gateway had before, and that are still believed. */
+  readonly previous: readonly KeyDid[]
+}
+
+/** Who the gateway of an owned folder is. */
+export function whoamiOf({ gateway, previous, space }: FolderOwner): Whoami {
+  return {
+    gateway: gateway.did(),
+    defaultSpace: space.did(),
+    previous: previous.map((key) => key.did()),
+  }
 }
 
 /**
@@ -67,8 +79,7 @@ export function ownerOperations(
     },
     gc: () => collectGarbage(folder),
     async whoami() {
-      const who: Whoami = { gateway: gateway.did(), defaultSpace: folder.space.did() }
-      return ok(who)
+      return ok(whoamiOf(folder))
     },
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),

@@ -7,13 +7,20 @@ import { THREAD_YOUNG_MIB_MAX } from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { OperationRefused } from '../control/client.ts'
 import type { Operation } from '../control/server.ts'
-import type { OwnerReply, OwnerRequest, SentError } from './messages.ts'
-import { OWNER_OPERATIONS, type OwnerOperation, type Whoami } from './operations.ts'
+import type { FrontDoorSettings } from '../front-door/settings.ts'
+import type {
+  OwnerReply,
+  OwnerRequest,
+  OwnerStart,
+  SentError,
+  ThreadOperation,
+} from './messages.ts'
+import { OWNER_OPERATIONS, type Whoami } from './operations.ts'
 
 /** A folder that a thread of this process owns. */
 export interface OwnerThread {
   readonly whoami: Whoami
-  readonly operations: Readonly<Record<OwnerOperation, Operation>>
+  readonly operations: Readonly<Record<ThreadOperation, Operation>>
   /** Ends what is under way, closes the catalog and gives the lock up. */
   close(): Promise<void>
 }
@@ -26,6 +33,7 @@ type Call = OwnerRequest extends infer R ? (R extends R ? Omit<R, 'call'> : neve
  *
  * @param onEnded called when the thread ends without being asked to: nothing can be written any
  * more
+ * @param frontDoor what its front door follows; without, no invocations are taken
  * @returns the error's name is that of `openFolder`, such as `FolderInUse`
  * @example
  * const owner = await startOwner('./data', stop)
@@ -33,12 +41,13 @@ type Call = OwnerRequest extends infer R ? (R extends R ? Omit<R, 'call'> : neve
 export async function startOwner(
   root: string,
   onEnded: (cause: unknown) => void,
+  frontDoor?: FrontDoorSettings,
 ): Promise<Result<OwnerThread, OperationRefused>> {
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // No flags of this process: some, such as --input-type, are none that a thread takes.
   const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: root,
+    workerData: { root, frontDoor } satisfies OwnerStart,
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB_MAX },
   })
@@ -46,11 +55,11 @@ export async function startOwner(
   const opened = await calls.opened
   if (opened.error) return opened
   const operation =
-    (name: OwnerOperation): Operation =>
+    (name: ThreadOperation): Operation =>
     (params, { progress }) =>
       calls.call({ do: name, params }, progress)
   const operations = Object.fromEntries(
-    OWNER_OPERATIONS.map((name) => [name, operation(name)]),
+    ([...OWNER_OPERATIONS, 'invoke'] as const).map((name) => [name, operation(name)]),
   ) as OwnerThread['operations']
   return ok({ whoami: opened.ok, operations, close: () => calls.close() })
 }

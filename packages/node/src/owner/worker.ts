@@ -3,9 +3,12 @@
  * @module
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { OwnerReply, OwnerRequest, SentError } from './messages.ts'
+import type { OwnerReply, OwnerRequest, OwnerStart, SentError } from './messages.ts'
 import { openFolder, type FolderOwner } from '../folder/open.ts'
-import { ownerOperations } from './operations.ts'
+import { openOwnedFrontDoor, type OwnedFrontDoor } from '../front-door/owner.ts'
+import { ownerOperations, whoamiOf } from './operations.ts'
+import type { Operation } from '../control/server.ts'
+import { fail } from '@turnpike/core/result'
 import { nodeClock } from '../runtime.ts'
 import { nodeHasher } from '../hasher.ts'
 
@@ -13,17 +16,23 @@ if (parentPort === null) throw new TypeError('worker.ts expected to run as a thr
 const host = parentPort
 const say = (reply: OwnerReply): void => host.postMessage(reply)
 
-const opened = await openFolder(workerData as string, { clock: nodeClock, hasher: nodeHasher })
+const start = workerData as OwnerStart
+const opened = await openFolder(start.root, { clock: nodeClock, hasher: nodeHasher })
 if (opened.ok) {
-  say({ opened: { gateway: opened.ok.gateway.did(), defaultSpace: opened.ok.space.did() } })
-  serve(opened.ok)
+  const folder = opened.ok
+  const settings = start.frontDoor
+  const door = settings && (await openOwnedFrontDoor({ folder, clock: nodeClock, settings }))
+  say({ opened: whoamiOf(folder) })
+  serve(folder, door)
 } else say({ refused: sent(opened.error) })
 
-function serve(folder: FolderOwner): void {
-  const operations = ownerOperations(folder, nodeClock)
+function serve(folder: FolderOwner, door: OwnedFrontDoor | undefined): void {
+  const invoke: Operation = door?.invoke ?? (async () => fail(new FrontDoorClosed()))
+  const operations = { ...ownerOperations(folder, nodeClock), invoke }
   host.on('message', async (request: OwnerRequest) => {
     const { call } = request
     if (request.do === 'close') {
+      door?.close()
       await folder.close()
       say({ call, ok: {} })
       // The answer is on its way; without the port nothing keeps the thread.
@@ -38,6 +47,11 @@ function serve(folder: FolderOwner): void {
       say({ call, error: sent(error instanceof Error ? error : new Error(String(error))) })
     }
   })
+}
+
+/** No invocations are taken here. */
+class FrontDoorClosed extends Error {
+  override readonly name = 'FrontDoorClosed'
 }
 
 function sent({ name, message }: Error): SentError {

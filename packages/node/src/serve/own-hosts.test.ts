@@ -3,11 +3,17 @@ import { test } from 'node:test'
 import { ownHosts } from './own-hosts.ts'
 
 test('a deployment goes by all names in its settings', () => {
-  const given = { hosts: ['a.example'], trustlessHosts: ['b.example:81'] }
+  const given = {
+    hosts: ['a.example'],
+    trustlessHosts: ['b.example:81'],
+    identity: 'key',
+  } as const
   assert.deepEqual(ownHosts({ ...given, publicUrl: undefined }), ['a.example', 'b.example:81'])
   assert.deepEqual(ownHosts({ ...given, publicUrl: 'https://c.example/x' }).at(-1), 'c.example')
   assert.deepEqual(
     ownHosts({ ...given, publicUrl: 'http://c.example:8080' }).at(-1),
     'c.example:8080',
   )
+  const named = { ...given, publicUrl: undefined, identity: 'did:web:d.example%3A81' } as const
+  assert.deepEqual(ownHosts(named).at(-1), 'd.example:81')
 })

@@ -3,16 +3,18 @@
  * @module
  */
 import { createGateway } from '@turnpike/gateway/gateway'
-import { hostSettings } from '@turnpike/gateway/hosts/settings'
+import { hostSettings, type HostSettings } from '@turnpike/gateway/hosts/settings'
 import { trustlessSettings } from '@turnpike/gateway/trustless'
 import type { Gateway } from '@turnpike/gateway/types'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
 import type { Denylist } from '@turnpike/core/ports/deny'
+import type { DidResolver } from '@turnpike/core/ports/principals'
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { accountingPaths } from '../accounting/open.ts'
 import { CatalogIndex } from '../catalog/content-index.ts'
 import { catalogAuthorizer } from '../authorize/authorizer.ts'
@@ -20,7 +22,11 @@ import { ownSites } from '../catalog/own-sites.ts'
 import type { Settings } from '../config/settings.ts'
 import { followDenylists } from '../deny/live.ts'
 import { openFolderReader, type FolderReader } from '../folder/open.ts'
+import { frontDoorRoutes, identityRoutes } from '../front-door/open.ts'
+import { withRoutes, type Route } from '../front-door/routes.ts'
 import { nodeHasher } from '../hasher.ts'
+import { identityOf, type GatewayIdentity } from '../identity/identity.ts'
+import { openResolver } from '../identity/open.ts'
 import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
 import { openNames } from '../names/open.ts'
@@ -76,12 +82,21 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const { catalog } = folder.ok
   const names = openNames({ settings, catalog, clock: nodeClock })
   const denied = await followDenylists(catalog, (error) => observer.crash(error))
-  const gateway = composeGateway(options, {
+  const identity = identityOf(settings.identity, options.whoami)
+  const dids = openResolver({ settings, identity, clock: nodeClock })
+  const content = composeGateway(options, {
     folder: folder.ok,
     journal: journal.ok,
     origins,
     names,
     denylist: denied.denylist,
+    identity,
+    resolver: dids.resolver,
+  })
+  const gateway = withRoutes(content, {
+    routes: routesOf(options, { catalog, identity }),
+    hosts: hostsOf(settings),
+    observer,
   })
   const refusals = openRefusals(options, journal.ok)
   const flush = (): Promise<void> => {
@@ -94,10 +109,25 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     origins.close()
     names.close()
     denied.close()
+    dids.close()
     await folder.ok.close()
   }
   const limits = requestLimits(settings, refusals)
   return ok({ gateway, limits, journal: journal.ok, flush, close })
+}
+
+/** Addresses that are not content. */
+function routesOf(
+  { settings, observer }: ReadSideOptions,
+  { catalog, identity }: { readonly catalog: DatabaseSync; readonly identity: GatewayIdentity },
+): readonly Route[] {
+  const { data: dataDir, frontDoor } = settings
+  const open = frontDoor ? frontDoorRoutes({ dataDir, catalog, identity, observer }) : []
+  return [...identityRoutes(identity), ...open]
+}
+
+function hostsOf(settings: Settings): HostSettings {
+  return hostSettings(ownHosts(settings), settings.subdomainHosts)
 }
 
 /** Processes do not know of each other's requests, and the kernel spreads connections evenly. */
@@ -113,17 +143,23 @@ interface GatewayParts {
   readonly origins: OpenOrigins
   readonly names: ReturnType<typeof openNames>
   readonly denylist: Denylist
+  readonly identity: GatewayIdentity
+  readonly resolver: DidResolver
 }
 
 function composeGateway(
-  { settings, whoami, observer }: ReadSideOptions,
-  { folder, journal, origins, names, denylist }: GatewayParts,
+  { settings, observer }: ReadSideOptions,
+  { folder, journal, origins, names, denylist, identity, resolver }: GatewayParts,
 ): Gateway {
   const { catalog, blobs } = folder
   return createGateway({
     denylist,
     index: new CatalogIndex(catalog),
-    authorizer: catalogAuthorizer(catalog, nodeClock, { gateways: [whoami.gateway] }),
+    authorizer: catalogAuthorizer(catalog, nodeClock, {
+      gateways: identity.dids,
+      resolver,
+      attesters: [...identity.dids, ...settings.attestAuthorities],
+    }),
     readers: [blobs, origins.reader],
     wholeBlobs: blobs,
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
@@ -133,9 +169,9 @@ function composeGateway(
     random: nodeRandom,
     journal,
     observer,
-    provider: whoami.gateway,
+    provider: identity.did,
     region: settings.region,
-    hosts: hostSettings(ownHosts(settings), settings.subdomainHosts),
+    hosts: hostsOf(settings),
     trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
     responseBytesMax: settings.responseBytesMax,
     sharedCaching: { cdnCache: settings.cdnCache, cacheTags: settings.cacheTags },
@@ -159,7 +195,7 @@ function openRefusals(
     timer: nodeTimer,
     random: nodeRandom,
     hasher: nodeHasher,
-    provider: whoami.gateway,
+    provider: identityOf(settings.identity, whoami).did,
     region: settings.region,
   })
 }

@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { watchDenylists, type DenyWatch } from '../deny/watch.ts'
 import { startControl, type Operations } from '../control/server.ts'
 import { Renewing } from '../names/renew.ts'
+import { frontDoorSettings } from '../front-door/settings.ts'
 import { startOwner, type OwnerThread } from '../owner/thread.ts'
 import type { Whoami } from '../owner/operations.ts'
 import type { WorkerCrash } from '../workers/primary.ts'
@@ -68,7 +69,13 @@ export async function startTurnpike(options: StartOptions): Promise<Result<Turnp
 async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike> {
   const { settings, observer, onFailure } = options
   const owner = parts.add(
-    need(await startOwner(settings.data, (cause) => onFailure(ended('owner', cause)))),
+    need(
+      await startOwner(
+        settings.data,
+        (cause) => onFailure(ended('owner', cause)),
+        settings.frontDoor ? frontDoorSettings(settings) : undefined,
+      ),
+    ),
     (started: OwnerThread) => started.close(),
   )
   const { whoami } = owner
