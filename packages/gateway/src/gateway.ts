@@ -15,8 +15,7 @@ import type { GatewayRequest } from './request.ts'
 import { CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
-import type { Result } from '@turnpike/core/result'
-import { fail } from '@turnpike/core/result'
+import { type Awaitable, type Result, fail } from '@turnpike/core/result'
 import { serverTiming } from './server-timing.ts'
 import { TimedRequest, timedBody } from './retrieval.ts'
 import { unlessCached, wantsCached } from './only-if-cached.ts'
@@ -45,10 +44,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       }
       const timed = new TimedRequest(request, wantsCached(request) ? atOnce : patience)
       const context = contextOf(deps, timed)
-      const answering = readPath
-        .answer(context)
-        .catch((error: unknown): Result<Representation, Error> => fail(asError(error)))
-      const answered = await timed.inTime(answering)
+      const answering = answerOf(readPath, context)
+      // What is there at once needs no timer, nor does its body.
+      const atHand = !(answering instanceof Promise)
+      const answered = atHand ? answering : await timed.inTime(answering)
       const outcome: Result<Representation, Error> = answered.error
         ? fail(unlessCached(answered.error, request))
         : answered
@@ -66,9 +65,25 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return {
         status: representation.status,
         headers: [...representation.headers, ...COMMON_HEADERS, ...more],
-        body: new MeteredBody(timedBody(representation.body, patience), recorder),
+        body: new MeteredBody(
+          atHand ? representation.body : timedBody(representation.body, patience),
+          recorder,
+        ),
       }
     },
+  }
+}
+
+function answerOf(
+  readPath: ReadPath,
+  context: ReadContext,
+): Awaitable<Result<Representation, Error>> {
+  const failed = (error: unknown): Result<Representation, Error> => fail(asError(error))
+  try {
+    const answering = readPath.answer(context)
+    return answering instanceof Promise ? answering.catch(failed) : answering
+  } catch (error) {
+    return failed(error)
   }
 }
 

@@ -89,7 +89,8 @@ test('whatever the Accept header, it is read', () => {
 test('a format that there is not is refused, but on a host that is a site of its own', () => {
   assert.equal(format('?format=pdf'), 'NotAcceptable')
   assert.equal(format('?format=', 'application/vnd.ipld.raw'), 'NotAcceptable')
-  const params = new URLSearchParams('format=large')
+  const query = '?format=large'
+  const params = new URLSearchParams(query)
   const request = {
     method: 'GET',
     url: EMPTY,
@@ -98,8 +99,11 @@ test('a format that there is not is refused, but on a host that is a site of its
   }
   for (const kind of ['subdomain', 'dnslink'] as const) {
     const site = { kind, scheme: 'http', authority: 'h', gateway: '' } as const
-    assert.equal(negotiate({ params, site }, request).ok?.format, 'raw')
+    assert.equal(negotiate({ params, query, site }, request).ok?.format, 'raw')
     const plain = { ...request, headers: new Headers() }
-    assert.deepEqual(negotiate({ params, site }, plain).ok, { format: undefined, html: false })
+    assert.deepEqual(negotiate({ params, query, site }, plain).ok, {
+      format: undefined,
+      html: false,
+    })
   }
 })

@@ -31,7 +31,7 @@ export interface Wanted {
 }
 
 /** What of a path decides. */
-export type Negotiable = Pick<PathParts, 'params' | 'site'>
+export type Negotiable = Pick<PathParts, 'params' | 'query' | 'site'>
 
 const FORMAT_BY_TYPE: ReadonlyMap<string, Format> = new Map([
   ['application/vnd.ipld.raw', 'raw'],
@@ -64,7 +64,7 @@ const PAGE: { readonly ok: Wanted } = ok({ format: undefined, html: true })
  * negotiate(path, request).ok?.format // 'car'
  */
 export function negotiate(path: Negotiable, request: GatewayRequest): Result<Wanted, RequestError> {
-  const named = path.params.get('format')
+  const named = path.query === '' ? null : path.params.get('format')
   const accept = request.headers.get('accept')
   if (named === null) return ofAccept(path, accept)
   if (!FORMATS.has(named)) {

@@ -146,11 +146,13 @@ function decodeSegments(escaped: readonly string[]): Result<string[], RequestErr
  * comes first, and an empty one is none.
  */
 export function tokenOf(
-  { params }: Pick<PathParts, 'params'>,
+  { params, query }: Pick<PathParts, 'params' | 'query'>,
   request: GatewayRequest,
 ): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')
-  return params.get('authToken') || bearer?.[1]
+  const inQuery = query === '' ? null : params.get('authToken')
+  const authorization = request.headers.get('authorization')
+  if (inQuery || authorization === null) return inQuery || undefined
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
 }
 
 /** What of a client's text goes into a message: enough to recognise it. */
