@@ -227,8 +227,18 @@ export const CONNECTIONS_MAX = 10_000
 export const PIPELINED_REQUESTS_MAX = 32
 /** Requests that one process answers at once; more are refused. */
 export const REQUESTS_MAX: number = JOURNAL_OPEN_READS_MAX
-/** Addresses whose requests are counted at once; the one not heard of for longest is forgotten. */
-export const RATE_ADDRESSES_MAX = 65_536
+/** Addresses, and as many identities, whose buckets are remembered, some 150 bytes each. */
+export const RATE_KEYS_MAX = 65_536
+/** Tokens of a bucket, and those that come in a minute. */
+export const RATE_TOKENS_MAX = 1_000_000
+/** Tokens of one bucket that a worker holds in reserve, so that it need not ask for each. */
+export const RATE_LEASE_TOKENS_MAX = 64
+/** Buckets that a worker asks the primary about at once. */
+export const RATE_ASKED_MAX = 1024
+/** Time for the primary to answer that, after which requests are let in without. */
+export const RATE_ANSWER_MS = 1_000
+/** When a request may come again that came beside too many others. */
+export const LOADED_RETRY_MS = 60_000
 /** Time in which refusals of one kind become one entry of the log. */
 export const REFUSALS_COALESCED_MS = 1_000
 /** Time that a client waits for the first byte of an answer, and for each next one. */
@@ -524,6 +534,8 @@ export const VERDICTS_KEPT_MAX = 16_384
 export const LEASE_CHECK_MS = 250
 /** Pause before keys of a DID are asked for again, when whoever knows them could not be reached. */
 export const DID_RETRY_MS = 1_000
+/** Issuers in the settings whose claims are believed about any space. */
+export const CLAIM_ISSUERS_MAX = 256
 /** Services of one kind in the settings that are asked where content lies. */
 export const LOCATOR_SERVICES_MAX = 16
 /** Time for all services of one kind to answer a look-up; a setting. */
@@ -626,8 +638,6 @@ export const CLAIMS_ANSWER_MAX = 2000
 export const CLAIMS_ANSWER_BYTES_MAX: number = 8 * MIB
 /** How long a claim holds that is issued here; half of that before, it is issued anew. */
 export const CLAIM_LIFETIME_MS = 1_209_600_000
-/** Time between two looks for what has no claims, or old ones. */
-export const CLAIMS_RENEW_MS = 60_000
 /** Blobs whose claims are issued in one turn, before others have theirs. */
 export const CLAIMS_ISSUED_AT_ONCE = 50
 /** Multihashes whose claims one question leads on to. */

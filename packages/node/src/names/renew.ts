@@ -1,5 +1,5 @@
 /**
- * Signing own names anew while a deployment runs.
+ * Signing own names and claims anew while a deployment runs.
  * @module
  */
 import { NAME_RENEW_MS } from '@turnpike/core/limits'
@@ -11,14 +11,14 @@ export class Renewing {
   #look: Promise<void> | undefined
 
   /**
-   * @param renew the owner's operation `nameRenew`
+   * @param renew the owner's operation: `nameRenew`, `claimsIssue`
    * @param onFault hears of a look that failed
    */
-  constructor(renew: Operation, onFault: (error: unknown) => void) {
+  constructor(renew: Operation, onFault: (error: unknown) => void, params: object = {}) {
     const { signal } = new AbortController()
     const look = async (): Promise<void> => {
       try {
-        const { error } = await renew({}, { signal, progress() {} })
+        const { error } = await renew(params, { signal, progress() {} })
         if (error !== undefined) onFault(error)
       } catch (error) {
         onFault(error)

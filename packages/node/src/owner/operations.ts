@@ -4,6 +4,7 @@
  */
 import { collectGarbage } from '../add/gc.ts'
 import { commitStage } from '../add/commit.ts'
+import { claimOperations, type ClaimOperation } from '../claims/operations.ts'
 import { removeRoot } from '../catalog/roots.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { Operation } from '../control/server.ts'
@@ -22,6 +23,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'rm',
   'gc',
   'whoami',
+  'claimsIssue',
   'namePublish',
   'namePut',
   'nameRenew',
@@ -34,6 +36,7 @@ export type OwnerOperation =
   | 'rm'
   | 'gc'
   | 'whoami'
+  | ClaimOperation
   | 'namePublish'
   | 'namePut'
   | 'nameRenew'
@@ -65,11 +68,15 @@ export function ownerOperations(
   clock: Clock,
 ): Readonly<Record<OwnerOperation, Operation>> {
   const { catalog, blobs, gateway, paths } = folder
+  const claims = claimOperations({ folder, clock })
   return {
     async commit(params) {
       const stage = textOf(params, 'stage')
       if (stage === undefined) return fail(new InvalidParams('"stage" expected a string'))
-      return commitStage({ catalog, blobs, gateway, paths, nowMs: clock.nowMs() }, stage)
+      const context = { catalog, blobs, gateway, paths, nowMs: clock.nowMs() }
+      const committed = await commitStage(context, stage)
+      if (committed.ok) await claims.added()
+      return committed
     },
     async rm(params) {
       const text = textOf(params, 'cid') ?? ''
@@ -81,6 +88,7 @@ export function ownerOperations(
     async whoami() {
       return ok(whoamiOf(folder))
     },
+    ...claims.operations,
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),
   }

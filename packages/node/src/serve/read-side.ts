@@ -9,13 +9,16 @@ import type { Gateway } from '@turnpike/gateway/types'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
+import type { Authorizer } from '@turnpike/core/ports/content'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import type { DidResolver } from '@turnpike/core/ports/principals'
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import { accountingPaths } from '../accounting/open.ts'
+import { CatalogIndexes } from '../claims/finder.ts'
+import { claimRoutes } from '../claims/routes.ts'
+import { CatalogClaims } from '../claims/store.ts'
 import { CatalogIndex } from '../catalog/content-index.ts'
 import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
@@ -94,7 +97,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     resolver: dids.resolver,
   })
   const gateway = withRoutes(content, {
-    routes: routesOf(options, { catalog, identity }),
+    routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver }),
     hosts: hostsOf(settings),
     observer,
   })
@@ -119,11 +122,29 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
 /** Addresses that are not content. */
 function routesOf(
   { settings, observer }: ReadSideOptions,
-  { catalog, identity }: { readonly catalog: DatabaseSync; readonly identity: GatewayIdentity },
+  { folder, identity, resolver }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver'>,
 ): readonly Route[] {
   const { data: dataDir, frontDoor } = settings
+  const { catalog, blobs } = folder
   const open = frontDoor ? frontDoorRoutes({ dataDir, catalog, identity, observer }) : []
-  return [...identityRoutes(identity), ...open]
+  const claims = claimRoutes({
+    claims: new CatalogClaims(catalog, nodeClock),
+    indexes: new CatalogIndexes({ catalog, blobs, clock: nodeClock }),
+    authorizer: authorizerOf(settings, { folder, identity, resolver }),
+    hasher: nodeHasher,
+  })
+  return [...identityRoutes(identity), ...open, ...claims]
+}
+
+function authorizerOf(
+  settings: Settings,
+  { folder, identity, resolver }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver'>,
+): Authorizer {
+  return catalogAuthorizer(folder.catalog, nodeClock, {
+    gateways: identity.dids,
+    resolver,
+    attesters: [...identity.dids, ...settings.attestAuthorities],
+  })
 }
 
 function hostsOf(settings: Settings): HostSettings {
@@ -155,11 +176,7 @@ function composeGateway(
   return createGateway({
     denylist,
     index: new CatalogIndex(catalog),
-    authorizer: catalogAuthorizer(catalog, nodeClock, {
-      gateways: identity.dids,
-      resolver,
-      attesters: [...identity.dids, ...settings.attestAuthorities],
-    }),
+    authorizer: authorizerOf(settings, { folder, identity, resolver }),
     readers: [blobs, origins.reader],
     wholeBlobs: blobs,
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),

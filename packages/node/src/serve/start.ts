@@ -81,6 +81,9 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
   const { whoami } = owner
   const onFault = (error: unknown): void => observer.crash(error)
   parts.add(new Renewing(owner.operations.nameRenew, onFault), (renewing) => renewing.stop())
+  const { publicUrl } = settings
+  const claiming = new Renewing(owner.operations.claimsIssue, onFault, { publicUrl })
+  parts.add(claiming, (renewing) => renewing.stop())
   const accounting = parts.add(
     need(
       await startAccounting({
