@@ -30,6 +30,7 @@ const BY_NAME: Readonly<Record<string, ExitCode>> = {
   NameNotFound: EXIT.missing,
   FolderMissing: EXIT.missing,
   SpaceUnknown: EXIT.missing,
+  SpaceKeyMissing: EXIT.missing,
   DenyUnknown: EXIT.missing,
   FolderInUse: EXIT.busy,
   FolderBusy: EXIT.busy,

@@ -4,12 +4,14 @@
  */
 import { add } from './verbs/add.ts'
 import { config } from './verbs/config.ts'
+import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
 import { index } from './verbs/index.ts'
 import { name } from './verbs/name.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
+import { space } from './verbs/space.ts'
 import { start } from './verbs/start.ts'
 import { usage } from './verbs/usage.ts'
 import type { Verb, VerbGroup } from './verb.ts'
@@ -22,6 +24,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   rm,
   gc,
   index,
+  space,
+  delegate,
   deny,
   name,
   usage,

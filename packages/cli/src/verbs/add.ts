@@ -25,6 +25,7 @@ export const add: Verb = {
         'Import every block of this CAR, each checked first; further paths are CARs, too. ' +
         'Any roots, or none, will do, and blocks may be missing.',
     },
+    space: { value: 'SPACE', doc: 'DID or name of the space that it goes to. Default: default.' },
     wrap: { doc: 'Make one folder of all paths.' },
     hidden: { doc: 'Take in files whose names begin with a dot.' },
     mode: { doc: 'Keep permissions. Changes the CID.' },
@@ -42,7 +43,11 @@ export const add: Verb = {
     if (options.car === undefined && args.length === 0)
       throw new UsageRefused('"add" expected PATH… or --car FILE…, got nothing')
     boundHeap()
-    const opened = await openToAdd(loaded.settings.data)
+    const { space } = options
+    const opened = await openToAdd(
+      loaded.settings.data,
+      typeof space === 'string' ? space : undefined,
+    )
     if (opened.error) throw opened.error
     try {
       const added = await addAll(invocation, opened.ok)

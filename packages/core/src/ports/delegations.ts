@@ -23,7 +23,10 @@ export interface StoredDelegation {
   readonly archive: Uint8Array
 }
 
-/** Somebody takes a UCAN back, once and for all. Who may is decided when chains are judged. */
+/**
+ * Somebody takes a UCAN back, once and for all. Whether they may is decided when chains are judged;
+ * the operator of this gateway, who need not use what it was given, always may.
+ */
 export interface Revocation {
   /** Binary CID of the UCAN. */
   readonly cid: Uint8Array

@@ -9,7 +9,12 @@ import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { type ArchiveInvalid, readUcanArchive, type Ucan } from './archive.ts'
 import { allowedBy } from './serve-caveats.ts'
-import { type ChainRules, findServeChains, type ServeChain } from './serve-chains.ts'
+import {
+  type ChainLink,
+  type ChainRules,
+  findServeChains,
+  type ServeChain,
+} from './serve-chains.ts'
 
 /** A delegation does not let this gateway serve a space. */
 export class DelegationRefused extends Error {
@@ -98,14 +103,12 @@ export function withoutRevoked(
   gateways: readonly string[],
 ): readonly ServeChain[] {
   if (revocations.length === 0) return chains
+  const counts = ({ cid, issuer, archive }: Revocation, link: ChainLink): boolean =>
+    bytesEqual(cid, link.cid) &&
+    // Without an invocation it was the operator, whose identity may have changed since.
+    (archive === undefined || gateways.includes(issuer) || link.revokers.includes(issuer))
   return chains.filter(({ links }) =>
-    links.every(({ cid, revokers }) =>
-      revocations.every(
-        (revocation) =>
-          !bytesEqual(revocation.cid, cid) ||
-          (!revokers.includes(revocation.issuer) && !gateways.includes(revocation.issuer)),
-      ),
-    ),
+    links.every((link) => !revocations.some((revocation) => counts(revocation, link))),
   )
 }
 

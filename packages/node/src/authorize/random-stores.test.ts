@@ -140,7 +140,7 @@ function apply(
     const link = made.links[one.link]
     if (link === undefined) return
     const by = REVOKERS[one.by]!
-    store.revoke({ cid: link.cid, issuer: by, revokedMs: 0, archive: undefined })
+    store.revoke({ cid: link.cid, issuer: by, revokedMs: 0, archive: new Uint8Array() })
     model.revocations.push({ cid: link.cid, by })
   } else {
     store.put({

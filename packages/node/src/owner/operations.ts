@@ -13,6 +13,11 @@ import type { KeyDid } from '@turnpike/core/ports/principals'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { linkFromString } from '@turnpike/core/link'
 import { fail, ok } from '@turnpike/core/result'
+import {
+  AUTHORIZE_OPERATIONS,
+  type AuthorizeOperation,
+  authorizeOperations,
+} from '../authorize/operations.ts'
 import { DENY_OPERATIONS, type DenyOperation, denyOperations } from '../deny/operations.ts'
 import { nameOperations } from '../names/operations.ts'
 import { InvalidParams } from './params.ts'
@@ -28,6 +33,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'namePut',
   'nameRenew',
   ...DENY_OPERATIONS,
+  ...AUTHORIZE_OPERATIONS,
 ]
 
 /** Name of one of the owner's operations. */
@@ -41,6 +47,7 @@ export type OwnerOperation =
   | 'namePut'
   | 'nameRenew'
   | DenyOperation
+  | AuthorizeOperation
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */
 export interface Whoami {
@@ -61,7 +68,7 @@ export function whoamiOf({ gateway, previous, space }: FolderOwner): Whoami {
 
 /**
  * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
- * `gc`, `whoami`, and those of names and denylists.
+ * `gc`, `whoami`, and those of names, denylists, spaces and delegations.
  */
 export function ownerOperations(
   folder: FolderOwner,
@@ -91,6 +98,7 @@ export function ownerOperations(
     ...claims.operations,
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),
+    ...authorizeOperations(folder, clock),
   }
 }
 

@@ -1,0 +1,34 @@
+/**
+ * `turnpike space create`: a space with a key of its own.
+ * @module
+ */
+import { callOrOpen } from '@turnpike/node/control/client'
+import type { SpaceCreated } from '@turnpike/node/authorize/operations'
+import { openHere } from '@turnpike/node/owner/open-here'
+import { EXIT } from '../../exit.ts'
+import type { Verb } from '../../verb.ts'
+
+/** The verb. */
+export const create: Verb = {
+  name: 'space create',
+  summary: 'Make a space. Nobody is served its content until it delegates.',
+  operands: 'NAME',
+  operandsMin: 1,
+  operandsMax: 1,
+  options: {},
+  settings: ['data'],
+  examples: [
+    ['turnpike space create photos', 'Prints its DID. Its key is in keys/space-photos.key.'],
+  ],
+  async run({ args, loaded, output, signal }) {
+    const { data } = loaded.settings
+    const params = { name: args[0]! }
+    const called = await callOrOpen(data, () => openHere(data), 'spaceCreate', params, { signal })
+    if (called.error) throw called.error
+    const created = called.ok as SpaceCreated
+    output.line(output.bold(created.did))
+    output.line(`  called ${created.name}; keys/space-${created.name}.key is its key: back it up`)
+    output.result(created)
+    return EXIT.ok
+  },
+}
