@@ -642,3 +642,11 @@ export const CLAIM_LIFETIME_MS = 1_209_600_000
 export const CLAIMS_ISSUED_AT_ONCE = 50
 /** Multihashes whose claims one question leads on to. */
 export const CLAIMS_WALK_MAX = 256
+/** Slices of an index of others that are read and hashed before it is trusted, and their bytes. */
+export const INDEX_CHECKS_MAX = 64
+export const INDEX_CHECK_BYTES_MAX: number = 32 * MIB
+/** Slices of one index of others that is taken in, and of all, some 100 bytes each. */
+export const CLAIMED_SLICES_PER_INDEX_MAX = 262_144
+export const CLAIMED_SLICES_MAX = 20_000_000
+/** Time for taking one claim in, its index and the check of it included. */
+export const CLAIM_TAKEN_TIMEOUT_MS = 8_000

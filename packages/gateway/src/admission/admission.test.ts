@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
-import { RATE_ADDRESSES_MAX } from '@turnpike/core/limits'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { DENY, type ReadEntry } from '@turnpike/core/log/entry'
 import type { Journal } from '@turnpike/core/ports/journal'
 import { silentObserver } from '../observer.ts'
 import { drain, hasher } from '../testing/world.ts'
-import { RateLimit } from './rate-limit.ts'
 import { Refusals } from './refusals.ts'
 import { RequestLimits } from './request-limits.ts'
 
@@ -70,9 +67,9 @@ class Bench implements Journal {
 
 test('a flood of refusals is one entry of each kind a second, with its count', () => {
   const bench = new Bench()
-  for (let i = 0; i < 1000; i++) bench.refusals.answer('load')
+  for (let i = 0; i < 1000; i++) bench.refusals.answer('load', 60_000)
   bench.pass(400)
-  for (let i = 0; i < 70; i++) bench.refusals.answer('address')
+  for (let i = 0; i < 70; i++) bench.refusals.answer('address', 1)
   assert.equal(bench.reads.length, 0)
   bench.pass(600)
   const told = bench.reads.map(({ deny, count, started, ts }) => [deny, count, started, ts])
@@ -92,18 +89,19 @@ test('a flood of refusals is one entry of each kind a second, with its count', (
   bench.pass(5000)
   assert.equal(bench.reads.length, 2)
   assert.equal(bench.isWaiting, false)
-  bench.refusals.answer('load')
+  bench.refusals.answer('load', 60_000)
   bench.pass(1000)
   assert.equal(bench.reads[2]!.count, 1)
 })
 
 test('a refusal says when to come again, is kept nowhere, and leads to no entry', async () => {
   const bench = new Bench()
-  for (const [kind, seconds] of [
-    ['load', '60'],
-    ['address', '1'],
+  for (const [kind, waitMs, seconds] of [
+    ['load', 60_000, '60'],
+    ['address', 1, '1'],
+    ['identity', 2001, '3'],
   ] as const) {
-    const got = await drain(bench.refusals.answer(kind))
+    const got = await drain(bench.refusals.answer(kind, waitMs))
     assert.equal(got.status, 429)
     assert.equal(got.headers.get('retry-after'), seconds)
     assert.equal(got.headers.get('cache-control'), 'no-store')
@@ -112,15 +110,18 @@ test('a refusal says when to come again, is kept nowhere, and leads to no entry'
     assert.ok(got.body.length > 0)
   }
   bench.refusals.flush()
-  assert.equal(bench.reads.length, 2)
+  assert.deepEqual(
+    bench.reads.map(({ deny }) => deny),
+    [DENY.policy, DENY.address, DENY.identity],
+  )
 })
 
 test('without room in the journal the count goes on until there is some', () => {
   const bench = new Bench()
   bench.full = true
-  bench.refusals.answer('load')
+  bench.refusals.answer('load', 60_000)
   bench.pass(1000)
-  bench.refusals.answer('load')
+  bench.refusals.answer('load', 60_000)
   bench.pass(1000)
   assert.deepEqual([bench.reads.length, bench.isWaiting], [0, true])
   bench.full = false
@@ -134,92 +135,47 @@ test('without room in the journal the count goes on until there is some', () => 
 
 test('closing records what is pending and leaves no timer', () => {
   const bench = new Bench()
-  bench.refusals.answer('address')
+  bench.refusals.answer('address', 1)
   bench.refusals.close()
   assert.deepEqual([bench.reads.length, bench.isWaiting], [1, false])
   bench.full = true
-  bench.refusals.answer('address')
+  bench.refusals.answer('address', 1)
   bench.refusals.close()
   assert.deepEqual([bench.reads.length, bench.isWaiting], [1, false])
 })
 
-function taken(limit: RateLimit, key: string, times: number): number {
-  let count = 0
-  for (let i = 0; i < times; i++) if (limit.take(key)) count += 1
-  return count
-}
-
-test('a bucket holds one second, fills evenly, and is its own for each key', () => {
+test('addresses are looked at first, and only where they are limited', async () => {
   const bench = new Bench()
-  const limit = new RateLimit({ clock: bench.clock, perSecond: 3, keysMax: 10 })
-  assert.equal(taken(limit, 'a', 10), 3)
-  assert.equal(taken(limit, 'b', 10), 3)
-  bench.pass(333)
-  assert.equal(taken(limit, 'a', 10), 0)
-  bench.pass(1)
-  assert.equal(taken(limit, 'a', 10), 1)
-  bench.pass(60_000)
-  assert.equal(taken(limit, 'a', 10), 3)
-})
-
-test('less than one a second is one now and then', () => {
-  const bench = new Bench()
-  const limit = new RateLimit({ clock: bench.clock, perSecond: 0.25, keysMax: 10 })
-  assert.equal(taken(limit, 'a', 10), 1)
-  bench.pass(3999)
-  assert.equal(taken(limit, 'a', 10), 0)
-  bench.pass(1)
-  assert.equal(taken(limit, 'a', 10), 1)
-})
-
-test('in no second is more let in than one bucket and what fills it', () => {
-  const pause = fc.integer({ min: 0, max: 400 })
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 50 }), fc.array(pause), (perSecond, pauses) => {
-      const bench = new Bench()
-      const limit = new RateLimit({ clock: bench.clock, perSecond, keysMax: 10 })
-      const times: number[] = []
-      for (const ms of pauses) {
-        bench.pass(ms)
-        if (limit.take('a')) times.push(bench.nowMs)
-      }
-      for (const start of times)
-        assert.ok(times.filter((t) => t >= start && t < start + 1000).length <= 2 * perSecond)
-    }),
-  )
-})
-
-test('no more keys are remembered than the bound', () => {
-  const bench = new Bench()
-  const limit = new RateLimit({ clock: bench.clock, perSecond: 1, keysMax: 2 })
-  assert.deepEqual(
-    ['a', 'b', 'a', 'b', 'c', 'b', 'a'].map((key) => limit.take(key)),
-    [true, true, false, false, true, false, true],
-  )
-  assert.ok(RATE_ADDRESSES_MAX >= 10_000)
-})
-
-test('addresses are looked at first, and only where they are limited', () => {
-  const bench = new Bench()
-  const { clock, refusals } = bench
+  const { refusals } = bench
   const never = (): string => assert.fail('not to be asked')
-  const byLoad = new RequestLimits({ clock, refusals, requestsMax: 2 })
+  const byLoad = new RequestLimits({ refusals, requestsMax: 2 })
   assert.equal(byLoad.refusalOf(1, never), undefined)
-  assert.equal(byLoad.refusalOf(2, never)!.status, 429)
-  const byAddress = new RequestLimits({
-    clock,
-    refusals,
-    requestsMax: 2,
-    perAddressPerSecondMax: 1,
-  })
-  assert.equal(
-    byAddress.refusalOf(0, () => 'a'),
-    undefined,
-  )
-  assert.equal(byAddress.refusalOf(2, () => 'a')!.status, 429)
-  refusals.flush()
+  assert.equal((await byLoad.refusalOf(2, never))!.status, 429)
+  for (const later of [false, true]) {
+    const waits = [0, 1500, 0, 1500]
+    const take = (key: string): number | Promise<number> => {
+      assert.equal(key, 'a')
+      return later ? Promise.resolve(waits.shift()!) : waits.shift()!
+    }
+    const byAddress = new RequestLimits({ refusals, requestsMax: 2, addresses: { take } })
+    assert.equal(await byAddress.refusalOf(0, () => 'a'), undefined)
+    const got = await drain((await byAddress.refusalOf(0, () => 'a'))!)
+    assert.deepEqual([got.status, got.headers.get('retry-after')], [429, '2'])
+    refusals.flush()
+    assert.equal((await byAddress.refusalOf(2, () => 'a'))!.status, 429)
+    assert.equal((await byAddress.refusalOf(1, () => 'a'))!.status, 429)
+    refusals.flush()
+  }
   assert.deepEqual(
-    bench.reads.map(({ deny }) => deny),
-    [DENY.policy, DENY.address],
+    bench.reads.map(({ deny, count }) => [deny, count]),
+    [
+      [DENY.policy, 1],
+      [DENY.address, 1],
+      [DENY.policy, 1],
+      [DENY.address, 1],
+      [DENY.address, 1],
+      [DENY.policy, 1],
+      [DENY.address, 1],
+    ],
   )
 })

@@ -15,28 +15,32 @@ import { refusalAnswer } from '../plain-answer.ts'
 
 const TOO_MANY_REQUESTS = 429
 
-/** Why a request is refused before anything is done for it. */
-export type RefusalKind = 'load' | 'address'
+/** Why a request is refused. */
+export type RefusalKind = 'load' | 'address' | 'identity'
 
 /** What entry and answer of a kind say. */
 interface Kind {
   readonly deny: number
-  readonly retryAfterSeconds: number
   readonly text: string
 }
+
+const SECOND_MS = 1000
 
 const KINDS: Readonly<Record<RefusalKind, Kind>> = {
   /** The process answers as many requests as it may. */
   load: {
     deny: DENY.policy,
-    retryAfterSeconds: 60,
     text: 'too many requests at once: try again in a minute\n',
   },
   /** An address sends more than it may. */
   address: {
     deny: DENY.address,
-    retryAfterSeconds: 1,
-    text: 'too many requests from this address: send fewer a second\n',
+    text: 'too many requests from this address: wait for as long as Retry-After says\n',
+  },
+  /** Whoever was let read sends more than anybody may. */
+  identity: {
+    deny: DENY.identity,
+    text: 'too many requests by this reader: wait for as long as Retry-After says\n',
   },
 }
 
@@ -73,16 +77,18 @@ export class Refusals {
   /**
    * The answer of one refusal. Its `X-Receipt-Id` leads to no entry, since many share one.
    *
+   * @param waitMs until the same request may be let in; its `Retry-After` is the second after
    * @example
-   * refusals.answer('load').status // 429
+   * refusals.answer('load', 60_000).status // 429
    */
-  answer(kind: RefusalKind): Answer {
+  answer(kind: RefusalKind, waitMs: number): Answer {
     const { clock, random, hasher, timer } = this.#deps
     const pending = this.#pending.get(kind)
     if (pending === undefined) this.#pending.set(kind, { count: 1, started: clock.nowMs() })
     else pending.count += 1
     this.#callOff ??= timer.after(REFUSALS_COALESCED_MS, () => this.#onTime())
-    const { retryAfterSeconds, text } = KINDS[kind]
+    const { text } = KINDS[kind]
+    const retryAfterSeconds = Math.ceil(waitMs / SECOND_MS)
     const receiptId = receiptIdOf(random.bytes(ENTRY_ID_BYTES), hasher)
     return refusalAnswer(TOO_MANY_REQUESTS, { retryAfterSeconds, text, receiptId })
   }

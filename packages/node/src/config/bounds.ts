@@ -10,7 +10,10 @@ import type { Setting } from './settings.ts'
 export interface BoundSettings {
   readonly connectionsMax: number
   readonly requestsMax: number
-  readonly requestsPerAddressPerSecondMax: number | undefined
+  readonly addressTokensPerMinute: number | undefined
+  readonly addressBurstTokens: number | undefined
+  readonly identityTokensPerMinute: number | undefined
+  readonly identityBurstTokens: number | undefined
   readonly urlCharsMax: number
   readonly headersBytesMax: number
   readonly headersTimeoutMs: number
@@ -25,6 +28,8 @@ export interface BoundSettings {
 const KIB = 1024
 const HOUR_MS = 3_600_000
 
+const tokens = integer(1, limits.RATE_TOKENS_MAX)
+
 /** Their part of the table of all settings. */
 export const BOUNDS: { readonly [K in keyof BoundSettings]: Setting<BoundSettings[K]> } = {
   connectionsMax: {
@@ -37,12 +42,29 @@ export const BOUNDS: { readonly [K in keyof BoundSettings]: Setting<BoundSetting
     default: limits.REQUESTS_MAX,
     doc: 'Requests that each process answers at once; more are refused with 429.',
   },
-  requestsPerAddressPerSecondMax: {
-    kind: integer(1, 1_000_000),
+  addressTokensPerMinute: {
+    kind: tokens,
     default: undefined,
     doc:
-      'Requests a second from one IPv4 address or one IPv6 network of 64 bits; more are refused ' +
-      'with 429. Processes share it out evenly.',
+      'Requests a minute from one IPv4 address or one IPv6 network of 64 bits, over all ' +
+      'processes; more are refused with 429. Any number unless set.',
+  },
+  addressBurstTokens: {
+    kind: tokens,
+    default: undefined,
+    doc: 'Requests that one address may send at once. What a minute allows unless set.',
+  },
+  identityTokensPerMinute: {
+    kind: tokens,
+    default: undefined,
+    doc:
+      'Requests a minute by one identity, such as a token that opens a space, from whatever ' +
+      'addresses; more are refused with 429. Any number unless set.',
+  },
+  identityBurstTokens: {
+    kind: tokens,
+    default: undefined,
+    doc: 'Requests that one identity may send at once. What a minute allows unless set.',
   },
   urlCharsMax: {
     kind: integer(256, limits.URL_CHARS_MAX),

@@ -6,6 +6,7 @@ import {
   RequestLimits,
   type RequestLimitsOptions,
 } from '@turnpike/gateway/admission/request-limits'
+import { TokenBuckets } from '@turnpike/gateway/admission/token-buckets'
 import { silentObserver } from '@turnpike/gateway/observer'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { DENY, type ReadEntry } from '@turnpike/core/log/entry'
@@ -16,6 +17,11 @@ import type { RigGateway } from './rig.ts'
 import { startHttpServer, type HttpServer, type HttpServerOptions } from './server.ts'
 
 const CLOSE = 'Connection: close'
+
+/** Buckets that hold so much, and fill by one a minute. */
+function buckets(burstTokens: number): TokenBuckets {
+  return new TokenBuckets({ clock: nodeClock, tokensPerMinute: 1, burstTokens, keysMax: 10 })
+}
 
 interface Limited {
   readonly server: HttpServer
@@ -52,7 +58,7 @@ async function serve(
     gateway,
     observer,
     port: 0,
-    limits: new RequestLimits({ clock: nodeClock, refusals, ...limits }),
+    limits: new RequestLimits({ refusals, ...limits }),
     ...options,
   })
   context.after(async () => {
@@ -89,7 +95,7 @@ test('as many requests as allowed are answered at once, and no more', async (t) 
 
 test('a refusal keeps the connection, for HEAD as for GET', async (t) => {
   const gateway = rigGateway(() => chunks(5, 5))
-  const { server } = await serve(t, gateway, { perAddressPerSecondMax: 1 })
+  const { server } = await serve(t, gateway, { addresses: buckets(1) })
   const client = rawClient(server.port, get('/'))
   await once(client, 'data')
   client.write(get('/').replace('GET', 'HEAD') + get('/', CLOSE))
@@ -99,9 +105,9 @@ test('a refusal keeps the connection, for HEAD as for GET', async (t) => {
   assert.equal(gateway.records.length, 1)
 })
 
-test('an address gets what a second allows, whoever else asks', async (t) => {
+test('an address gets what its bucket holds, whoever else asks', async (t) => {
   const gateway = rigGateway(() => chunks(5, 5))
-  const { server, refusals, reads } = await serve(t, gateway, { perAddressPerSecondMax: 3 })
+  const { server, refusals, reads } = await serve(t, gateway, { addresses: buckets(3) })
   const ask = async (forwarded: string): Promise<string> => {
     const request = get('/', `X-Forwarded-For: ${forwarded}`, CLOSE)
     return (await rawRequest(server.port, request)).head.slice(9, 12)
@@ -124,9 +130,29 @@ test('an address gets what a second allows, whoever else asks', async (t) => {
   )
 })
 
+test('a request waits for an answer about its address, and its client may leave meanwhile', async (t) => {
+  const gateway = rigGateway(() => chunks(5, 5))
+  const waiting: ((waitMs: number) => void)[] = []
+  const take = (): Promise<number> => new Promise((resolve) => waiting.push(resolve))
+  const { server } = await serve(t, gateway, { addresses: { take } })
+  const answers = [0, 61_001].map(() => rawRequest(server.port, get('/', CLOSE)))
+  await until(() => waiting.length === 2, 'the requests')
+  assert.equal(gateway.records.length, 0)
+  waiting[0]!(0)
+  waiting[1]!(61_001)
+  const heads = (await Promise.all(answers)).map(({ head }) => head.slice(9, 12))
+  assert.deepEqual(heads.toSorted(), ['200', '429'])
+  const client = rawClient(server.port, get('/'))
+  await until(() => waiting.length === 3, 'another')
+  client.resetAndDestroy()
+  await until(() => server.stats().connections === 0, 'it to leave')
+  waiting[2]!(0)
+  await until(() => server.stats().inFlight === 0, 'the end')
+})
+
 test('an address that no trusted proxy told is not believed', async (t) => {
   const gateway = rigGateway(() => chunks(5, 5))
-  const limits = { perAddressPerSecondMax: 1 }
+  const limits = { addresses: buckets(1) }
   const { server } = await serve(t, gateway, limits, { trustedProxies: ['none'] })
   const first = await rawRequest(server.port, get('/', 'X-Forwarded-For: 192.0.2.1', CLOSE))
   const second = await rawRequest(server.port, get('/', 'X-Forwarded-For: 192.0.2.2', CLOSE))

@@ -227,12 +227,14 @@ class HttpListener implements HttpServer {
     void exchange.run()
   }
 
-  /** Where a request is answered: by the gateway, or by the refusal that the limits have for it. */
+  /** Where a request is answered: by the gateway, once the limits have no refusal for it. */
   #contextFor(connection: Connection, request: IncomingMessage): ExchangeContext {
     const address = (): string => connection.peer.networkOf(request.headers)
     const refusal = this.#limits?.refusalOf(this.#inFlight, address)
     if (refusal === undefined) return this.#context
-    return { ...this.#context, gateway: { handle: () => Promise.resolve(refusal) } }
+    const { gateway } = this.#context
+    const handle: Gateway['handle'] = async (asked) => (await refusal) ?? gateway.handle(asked)
+    return { ...this.#context, gateway: { handle } }
   }
 
   /**

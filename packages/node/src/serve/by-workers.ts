@@ -10,6 +10,7 @@ import { emptySnapshot, type TallySnapshot } from '../metrics/tally.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { runWorkers, type WorkerCrash, type WorkerGivenUp } from '../workers/primary.ts'
 import type { ServingCounts } from './process.ts'
+import { answerTokens, openBuckets, type TokensAsked } from './rate-limits.ts'
 import type { Serving } from './serving.ts'
 
 /** Environment variable that hands a worker its start; its user alone can read it. */
@@ -40,11 +41,13 @@ export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving
   const start: WorkerStart = { settings: { ...settings, port, portSearch: false }, whoami }
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker-entry.ts' : './worker-entry.js'
+  const buckets = openBuckets(settings)
   const workers = await runWorkers({
     count: settings.workers,
     entry: fileURLToPath(new URL(file, import.meta.url)),
     env: { [WORKER_START_VARIABLE]: JSON.stringify(start) },
     onCrash: options.onCrash,
+    answer: (question) => answerTokens(buckets, question as TokensAsked),
   })
   void workers.ended.then((error) => error && options.onGivenUp(error))
   return {

@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts'
 import { startHttpServer, type HttpServer } from '../http/server.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
+import type { RateLimiters } from './rate-limits.ts'
 import { openReadSide, type ReadSide } from './read-side.ts'
 
 /** What a process needs to serve. */
@@ -17,6 +18,8 @@ export interface ServeOptions {
   /** Names the process's journal. */
   readonly slot: string
   readonly observer: Observer
+  /** How often addresses and identities may come. */
+  readonly limiters: RateLimiters
   /** The port is shared with other workers. */
   readonly reusePort: boolean
   /** Something that can't be mended while running: the process is to close and exit. */

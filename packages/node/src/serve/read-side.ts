@@ -36,6 +36,7 @@ import { openNames } from '../names/open.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
+import type { RateLimiters } from './rate-limits.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
 /** What the read side is opened with. */
@@ -45,6 +46,7 @@ export interface ReadSideOptions {
   /** The process's slot: it names its journal. */
   readonly slot: string
   readonly observer: Observer
+  readonly limiters: RateLimiters
   /** The journal can't write what it admitted: the process must stop. */
   readonly onJournalFailure: (error: JournalFailed) => void
 }
@@ -115,7 +117,8 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     dids.close()
     await folder.ok.close()
   }
-  const limits = requestLimits(settings, refusals)
+  const { requestsMax } = settings
+  const limits = new RequestLimits({ refusals, requestsMax, addresses: options.limiters.addresses })
   return ok({ gateway, limits, journal: journal.ok, flush, close })
 }
 
@@ -149,13 +152,6 @@ function authorizerOf(
 
 function hostsOf(settings: Settings): HostSettings {
   return hostSettings(ownHosts(settings), settings.subdomainHosts)
-}
-
-/** Processes do not know of each other's requests, and the kernel spreads connections evenly. */
-function requestLimits(settings: Settings, refusals: Refusals): RequestLimits {
-  const { requestsMax, requestsPerAddressPerSecondMax: perSecondMax, workers } = settings
-  const perAddressPerSecondMax = perSecondMax && perSecondMax / Math.max(1, workers)
-  return new RequestLimits({ clock: nodeClock, refusals, requestsMax, perAddressPerSecondMax })
 }
 
 interface GatewayParts {

@@ -4,6 +4,7 @@
  */
 import type { TallySnapshot } from '../metrics/tally.ts'
 import { serveByWorkers, type ByWorkersOptions } from './by-workers.ts'
+import { openBuckets } from './rate-limits.ts'
 import { serveProcess, type ServeOptions, type ServingCounts } from './process.ts'
 
 /** What serves, in this process or in others. */
@@ -26,7 +27,7 @@ export function slotsOf(workers: number): readonly string[] {
 
 /** How to serve: what a process needs, and what one with workers needs beside. */
 export interface ServingOptions
-  extends Omit<ServeOptions, 'slot' | 'reusePort'>, Pick<ByWorkersOptions, 'onCrash'> {
+  extends Omit<ServeOptions, 'slot' | 'reusePort' | 'limiters'>, Pick<ByWorkersOptions, 'onCrash'> {
   /** Counts of this process. */
   snapshot(): TallySnapshot
 }
@@ -39,7 +40,8 @@ export interface ServingOptions
 export async function serve(options: ServingOptions): Promise<Serving> {
   if (options.settings.workers > 0)
     return serveByWorkers({ ...options, onGivenUp: options.onFailure })
-  const served = await serveProcess({ ...options, slot: LONE_SLOT, reusePort: false })
+  const limiters = openBuckets(options.settings)
+  const served = await serveProcess({ ...options, limiters, slot: LONE_SLOT, reusePort: false })
   if (served.error) throw served.error
   const { url, counts, flush, close } = served.ok
   return {

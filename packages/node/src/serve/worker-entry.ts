@@ -2,14 +2,17 @@
  * What a worker process runs.
  * @module
  */
+import { RATE_ANSWER_MS } from '@turnpike/core/limits'
 import { openLog } from '../logging/log.ts'
 import { createObserver } from '../logging/observer.ts'
 import { Tally } from '../metrics/tally.ts'
 import { nodeHasher } from '../hasher.ts'
 import { nodeClock } from '../runtime.ts'
 import { REUSES_PORT } from '../workers/primary.ts'
+import { questions } from '../workers/ask-primary.ts'
 import { joinPrimary, workerSlot } from '../workers/worker.ts'
 import { serveProcess } from './process.ts'
+import { leaseBuckets } from './rate-limits.ts'
 import { WORKER_START_VARIABLE, type WorkerStart } from './by-workers.ts'
 
 const { settings, whoami } = JSON.parse(process.env[WORKER_START_VARIABLE]!) as WorkerStart
@@ -31,6 +34,7 @@ const served = await serveProcess({
   whoami,
   slot,
   observer,
+  limiters: leaseBuckets(settings, questions(RATE_ANSWER_MS)),
   reusePort: REUSES_PORT,
   onFailure: (fault) => void giveUp(fault),
 })

@@ -10,8 +10,10 @@ export const SLOT_VARIABLE = 'TURNPIKE_WORKER_SLOT'
 export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly question: string }
   | { readonly kind: 'stop'; readonly graceMs: number }
+  | { readonly kind: 'told'; readonly id: number; readonly value: unknown }
 
-/** From a worker. `value` must survive JSON. */
+/** From a worker. `value` and `question` must survive JSON. */
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'question'; readonly id: number; readonly question: unknown }

@@ -62,6 +62,8 @@ export interface WorkersOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Hears of each crash. */
   readonly onCrash?: (crash: WorkerCrash) => void
+  /** Answers questions of workers at once, with values that survive JSON. Must not throw. */
+  readonly answer?: (question: unknown) => unknown
   /** Pause before the first restart. */
   readonly pauseMsMin?: number
 }
@@ -167,6 +169,10 @@ class WorkerPool implements Workers {
         slot.ready = true
         if (this.#slots.every(({ ready }) => ready)) this.#onReady()
       } else if (message.kind === 'answer') this.#asked.get(message.id)?.(index, message.value)
+      else {
+        const value = this.#options.answer?.(message.question)
+        tell(worker, { kind: 'told', id: message.id, value })
+      }
     })
     worker.on('error', () => {})
     worker.on('exit', (code, signal) => this.#onExit(index, code, signal))

@@ -1,0 +1,43 @@
+/**
+ * Questions of a worker to its primary.
+ * @module
+ */
+import type { FromWorker, ToWorker } from './messages.ts'
+
+/**
+ * A way to ask the primary, which answers as {@link WorkersOptions.answer} does. Answers are
+ * undefined after `timeoutMs`, and when the primary is gone.
+ *
+ * @throws {TypeError} when this process is no worker
+ * @example
+ * const ask = questions(1000)
+ * const answer = await ask({ limited: 'addresses', asked: [['192.0.2.1', 1]] })
+ */
+export function questions(timeoutMs: number): (question: unknown) => Promise<unknown> {
+  if (process.send === undefined)
+    throw new TypeError('"questions" expected a worker process, got one without a primary')
+  const waiting = new Map<number, (value: unknown) => void>()
+  let asked = 0
+  process.on('message', (message: ToWorker) => {
+    if (message.kind === 'told') waiting.get(message.id)?.(message.value)
+  })
+  process.on('disconnect', () => {
+    for (const settle of waiting.values()) settle(undefined)
+  })
+  return (question) => {
+    if (!process.connected) return Promise.resolve(undefined)
+    const id = ++asked
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const settle = (value: unknown): void => {
+      clearTimeout(timer)
+      waiting.delete(id)
+      resolve(value)
+    }
+    const timer = setTimeout(settle, timeoutMs, undefined)
+    waiting.set(id, settle)
+    const message: FromWorker = { kind: 'question', id, question }
+    // Fails only when the primary is gone, which `disconnect` tells, too.
+    process.send!(message, () => {})
+    return promise
+  }
+}
