@@ -43,12 +43,13 @@ export class CatalogTasks implements AgentWriter {
   keep({ task, invocation, receiptCid, receipt, ranMs }: TaskRecord): void {
     const { tasksMax, taskMsMax } = this.#room
     transact(this.#catalog, () => {
-      const { lastInsertRowid } = this.#catalog
+      const { changes, lastInsertRowid } = this.#catalog
         .prepare(
           `INSERT INTO agent_tasks (task, invocation, receipt_cid, receipt, ran_ms)
            VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
         )
         .run(task, invocation, receiptCid, receipt, ranMs)
+      if (changes === 0) return
       // Rows go in the order of their ids, so that the next one is looked at and no other.
       this.#catalog
         .prepare('DELETE FROM agent_tasks WHERE id <= ?')

@@ -11,7 +11,7 @@ import * as Http from '@ucanto/transport/http'
 export const CAR_TYPE = 'application/vnd.ipld.car'
 
 /** A connection of `@ucanto/client` to the front door of a gateway. */
-export function connectTo(url: string, gateway: string): API.ConnectionView<any> {
+export function connectTo(url: string, gateway: string): API.ConnectionView<Record<string, never>> {
   return connect({
     id: DID.parse(gateway),
     codec: CarTransport.outbound,
@@ -21,7 +21,10 @@ export function connectTo(url: string, gateway: string): API.ConnectionView<any>
 
 /** What came of an invocation: the `ok` of its receipt, or the error. */
 export interface Told {
-  readonly ok?: any
+  readonly ok?: {
+    readonly time?: number
+    readonly delegations?: Readonly<Record<string, Uint8Array>>
+  }
   readonly error?: { readonly name: string; readonly message: string; readonly stack?: string }
 }
 
@@ -31,8 +34,15 @@ export async function execute(
   gateway: string,
   invocation: API.IssuedInvocation,
 ): Promise<Told> {
-  const [receipt] = await connectTo(url, gateway).execute(invocation)
-  return receipt!.out as Told
+  const receipts: readonly API.Receipt[] = await connectTo(url, gateway).execute(
+    ...([invocation] as never),
+  )
+  return receipts[0]!.out as Told
+}
+
+/** Delegations that an `access/claim` was told of, as archives by their CIDs. */
+export function claimedBy({ ok }: Told): Readonly<Record<string, Uint8Array>> {
+  return ok!.delegations!
 }
 
 /** The body of a message with invocations, as ucanto's client sends it. */
@@ -51,8 +61,13 @@ export function post(
 }
 
 /** Receipts of an answer, by the CID of their task. */
-export async function receiptsOf(response: Response): Promise<Map<string, Told>> {
-  const { roots, blocks } = Car.decode(new Uint8Array(await response.arrayBuffer()) as never)
+export async function receiptsOf(response: Response): Promise<ReadonlyMap<string, Told>> {
+  return receiptsIn(new Uint8Array(await response.arrayBuffer()))
+}
+
+/** Receipts of a message, by the CID of their task. */
+export function receiptsIn(body: Uint8Array): ReadonlyMap<string, Told> {
+  const { roots, blocks } = Car.decode(body as never)
   const message = Message.view({ root: roots[0]!.cid, store: blocks })
   const receipts = [...message.receipts.values()] as API.Receipt[]
   return new Map(receipts.map((receipt) => [String(receipt.ran.link()), receipt.out as Told]))

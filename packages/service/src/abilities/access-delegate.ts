@@ -12,6 +12,7 @@ import { fail, ok, type Result } from '@turnpike/core/result'
 import type { UcanBlocks } from '@turnpike/core/ucan/archive'
 import type { Ability, Outcome, Task } from '../ability.ts'
 import type { FrontDoorDeps } from '../deps.ts'
+import { derivesBy, isWithin } from '../derives.ts'
 import { archiveOf, keyOfCid } from '../message.ts'
 
 const DELEGATE = capability({
@@ -20,6 +21,7 @@ const DELEGATE = capability({
   nb: Schema.struct({
     delegations: Schema.dictionary({ value: Schema.link() }),
   }),
+  derives: derivesBy(isWithin),
 })
 
 /** A delegation that a message names is not in it. */

@@ -6,12 +6,14 @@
 import { capability, Schema } from '@ucanto/validator'
 import { fail, ok } from '@turnpike/core/result'
 import type { Ability } from '../ability.ts'
+import { derivesBy, sameText } from '../derives.ts'
 import type { FrontDoorDeps } from '../deps.ts'
 
 const ATTEST = capability({
   can: 'ucan/attest',
   with: Schema.did(),
   nb: Schema.struct({ proof: Schema.link() }),
+  derives: derivesBy(sameText),
 })
 
 /** Whoever attests is not believed here. */

@@ -8,6 +8,7 @@ import type { CID } from 'multiformats/cid'
 import { fail, ok } from '@turnpike/core/result'
 import type { Ability, Outcome, Task } from '../ability.ts'
 import type { FrontDoorDeps } from '../deps.ts'
+import { derivesBy, sameText } from '../derives.ts'
 import { archiveOf, keyOfCid, ucansOf } from '../message.ts'
 
 const REVOKE = capability({
@@ -17,6 +18,7 @@ const REVOKE = capability({
     ucan: Schema.link(),
     proof: Schema.link().array().optional(),
   }),
+  derives: derivesBy(sameText),
 })
 
 /** The UCAN that is to be revoked is not in the message. */
