@@ -54,7 +54,8 @@ CREATE TABLE claim_urls (
 CREATE TABLE claimed_indexes (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   claim INTEGER NOT NULL UNIQUE REFERENCES claims ON DELETE CASCADE,
-  multihash BLOB NOT NULL
+  multihash BLOB NOT NULL,
+  slices INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX claimed_indexes_by_multihash ON claimed_indexes (multihash);
 
