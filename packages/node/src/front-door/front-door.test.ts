@@ -19,7 +19,7 @@ import {
   receiptsOf,
   serveDelegation,
 } from '../testing/messages.ts'
-import { asked, delegateBy } from './testing.ts'
+import { asked, delegateBy } from './testing/door.ts'
 
 interface Rig {
   readonly deployment: Deployment

@@ -8,7 +8,7 @@ import {
   MESSAGE_INVOCATIONS_MAX,
 } from '@turnpike/core/limits'
 import { messageOf, receiptsIn, serveDelegation } from '../testing/messages.ts'
-import { asked, delegateBy, testDoor, withBlocks } from './testing.ts'
+import { asked, delegateBy, testDoor, withBlocks } from './testing/door.ts'
 
 const textIn = (body: string): string => Buffer.from(body, 'base64').toString()
 

@@ -11,7 +11,7 @@ import {
   type Told,
 } from '../testing/messages.ts'
 import { CatalogTasks } from './tasks.ts'
-import { asked, delegateBy, testDoor, type TestDoor } from './testing.ts'
+import { asked, delegateBy, testDoor, type TestDoor } from './testing/door.ts'
 
 const told = async (door: TestDoor, body: Uint8Array): Promise<Told> => {
   const { body: text } = await door.send(body)

@@ -47,7 +47,9 @@ export function keysInDocument(did: string, text: string): readonly KeyDid[] | u
   const keys: KeyDid[] = []
   for (const method of verificationMethod.slice(0, DID_KEYS_MAX)) {
     if (!isRecord(method) || method.controller !== did || !METHODS.has(method.type)) continue
-    const key: KeyDid = `did:key:${String(method.publicKeyMultibase)}`
+    const { publicKeyMultibase: multibase } = method
+    if (typeof multibase !== 'string') continue
+    const key: KeyDid = `did:key:${multibase}`
     if (publicKeyOf(key) !== undefined) keys.push(key)
   }
   return keys

@@ -4,13 +4,13 @@
  */
 import type { TestContext } from 'node:test'
 import { CAR as Car, DID, invoke as invocation, type API } from '@ucanto/core'
-import type { FolderOwner } from '../folder/open.ts'
-import { openFolder } from '../folder/open.ts'
-import { nodeHasher } from '../hasher.ts'
-import { testFolder } from '../testing/deployment.ts'
-import { messageOf, receiptsIn, type Told } from '../testing/messages.ts'
-import { openOwnedFrontDoor, type Invoked } from './owner.ts'
-import type { FrontDoorSettings } from './settings.ts'
+import type { FolderOwner } from '../../folder/open.ts'
+import { openFolder } from '../../folder/open.ts'
+import { nodeHasher } from '../../hasher.ts'
+import { testFolder } from '../../testing/deployment.ts'
+import { messageOf, receiptsIn, type Told } from '../../testing/messages.ts'
+import { openOwnedFrontDoor, type Invoked } from '../owner.ts'
+import type { FrontDoorSettings } from '../settings.ts'
 
 /** A front door to knock at. */
 export interface TestDoor {
