@@ -2,6 +2,7 @@
  * What the gateway is composed of.
  * @module
  */
+import type { Identities } from './admission/identities.ts'
 import type { SharedCaching } from './caching.ts'
 import type { Clock, Hasher, Random, Timer } from '@turnpike/core/ports/runtime'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
@@ -39,6 +40,8 @@ export interface GatewayDeps extends BlockDeps {
   readonly trustless?: TrustlessSettings
   /** Largest content that is deserialized; any unless told. */
   readonly responseBytesMax?: number | undefined
+  /** How often one reader may come; as often as it likes unless told. */
+  readonly identities?: Identities | undefined
   readonly answerCacheBytesMax: number
   /** What shared caches in front may keep; as much as browsers unless told. */
   readonly sharedCaching?: SharedCaching

@@ -5,6 +5,7 @@
  */
 import { type Answer, type HeaderLine, MeteredBody } from './meter.ts'
 import { COMMON_HEADERS, errorAnswer, unrecordedAnswer } from './plain-answer.ts'
+import { TooOften } from './admission/identities.ts'
 import { ContentDenied } from './deny/guard.ts'
 import { EntryRecorder, type ReadFacts } from './recorder.ts'
 import { type ReadContext, ReadPath } from './read-path.ts'
@@ -48,6 +49,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // What is there at once needs no timer, nor does its body.
       const atHand = !(answering instanceof Promise)
       const answered = atHand ? answering : await timed.inTime(answering)
+      if (deps.identities !== undefined && answered.error instanceof TooOften) {
+        open.end([])
+        return deps.identities.answer(answered.error)
+      }
       const outcome: Result<Representation, Error> = answered.error
         ? fail(unlessCached(answered.error, request))
         : answered

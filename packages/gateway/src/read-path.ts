@@ -188,8 +188,21 @@ export class ReadPath {
     asked: Asked,
   ): Awaitable<Result<Representation, Error>> {
     if (granted.error) return granted
-    const kept = this.#answerKept(context, this.#readOf(granted.ok[0]!, asked))
-    return kept ?? this.#answerInTurn(context, granted.ok, asked)
+    const tooOften = this.#deps.identities?.take(granted.ok[0]!, asked.token)
+    if (tooOften === undefined) return this.#answerGranted(context, granted.ok, asked)
+    if (!(tooOften instanceof Promise)) return fail(tooOften)
+    return tooOften.then((error) =>
+      error === undefined ? this.#answerGranted(context, granted.ok, asked) : fail(error),
+    )
+  }
+
+  #answerGranted(
+    context: ReadContext,
+    granted: readonly Authorization[],
+    asked: Asked,
+  ): Awaitable<Result<Representation, Error>> {
+    const kept = this.#answerKept(context, this.#readOf(granted[0]!, asked))
+    return kept ?? this.#answerInTurn(context, granted, asked)
   }
 
   /** Whether a path is denied as it was asked; before anybody is asked for leave to read it. */

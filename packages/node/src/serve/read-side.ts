@@ -6,6 +6,7 @@ import { createGateway } from '@turnpike/gateway/gateway'
 import { hostSettings, type HostSettings } from '@turnpike/gateway/hosts/settings'
 import { trustlessSettings } from '@turnpike/gateway/trustless'
 import type { Gateway } from '@turnpike/gateway/types'
+import { Identities } from '@turnpike/gateway/admission/identities'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
@@ -89,9 +90,11 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const denied = await followDenylists(catalog, (error) => observer.crash(error))
   const identity = identityOf(settings.identity, options.whoami)
   const dids = openResolver({ settings, identity, clock: nodeClock })
+  const refusals = openRefusals(options, journal.ok)
   const content = composeGateway(options, {
     folder: folder.ok,
     journal: journal.ok,
+    refusals,
     origins,
     names,
     denylist: denied.denylist,
@@ -103,7 +106,6 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     hosts: hostsOf(settings),
     observer,
   })
-  const refusals = openRefusals(options, journal.ok)
   const flush = (): Promise<void> => {
     refusals.flush()
     return journal.ok.flush()
@@ -157,6 +159,7 @@ function hostsOf(settings: Settings): HostSettings {
 interface GatewayParts {
   readonly folder: FolderReader
   readonly journal: NodeJournal
+  readonly refusals: Refusals
   readonly origins: OpenOrigins
   readonly names: ReturnType<typeof openNames>
   readonly denylist: Denylist
@@ -165,12 +168,14 @@ interface GatewayParts {
 }
 
 function composeGateway(
-  { settings, observer }: ReadSideOptions,
-  { folder, journal, origins, names, denylist, identity, resolver }: GatewayParts,
+  { settings, observer, limiters }: ReadSideOptions,
+  { folder, journal, refusals, origins, names, denylist, identity, resolver }: GatewayParts,
 ): Gateway {
   const { catalog, blobs } = folder
+  const limiter = limiters.identities
   return createGateway({
     denylist,
+    identities: limiter && new Identities({ limiter, refusals, hasher: nodeHasher }),
     index: new CatalogIndex(catalog),
     authorizer: authorizerOf(settings, { folder, identity, resolver }),
     readers: [blobs, origins.reader],
