@@ -99,6 +99,24 @@ test('a range counts with If-Range as long as the content is the same; HEAD has 
   assert.equal(head.headers.get('content-type'), 'video/mp4')
 })
 
+test('HEAD tells the type that GET tells, and reads what that takes', async () => {
+  const bare = `/ipfs/${linkToString(large.root.link)}`
+  const world = filled()
+  const { headers } = await ask(filled(), bare)
+  const head = await ask(world, bare, {}, 'HEAD')
+  assert.equal(head.status, 200)
+  assert.equal(head.headers.get('content-type'), headers.get('content-type'))
+  assert.equal(head.headers.get('content-length'), '1000000')
+  assert.equal(head.body.length, 0)
+  const [leaf] = large.blocks
+  assert.ok(world.openedBytes < 2 * profile.chunkBytes, String(world.openedBytes))
+  assert.equal(world.reads[0]!.bytes, 0n)
+  const without = new World()
+  without.put(alice, [...large.blocks.filter((one) => one !== leaf), ...folder])
+  for (const method of ['GET', 'HEAD'])
+    assert.equal((await ask(without, bare, {}, method)).status, 404)
+})
+
 test('a part that can’t be had is an error, unless the answer has begun', async () => {
   const [leaf] = large.blocks
   const without = new World()

@@ -8,7 +8,7 @@ import { type ByteRange, rangeLength } from '@turnpike/core/range'
 /** What a Range header asks for, given the size of the content. */
 export type RangeVerdict =
   | { readonly kind: 'whole' }
-  /** One or several, which neither overlap nor touch, in the order in which they were asked for. */
+  /** One or several, which do not overlap, in the order in which they were asked for. */
   | { readonly kind: 'parts'; readonly ranges: readonly ByteRange[] }
   | { readonly kind: 'unsatisfiable' }
 
@@ -18,8 +18,8 @@ const UNSATISFIABLE: RangeVerdict = { kind: 'unsatisfiable' }
 /**
  * Reads a Range header. What is malformed or in another unit is ignored, as RFC 9110 allows: the
  * whole is sent. So are more than `RANGES_MAX` ranges, and ranges that together ask for more than
- * the whole. Of several, those beyond the end are left out, and those that overlap or touch are
- * joined (section 15.3.7.2).
+ * the whole. Of several, those beyond the end are left out, and those that overlap are joined
+ * (section 15.3.7.2).
  *
  * @example
  * parseRange('bytes=-3', 31) // { kind: 'parts', ranges: [{ first: 28, last: 30 }] }
@@ -61,7 +61,7 @@ function rangeOf(spec: string, sizeBytes: number): ByteRange | 'unsatisfiable' |
   return first > end ? 'unsatisfiable' : { first, last: Math.min(last, end) }
 }
 
-/** Joins ranges that overlap or touch, each at the place of the earliest asked of its members. */
+/** Joins ranges that overlap, each at the place of the earliest asked of its members. */
 function joined(ranges: readonly ByteRange[]): readonly ByteRange[] {
   if (ranges.length === 1) return ranges
   const sorted = ranges
@@ -70,7 +70,7 @@ function joined(ranges: readonly ByteRange[]): readonly ByteRange[] {
   const kept: { first: number; last: number; place: number }[] = []
   for (const range of sorted) {
     const before = kept.at(-1)
-    if (before === undefined || range.first > before.last + 1) kept.push(range)
+    if (before === undefined || range.first > before.last) kept.push(range)
     else {
       before.last = Math.max(before.last, range.last)
       before.place = Math.min(before.place, range.place)

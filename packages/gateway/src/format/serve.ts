@@ -6,7 +6,7 @@ import type { BodySource } from '@turnpike/core/body'
 import { type Content, bytesBody, bytesContent } from './content.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import { preconditionOf, rangeCounts } from './conditional.ts'
-import { ANSWER_BYTES_MAX } from '@turnpike/core/limits'
+import { ANSWER_BYTES_MAX, SNIFF_BYTES_MAX } from '@turnpike/core/limits'
 import { type ByteRange, rangeLength } from '@turnpike/core/range'
 import type { GatewayRequest } from '../request.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
@@ -64,7 +64,7 @@ export function serveContent(
 
 /**
  * The answer where it needs no byte of the body: a condition decides it (RFC 9110, section 13), or
- * it is to HEAD, for which ranges do not count. Undefined where it needs some.
+ * it is to HEAD for content whose type is known. Undefined where it needs some.
  */
 export function serveUnread(
   content: Content,
@@ -75,7 +75,8 @@ export function serveUnread(
   const verdict = content.status === 200 ? preconditionOf(headers, content) : 'go'
   if (verdict === 'held') return ok(notModified(content, serving))
   if (verdict === 'failed') return fail(preconditionFailed(content))
-  return method === 'HEAD' ? ok(headOf(content, serving)) : undefined
+  if (method !== 'HEAD' || content.type === undefined) return undefined
+  return ok(headOf(content, content.type, serving))
 }
 
 function notModified(content: Content, { caching }: Serving): Representation {
@@ -89,12 +90,30 @@ function preconditionFailed({ etag }: Content): RequestError {
   return new RequestError('PreconditionFailed', message)
 }
 
-function headOf(content: Content, { caching }: Serving): Representation {
-  const headers = headersOf(content, content.type, content.sizeBytes, caching)
+/** What GET would say of the whole: ranges do not count for HEAD. */
+function headOf(content: Content, type: string, { caching }: Serving): Representation {
+  const headers = headersOf(content, type, content.sizeBytes, caching)
   return { status: content.status, headers, body: EMPTY, billable: false, partial: false }
 }
 
+/** The answer to HEAD for what GET would tell the type of by its first bytes. */
+async function headByBytes(
+  content: Content,
+  serving: Serving,
+): Promise<Result<Representation, Error>> {
+  const { signal } = serving.request
+  const isLong = (content.sizeBytes ?? Infinity) > SNIFF_BYTES_MAX
+  // One byte more than is looked at, because what is all of a file may be of another type.
+  const start = isLong ? { first: 0, last: SNIFF_BYTES_MAX } : undefined
+  const primed = await primeBody(content.body(start), signal)
+  if (primed.error) return primed
+  const type = sniffed(start, primed.ok.first)
+  primed.ok.body.open(signal).close()
+  return ok(headOf(content, type, serving))
+}
+
 function serveRead(content: Content, serving: Serving): Awaitable<Result<Representation, Error>> {
+  if (serving.request.method === 'HEAD') return headByBytes(content, serving)
   const asked = rangesOf(content, serving)
   if (asked.error) return asked
   const ranges = asked.ok
@@ -181,12 +200,11 @@ function sniffed(part: ByteRange | undefined, first: Uint8Array | null): string 
 
 function headersOf(
   content: Content,
-  type: string | undefined,
+  type: string,
   lengthBytes: number | undefined,
   caching: readonly HeaderLine[],
 ): HeaderLine[] {
-  const headers: HeaderLine[] = []
-  if (type !== undefined) headers.push(['Content-Type', type])
+  const headers: HeaderLine[] = [['Content-Type', type]]
   if (lengthBytes !== undefined) headers.push(['Content-Length', String(lengthBytes)])
   if (content.etag !== '') headers.push(['ETag', content.etag])
   const modified = content.modifiedSeconds
