@@ -48,6 +48,8 @@ test('paths are refused by the reason', () => {
     ['http://h/ipfs/', 'InvalidPath'],
     ['http://h/ipfs/QmInvalidCID', 'InvalidPath'],
     ['http://h/ipns/localhost', 'InvalidPath'],
+    ['http://h/ipfs/ipfs/QmInvalidCID', 'InvalidPath'],
+    ['http://h/ipfs/ipns/QmInvalidKey', 'InvalidPath'],
     [`${EMPTY}/%e0%a4`, 'InvalidPath'],
     ['http://nothing.ipfs.sub.example/', 'InvalidPath'],
     ['http://localhost.ipns.sub.example/', 'InvalidPath'],
@@ -86,6 +88,7 @@ test('on any other host, paths lead to content and to names', () => {
   assert.equal(lead(`http://h/ipns/${PEER_ID}/a?b`), `302 /ipns/${KEY}/a?b`)
   assert.equal(lead('http://h/ipns/A.example.org/a'), 'name /ipns/A.example.org/a')
   assert.equal(lead(`http://h/ipfs/ipfs/${V0}/a?b`), `301 /ipfs/${V0}/a?b`)
+  assert.equal(lead(`http://h/ipfs/ipns/${PEER_ID}/a`), `301 /ipns/${PEER_ID}/a`)
   assert.equal(lead(`http://h/ipfs/?uri=ipfs://${V0}/a`), `301 /ipfs/${V0}/a`)
   assert.equal(lead('http://h/ipfs/?uri=https://elsewhere.example'), 'InvalidRequest')
 })

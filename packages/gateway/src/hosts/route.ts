@@ -150,8 +150,8 @@ function elsewhere(asked: AskedUrl): Routed | undefined {
   const doubled = doubledRoot(parsed)
   if (doubled === undefined) return undefined
   const [, namespace, rootText = '', ...rest] = doubled.split('/')
-  const target = namespace === 'ipfs' ? ipfsRoute(asked, rootText, rest, '') : undefined
-  if (target?.error) return undefined
+  const lead = namespace === 'ipfs' ? ipfsRoute : ipnsRoute
+  if (lead(asked, rootText, rest, '').error) return undefined
   return ok({ to: 'redirect', status: 301, location: `${doubled}${parsed.search}` })
 }
 
