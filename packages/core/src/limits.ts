@@ -650,3 +650,9 @@ export const CLAIMED_SLICES_PER_INDEX_MAX = 262_144
 export const CLAIMED_SLICES_MAX = 20_000_000
 /** Time for taking one claim in, its index and the check of it included. */
 export const CLAIM_TAKEN_TIMEOUT_MS = 8_000
+/** Claims that are published in one message; services take some more. */
+export const CLAIMS_PER_MESSAGE = 8
+/** Claims that a command lists. */
+export const CLAIMS_LISTED_MAX = 10_000
+/** Time for another service to answer one message with our claims. */
+export const CLAIMS_PUBLISH_TIMEOUT_MS = 30_000

@@ -24,6 +24,7 @@ import {
 import type { Kind } from './kinds.ts'
 import { cdnCache } from './cdn-cache.ts'
 import { BOUNDS, type BoundSettings } from './bounds.ts'
+import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
@@ -34,7 +35,7 @@ import { s3Stores } from './origins.ts'
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
-export interface Settings extends BoundSettings, IdentitySettings {
+export interface Settings extends BoundSettings, IdentitySettings, LocatorSettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -312,6 +313,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     default: limits.JOURNAL_RESERVE_BYTES,
     doc: 'Disk space kept free, so that a full disk can still be brought to order.',
   },
+  ...LOCATORS,
   ...BOUNDS,
   logLevel: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

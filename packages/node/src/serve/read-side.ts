@@ -14,6 +14,7 @@ import type { Authorizer } from '@turnpike/core/ports/content'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import type { DidResolver } from '@turnpike/core/ports/principals'
 import { orderSites } from '@turnpike/core/origin/order-sites'
+import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
 import { accountingPaths } from '../accounting/open.ts'
@@ -21,6 +22,7 @@ import { CatalogIndexes } from '../claims/finder.ts'
 import { claimRoutes } from '../claims/routes.ts'
 import { CatalogClaims } from '../claims/store.ts'
 import { CatalogIndex } from '../catalog/content-index.ts'
+import { CatalogDelegations } from '../catalog/delegations.ts'
 import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
 import type { Settings } from '../config/settings.ts'
@@ -33,7 +35,9 @@ import { identityOf, type GatewayIdentity } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
 import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
+import { openLocators, type OpenLocators } from '../locators/open.ts'
 import { openNames } from '../names/open.ts'
+import { nodeVerifier } from '../names/verifier.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
@@ -90,12 +94,23 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const denied = await followDenylists(catalog, (error) => observer.crash(error))
   const identity = identityOf(settings.identity, options.whoami)
   const dids = openResolver({ settings, identity, clock: nodeClock })
+  const locators = openLocators({
+    settings,
+    own: new CatalogIndex(catalog),
+    operator: identity.did,
+    gateways: identity.dids,
+    checks: new SignatureChecks(nodeVerifier, dids.resolver),
+    revocations: new CatalogDelegations(catalog),
+    clock: nodeClock,
+    random: nodeRandom,
+  })
   const refusals = openRefusals(options, journal.ok)
   const content = composeGateway(options, {
     folder: folder.ok,
     journal: journal.ok,
     refusals,
     origins,
+    locators,
     names,
     denylist: denied.denylist,
     identity,
@@ -114,6 +129,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     refusals.close()
     await journal.ok.close()
     origins.close()
+    locators.close()
     names.close()
     denied.close()
     dids.close()
@@ -161,6 +177,7 @@ interface GatewayParts {
   readonly journal: NodeJournal
   readonly refusals: Refusals
   readonly origins: OpenOrigins
+  readonly locators: OpenLocators
   readonly names: ReturnType<typeof openNames>
   readonly denylist: Denylist
   readonly identity: GatewayIdentity
@@ -169,16 +186,26 @@ interface GatewayParts {
 
 function composeGateway(
   { settings, observer, limiters }: ReadSideOptions,
-  { folder, journal, refusals, origins, names, denylist, identity, resolver }: GatewayParts,
+  {
+    folder,
+    journal,
+    refusals,
+    origins,
+    locators,
+    names,
+    denylist,
+    identity,
+    resolver,
+  }: GatewayParts,
 ): Gateway {
-  const { catalog, blobs } = folder
+  const { blobs } = folder
   const limiter = limiters.identities
   return createGateway({
     denylist,
     identities: limiter && new Identities({ limiter, refusals, hasher: nodeHasher }),
-    index: new CatalogIndex(catalog),
+    index: locators.index,
     authorizer: authorizerOf(settings, { folder, identity, resolver }),
-    readers: [blobs, origins.reader],
+    readers: [blobs, origins.reader, ...locators.readers],
     wholeBlobs: blobs,
     sites: orderSites({ clock: nodeClock, random: nodeRandom }),
     hasher: nodeHasher,
