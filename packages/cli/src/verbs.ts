@@ -14,6 +14,7 @@ import { serve } from './verbs/serve.ts'
 import { space } from './verbs/space.ts'
 import { start } from './verbs/start.ts'
 import { usage } from './verbs/usage.ts'
+import { whoami } from './verbs/whoami.ts'
 import type { Verb, VerbGroup } from './verb.ts'
 
 /** `help` and `version` have no options of their own and stand in main. */
@@ -29,5 +30,6 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   deny,
   name,
   usage,
+  whoami,
   config,
 ]
