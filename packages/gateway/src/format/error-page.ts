@@ -3,7 +3,7 @@
  * script, nothing from elsewhere.
  * @module
  */
-import { PAGE_STYLE } from './page-style.ts'
+import { pageStart } from './page-style.ts'
 import { escapeText } from './escape.ts'
 
 /** What is said of an error. */
@@ -59,6 +59,10 @@ const ADVICE: Readonly<Record<number, string>> = {
   504: WAIT,
 }
 
+const ERROR_STYLE = `main p { font-size: 1rem; margin-bottom: .75rem }
+main p:first-child { color: var(--ink) }
+main p.receipt { font: .8125rem/1.5 ui-monospace, Menlo, monospace }`
+
 /**
  * The text: what is wrong, then what to do.
  *
@@ -79,20 +83,7 @@ export function errorText({ status, message }: ErrorNotice): string {
 export function errorPage({ status, message, receiptId }: ErrorNotice): string {
   const title = `${status} ${NAMES[status] ?? 'Error'}`
   const advice = ADVICE[status]
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${PAGE_STYLE}
-main p { font-size: 1rem; margin-bottom: .75rem }
-main p:first-child { color: var(--ink) }
-main p.receipt { font: .8125rem/1.5 ui-monospace, Menlo, monospace }</style>
-</head>
-<body>
-<header><div><h1>${title}</h1></div></header>
+  return `${pageStart(title, ERROR_STYLE)}<header><div><h1>${title}</h1></div></header>
 <main>
 <p>${escapeText(message)}</p>
 ${advice === undefined ? '' : `<p>${escapeText(advice)}</p>\n`}${

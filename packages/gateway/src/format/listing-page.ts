@@ -4,7 +4,7 @@
  * @module
  */
 import { carriedQuery } from '../carried-query.ts'
-import { PAGE_STYLE } from './page-style.ts'
+import { pageStart } from './page-style.ts'
 import { cidLink } from './cid-link.ts'
 import { escapeHtml, escapeSegment, humanBytes } from './escape.ts'
 import type { FolderEntry } from '../walk/folder-entries.ts'
@@ -41,17 +41,7 @@ export const LISTING_VERSION = '3'
 export function* listingPieces(page: ListingPage): Generator<string> {
   const path = `/${page.namespace}/${[page.rootText, ...page.segments].join('/')}`
   const title = escapeHtml(path)
-  yield `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<header><div>
+  yield `${pageStart(title)}<header><div>
 <h1>Index of ${breadcrumbs(page)}</h1>
 <p>${countText(page)} · ${humanBytes(page.sizeBytes)}${ownCid(page)}</p>
 </div></header>

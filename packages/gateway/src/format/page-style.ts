@@ -59,3 +59,26 @@ tr:hover td { background: var(--shade) }
   td { padding: .7rem .5rem }
 }
 `.trim()
+
+/**
+ * A page from its first line to its body: it scales on phones, and tells nobody where links were
+ * followed from.
+ *
+ * @param title as HTML
+ * @param style rules of this page alone
+ * @example
+ * pageStart('404 Not Found') // '<!DOCTYPE html>…<body>\n'
+ */
+export function pageStart(title: string, style = ''): string {
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<style>${PAGE_STYLE}${style === '' ? '' : `\n${style}`}</style>
+</head>
+<body>
+`
+}

@@ -11,7 +11,7 @@ import {
 } from '@turnpike/core/limits'
 import { linkFromCid, linkToString } from '@turnpike/core/link'
 import { escapeHtml, humanBytes } from './escape.ts'
-import { PAGE_STYLE } from './page-style.ts'
+import { pageStart } from './page-style.ts'
 import type { Site } from '../parse-request.ts'
 import { cidLink } from './cid-link.ts'
 
@@ -66,18 +66,7 @@ const utf8 = new TextDecoder()
 export function* previewPieces(page: PreviewPage): Generator<string> {
   const path = escapeHtml(page.path)
   const others = page.others.map(([name, query]) => `<a href="${escapeHtml(query)}">${name}</a>`)
-  yield `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${path}</title>
-<style>${PAGE_STYLE}
-${PREVIEW_STYLE}</style>
-</head>
-<body>
-<header><div>
+  yield `${pageStart(path, PREVIEW_STYLE)}<header><div>
 <h1>${path}</h1>
 <p>${page.codec} · ${humanBytes(page.sizeBytes)} · <span translate="no">${page.cid}</span></p>
 <nav>${others.join('\n')}</nav>

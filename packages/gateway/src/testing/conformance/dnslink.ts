@@ -4,7 +4,7 @@
  * @module
  */
 import { FixtureCar } from './fixtures.ts'
-import { pageOf } from './folders.ts'
+import { siteRows } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import { onHost } from './subdomains.ts'
 import type { ConformanceCase } from './table.ts'
@@ -21,25 +21,8 @@ function listingRows(): ConformanceCase[] {
   const crumbs =
     `/ipns/<a href="//${LISTING}/">${LISTING}</a>/<a href="//${LISTING}/%C4%85">ą</a>` +
     `/<a href="//${LISTING}/%C4%85/%C4%99">ę</a>`
-  const rows = [
-    pageOf('no way back from the root', '/', { has: ['Index of'], lacks: ['>..</a>'] }),
-    {
-      name: 'a folder without its slash',
-      path: '/%C4%85/%C4%99',
-      status: 301,
-      wants: { location: '/%C4%85/%C4%99/' },
-    },
-    pageOf('way back, breadcrumbs, names and hashes', '/%C4%85/%C4%99/', {
-      has: [
-        'Index of',
-        crumbs,
-        '<a href="/%C4%85/%C4%99/..">..</a>',
-        '<a href="/%C4%85/%C4%99/file-%C5%BA%C5%82.txt">file-źł.txt</a>',
-        `<a class="ipfs-hash" translate="no" href="https://cid.ipfs.tech/#${file}" ` +
-          'target="_blank" rel="noreferrer noopener">',
-      ],
-    }),
-  ]
+  const hash = `href="https://cid.ipfs.tech/#${file}" target="_blank" rel="noreferrer noopener"`
+  const rows = siteRows(crumbs, hash)
   return rows.map((row) => onHost(LISTING, row))
 }
 

@@ -27,6 +27,33 @@ export function pageOf(
   }
 }
 
+/**
+ * Listings of `dir_listing` on a host of its own, without which host.
+ *
+ * @param hash attributes of the link of a file's hash
+ */
+export function siteRows(crumbs: string, hash: string): ConformanceCase[] {
+  const path = '/%C4%85/%C4%99/'
+  return [
+    pageOf('no way back from the root', '/', { has: ['Index of'], lacks: ['>..</a>'] }),
+    {
+      name: 'a folder without its slash',
+      path: path.slice(0, -1),
+      status: 301,
+      wants: { location: path },
+    },
+    pageOf('way back, breadcrumbs, names and hashes', path, {
+      has: [
+        'Index of',
+        crumbs,
+        `<a href="${path}..">..</a>`,
+        `<a href="${path}file-%C5%BA%C5%82.txt">file-źł.txt</a>`,
+        `<a class="ipfs-hash" translate="no" ${hash}>`,
+      ],
+    }),
+  ]
+}
+
 function listingRows(): ConformanceCase[] {
   const car = new FixtureCar('dir_listing/fixtures.car')
   const root = `/ipfs/${car.root}`

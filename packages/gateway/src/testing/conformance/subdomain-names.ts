@@ -8,7 +8,7 @@ import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import { decode as decodeDigest } from 'multiformats/hashes/digest'
 import type { ConformanceGroup } from './groups.ts'
-import { GATEWAY, onHost } from './subdomains.ts'
+import { GATEWAY, moved, onHost } from './subdomains.ts'
 import type { ConformanceCase } from './table.ts'
 
 /** Peer ids of the records in `subdomain_gateway`: an RSA key and an Ed25519 one. */
@@ -29,16 +29,6 @@ const MUTABLE = /^(?:public, max-age=\d+)?$/
 
 function cidOf(peerId: string, codec: number): string {
   return CID.create(1, codec, decodeDigest(base58btc.decode(`z${peerId}`))).toString(base36)
-}
-
-type Headers = NonNullable<ConformanceCase['headers']>
-
-function moved(
-  name: string,
-  [path, location]: readonly [path: string, location: string],
-  headers: Headers = {},
-): ConformanceCase {
-  return onHost(GATEWAY, { name, path, headers, status: 301, wants: { location } })
 }
 
 function keyRows(): ConformanceCase[] {

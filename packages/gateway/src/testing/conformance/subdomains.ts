@@ -4,7 +4,7 @@
  */
 import { CID } from 'multiformats/cid'
 import { FixtureCar } from './fixtures.ts'
-import { pageOf } from './folders.ts'
+import { pageOf, siteRows } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import type { ConformanceCase } from './table.ts'
 
@@ -28,7 +28,8 @@ export function onHost(host: string, row: ConformanceCase): ConformanceCase {
 
 type Headers = NonNullable<ConformanceCase['headers']>
 
-function moved(
+/** A row for a path on the gateway's own name, which leads to another address. */
+export function moved(
   name: string,
   [path, location]: readonly [path: string, location: string],
   headers: Headers = {},
@@ -44,25 +45,8 @@ function listingRows(): ConformanceCase[] {
   const crumbs =
     `/ipfs/<a href="${root}">${car.root}</a>/<a href="${root}/%C4%85">ą</a>` +
     `/<a href="${root}/%C4%85/%C4%99">ę</a>`
-  const rows = [
-    pageOf('no way back from the root', '/', { has: ['Index of'], lacks: ['>..</a>'] }),
-    {
-      name: 'a folder without its slash',
-      path: '/%C4%85/%C4%99',
-      status: 301,
-      wants: { location: '/%C4%85/%C4%99/' },
-    },
-    pageOf('way back, breadcrumbs, names and hashes', '/%C4%85/%C4%99/', {
-      has: [
-        'Index of',
-        crumbs,
-        '<a href="/%C4%85/%C4%99/..">..</a>',
-        '<a href="/%C4%85/%C4%99/file-%C5%BA%C5%82.txt">file-źł.txt</a>',
-        `<a class="ipfs-hash" translate="no" ` +
-          `href="//${GATEWAY}/ipfs/${file}?filename=file-%25C5%25BA%25C5%2582.txt">`,
-      ],
-    }),
-  ]
+  const hash = `href="//${GATEWAY}/ipfs/${file}?filename=file-%25C5%25BA%25C5%2582.txt"`
+  const rows = siteRows(crumbs, hash)
   return rows.map((row) => onHost(host, row))
 }
 
