@@ -1,6 +1,6 @@
 /**
  * Keys behind `did:key`, in the shape that ucanto wants of who checks signatures. ucanto's own
- * check takes 2 to 5 ms a signature; by the port it takes 0.1 ms.
+ * check takes 1.5 ms a signature; by the port it takes 0.14 ms (measured, Node 24).
  * @module
  */
 import type { PublicKey, SignatureVerifier } from '../ports/keys.ts'
