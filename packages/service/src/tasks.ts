@@ -37,7 +37,12 @@ class InvocationCapabilityError extends Error {
 }
 
 /** Errors of abilities that pass: the store is full now, somebody can't be reached now. */
-const PASSING: ReadonlySet<string> = new Set(['DelegationsFull', 'TaskFailed', 'ClaimsFull'])
+const PASSING: ReadonlySet<string> = new Set([
+  'DelegationsFull',
+  'TaskFailed',
+  'ClaimsFull',
+  'IndexUnavailable',
+])
 
 /** Tasks of one store. */
 export class Tasks {

@@ -190,6 +190,7 @@ const NO_SETTINGS: FrontDoorSettings = {
   attestAuthorities: [],
   delegationsFrom: 'known',
   allowPrivateOrigins: false,
+  claimIssuers: [],
 }
 
 /** Whom to believe, as the command's settings have it. */

@@ -223,7 +223,7 @@ const ALL_KINDS: readonly ClaimKind[] = [
 
 /** A claim from a row with {@link CLAIM_FIELDS}. */
 export function claimOf(row: Readonly<Record<string, unknown>>): StoredClaim {
-  const { id: _, public: __, space, startsMs, expiresMs, believed, ...others } = row
+  const { id: _, public: __, base: ___, space, startsMs, expiresMs, believed, ...others } = row
   return {
     ...others,
     space: space ?? undefined,

@@ -8,7 +8,9 @@ import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import { checkServeDelegation } from '@turnpike/core/ucan/serve'
 import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
+import { claimAbilities } from '@turnpike/service/claims/abilities'
 import { type FrontDoor, openFrontDoor } from '@turnpike/service/front-door'
+import { openTaking } from '../claims/take.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { spaceId } from '../catalog/spaces.ts'
 import type { Operation } from '../control/server.ts'
@@ -19,6 +21,7 @@ import { openResolver } from '../identity/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { InvalidParams } from '../owner/params.ts'
 import type { FrontDoorSettings } from './settings.ts'
+import { nodeTimer } from '../runtime.ts'
 import { CatalogTasks } from './tasks.ts'
 
 /** What `invoke` answers. */
@@ -66,6 +69,14 @@ export async function openOwnedFrontDoor({
   const attesters = settings.attestAuthorities
   const trust = { gateways: identity.dids, attesters: [...identity.dids, ...attesters], checks }
   const stores = { hasher: nodeHasher, store: delegations }
+  const taking = openTaking({
+    folder,
+    clock,
+    checks,
+    trust: { gateways: identity.dids, issuers: settings.claimIssuers },
+    serves: (space) => delegations.forSpace(space).length > 0,
+    allowPrivate: settings.allowPrivateOrigins,
+  })
   const crashes: string[] = []
   const door = await openFrontDoor({
     identity: { signer: signerOf(folder.gateway, identity), dids: identity.dids },
@@ -80,10 +91,17 @@ export async function openOwnedFrontDoor({
     signatures: nodeVerifier,
     hasher: nodeHasher,
     clock,
+    abilities: claimAbilities({ ...taking, timer: nodeTimer }),
     crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
   })
   const invoke = invokeOperation(door, () => crashes.splice(0))
-  return { invoke, close }
+  return {
+    invoke,
+    close() {
+      taking.close()
+      close()
+    },
+  }
 }
 
 /** The folder's key, under the name that the gateway has. */

@@ -7,11 +7,18 @@ import type { Settings } from '../config/settings.ts'
 /** What a process that owns a folder has to know of the settings; goes between threads. */
 export type FrontDoorSettings = Pick<
   Settings,
-  'identity' | 'didMap' | 'attestAuthorities' | 'delegationsFrom' | 'allowPrivateOrigins'
+  | 'identity'
+  | 'didMap'
+  | 'attestAuthorities'
+  | 'delegationsFrom'
+  | 'allowPrivateOrigins'
+  | 'claimIssuers'
 >
 
 /** Takes them out of all settings. */
 export function frontDoorSettings(settings: Settings): FrontDoorSettings {
-  const { identity, didMap, attestAuthorities, delegationsFrom, allowPrivateOrigins } = settings
-  return { identity, didMap, attestAuthorities, delegationsFrom, allowPrivateOrigins }
+  const { identity, didMap, attestAuthorities, delegationsFrom } = settings
+  const { allowPrivateOrigins, claimIssuers } = settings
+  const trusted = { attestAuthorities, delegationsFrom, claimIssuers }
+  return { identity, didMap, allowPrivateOrigins, ...trusted }
 }

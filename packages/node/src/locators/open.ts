@@ -57,12 +57,13 @@ export interface OpenLocators {
 export function openLocators(options: LocatorsOptions): OpenLocators {
   const { settings, own, operator, clock } = options
   const { indexingServices, claimsServices, routers } = settings
-  if ([indexingServices, claimsServices, routers].every(({ length }) => length === 0))
-    return { index: own, readers: [], close() {} }
-  // Services are the operator's choice, whatever their addresses; what they name is not.
-  const services = new HttpTransport({ trusts: () => true })
   const foreign = new HttpTransport({ allowPrivate: settings.allowPrivateOrigins })
   const reader = new ClaimedReader(foreign)
+  // Claims that came to us name addresses, too.
+  if ([indexingServices, claimsServices, routers].every(({ length }) => length === 0))
+    return { index: own, readers: [reader], close: () => foreign.close() }
+  // Services are the operator's choice, whatever their addresses; what they name is not.
+  const services = new HttpTransport({ trusts: () => true })
   const trust: ClaimTrust = { gateways: options.gateways, issuers: settings.claimIssuers }
   const index = new RemoteIndex({
     own,

@@ -29,6 +29,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'gc',
   'whoami',
   'claimsIssue',
+  'claimsPublish',
   'namePublish',
   'namePut',
   'nameRenew',

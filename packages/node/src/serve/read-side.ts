@@ -10,7 +10,8 @@ import { Identities } from '@turnpike/gateway/admission/identities'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
 import type { Observer } from '@turnpike/gateway/observer'
-import type { Authorizer } from '@turnpike/core/ports/content'
+import type { ClaimTrust } from '@turnpike/core/claims/trust'
+import type { Authorizer, ContentIndex } from '@turnpike/core/ports/content'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import type { DidResolver } from '@turnpike/core/ports/principals'
 import { orderSites } from '@turnpike/core/origin/order-sites'
@@ -18,6 +19,7 @@ import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
 import { accountingPaths } from '../accounting/open.ts'
+import { ClaimedIndex, KnownIndex } from '../claims/claimed-index.ts'
 import { CatalogIndexes } from '../claims/finder.ts'
 import { claimRoutes } from '../claims/routes.ts'
 import { CatalogClaims } from '../claims/store.ts'
@@ -96,7 +98,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const dids = openResolver({ settings, identity, clock: nodeClock })
   const locators = openLocators({
     settings,
-    own: new CatalogIndex(catalog),
+    own: ownIndex(catalog, { gateways: identity.dids, issuers: settings.claimIssuers }),
     operator: identity.did,
     gateways: identity.dids,
     checks: new SignatureChecks(nodeVerifier, dids.resolver),
@@ -138,6 +140,12 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const { requestsMax } = settings
   const limits = new RequestLimits({ refusals, requestsMax, addresses: options.limiters.addresses })
   return ok({ gateway, limits, journal: journal.ok, flush, close })
+}
+
+/** All that is known here of where content lies. */
+function ownIndex(catalog: FolderReader['catalog'], trust: ClaimTrust): ContentIndex {
+  const claimed = new ClaimedIndex(catalog, { clock: nodeClock, trust })
+  return new KnownIndex(new CatalogIndex(catalog), claimed)
 }
 
 /** Addresses that are not content. */

@@ -3,14 +3,17 @@
  * Source: Storacha, "content claims"; indexing service, `claim/cache`.
  * @module
  */
+import { encode } from '@ipld/dag-cbor'
 import { capability, Schema } from '@ucanto/validator'
 import type { CID } from 'multiformats/cid'
+import { bytesEqual } from '@turnpike/core/bytes'
 import { acceptClaim, type AcceptDeps } from '@turnpike/core/claims/accept'
 import { CLAIM_TAKEN_TIMEOUT_MS } from '@turnpike/core/limits'
 import type { ClaimKind } from '@turnpike/core/ports/claims'
 import type { Timer } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Ability, Outcome, Task } from '../ability.ts'
+import { derivesBy } from '../derives.ts'
 import { archiveOf, keyOfCid, type Asked } from '../message.ts'
 
 /** What taking claims at the front door takes. */
@@ -27,14 +30,33 @@ const KINDS: readonly ClaimKind[] = [
   'relation',
 ]
 
-/** What a claim says is read, to the letter, by whoever takes it in. */
+/** Whatever any claim says; it is read, to the letter, by whoever takes it in. */
+const SAYS = {
+  content: Schema.unknown(),
+  location: Schema.unknown().optional(),
+  range: Schema.unknown().optional(),
+  space: Schema.unknown().optional(),
+  index: Schema.unknown().optional(),
+  equals: Schema.unknown().optional(),
+  includes: Schema.unknown().optional(),
+  proof: Schema.unknown().optional(),
+  blocks: Schema.unknown().optional(),
+  parts: Schema.unknown().optional(),
+  children: Schema.unknown().optional(),
+}
+
 const assertion = <Can extends `assert/${ClaimKind}`>(can: Can) =>
-  capability({ can, with: Schema.did(), nb: Schema.struct({ content: Schema.unknown() }) })
+  capability({ can, with: Schema.did(), nb: Schema.struct(SAYS), derives: derivesBy(sameValue) })
+
+function sameValue(claimed: unknown, wider: unknown): boolean {
+  return claimed !== undefined && bytesEqual(encode(claimed), encode(wider))
+}
 
 const CACHE = capability({
   can: 'claim/cache',
   with: Schema.did(),
   nb: Schema.struct({ claim: Schema.link(), provider: Schema.unknown().optional() }),
+  derives: derivesBy(sameValue),
 })
 
 /** The claim that is to be kept is not in the message. */

@@ -33,6 +33,7 @@ const SETTINGS: FrontDoorSettings = {
   attestAuthorities: [],
   delegationsFrom: 'any',
   allowPrivateOrigins: false,
+  claimIssuers: [],
 }
 
 /** Opens one that closes with its test. */
