@@ -3,7 +3,7 @@
  * @module
  */
 import { type CarParams, parseCarParams } from './format/car-params.ts'
-import { type PathParts, shorten } from './parse-request.ts'
+import { type ContentPath, type PathParts, shorten } from './parse-request.ts'
 import { type Result, fail, ok } from '@turnpike/core/result'
 import { type MediaType, parseAccept } from './accept.ts'
 import type { GatewayRequest } from './request.ts'
@@ -19,6 +19,8 @@ export type Format =
   | 'json'
   | 'cbor'
   | 'ipns-record'
+  /** A blob as it is; a path of its own asks for it. */
+  | 'blob'
 
 /** What is asked for. */
 export interface Wanted {
@@ -31,7 +33,7 @@ export interface Wanted {
 }
 
 /** What of a path decides. */
-export type Negotiable = Pick<PathParts, 'params' | 'query' | 'site'>
+export type Negotiable = Pick<PathParts, 'params' | 'query' | 'site'> & Pick<ContentPath, 'isBlob'>
 
 const FORMAT_BY_TYPE: ReadonlyMap<string, Format> = new Map([
   ['application/vnd.ipld.raw', 'raw'],
@@ -52,6 +54,7 @@ const DEFAULT_TYPES: ReadonlySet<string> = new Set(['text/html', 'application/xh
 const NAMED = /application\/(?:vnd\.ip(?:ld|fs)|x-tar|json|cbor)/i
 
 const DEFAULT: { readonly ok: Wanted } = ok({ format: undefined, html: false })
+const BLOB: { readonly ok: Wanted } = ok({ format: 'blob', html: false })
 const PAGE: { readonly ok: Wanted } = ok({ format: undefined, html: true })
 
 /**
@@ -64,6 +67,7 @@ const PAGE: { readonly ok: Wanted } = ok({ format: undefined, html: true })
  * negotiate(path, request).ok?.format // 'car'
  */
 export function negotiate(path: Negotiable, request: GatewayRequest): Result<Wanted, RequestError> {
+  if (path.isBlob) return BLOB
   const named = path.query === '' ? null : path.params.get('format')
   const accept = request.headers.get('accept')
   if (named === null) return ofAccept(path, accept)

@@ -54,6 +54,8 @@ export interface ContentPath extends PathParts {
   readonly root: Link
   /** Decoded names below `root`: those that a name's record carried, then those asked. */
   readonly segments: readonly string[]
+  /** Whether a blob is asked for by its own hash, not a DAG: then nothing is below the root. */
+  readonly isBlob?: true
   /** The name that led to the root, by which others, and how long that is known to hold. */
   readonly name: FollowedName | undefined
 }

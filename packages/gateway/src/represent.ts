@@ -4,6 +4,7 @@
  */
 import { type Link, linkToString } from '@turnpike/core/link'
 import { type BlockFormat, blockContent, formatsOfCodec, isCodecFormat } from './format/block.ts'
+import { blobContent } from './format/blob.ts'
 import type { CarParams } from './format/car-params.ts'
 import { type ContentPath, siteNames } from './parse-request.ts'
 import type { Hasher } from '@turnpike/core/ports/runtime'
@@ -46,6 +47,7 @@ export async function represent(
   request: RepresentRequest,
 ): Promise<Result<Content, WalkError | RedirectsFileInvalid>> {
   const { nodes, session, path, wanted } = request
+  if (wanted.format === 'blob') return wholeBlob(request)
   if (wanted.format === 'raw' && path.segments.length === 0) return rawRoot(request)
   const resolved = await resolvePath(nodes, session, path.root, path.segments)
   if (resolved.error) return isLost(request, resolved.error) ? lost(request, resolved) : resolved
@@ -109,6 +111,17 @@ async function rawRoot(request: RepresentRequest): Promise<Result<Content, WalkE
   if (content.error) return content
   const roots = [path.root]
   return ok(withRoots(content.ok, request, { roots }))
+}
+
+/** A blob has no path and no codec, so nothing is said of them. */
+async function wholeBlob(request: RepresentRequest): Promise<Result<Content, WalkError>> {
+  const { nodes, session, path } = request
+  const link = path.root
+  const denied = session.guard.node(link)
+  if (denied !== undefined) return fail(denied)
+  const sizeBytes = (await isElsewhere(request, link)) ? undefined : await session.sizeOf(link)
+  if (sizeBytes === undefined) return fail(new BlockMissing(linkToString(link)))
+  return ok(blobContent({ nodes, session, link, sizeBytes }))
 }
 
 async function contentOf(

@@ -10,6 +10,9 @@ import type { Format } from './negotiate.ts'
 /** What a limit of size says holds for the content, until the operator thinks otherwise. */
 const KEPT: HeaderLine = ['Cache-Control', 'public, max-age=604800, stale-while-revalidate=2678400']
 
+/** What is served in any size. */
+const VERIFIABLE: ReadonlySet<Format> = new Set(['raw', 'car', 'blob'])
+
 /**
  * Why content is not served, by the size of the whole, whatever part was asked for. Blocks and
  * CARs are: who wants the file can make it of them.
@@ -24,7 +27,7 @@ export function refuseTooLarge(
   bytesMax: number | undefined,
 ): RequestError | undefined {
   if (bytesMax === undefined || sizeBytes === undefined || sizeBytes <= bytesMax) return undefined
-  if (!billable || format === 'raw' || format === 'car') return undefined
+  if (!billable || (format !== undefined && VERIFIABLE.has(format))) return undefined
   const message =
     `content expected <= ${bytesMax} bytes to be served as a file, got ${sizeBytes}: ` +
     'ask for its blocks (?format=raw) or a CAR (?format=car)'

@@ -60,5 +60,5 @@ function isOneOf(hosts: ReadonlySet<string>, { site }: PathParts): boolean {
  */
 function isVerifiable({ namespace, askedSegments }: PathParts, format?: Format): boolean {
   if (namespace === 'ipns') return false
-  return format === 'car' || (format === 'raw' && askedSegments.length === 0)
+  return format === 'car' || format === 'blob' || (format === 'raw' && askedSegments.length === 0)
 }

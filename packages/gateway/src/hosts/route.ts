@@ -18,6 +18,7 @@ import {
 } from '../parse-request.ts'
 import { doubledRoot, uriRedirect } from './redirects.ts'
 import { type HostSettings, matchHost } from './settings.ts'
+import { blobRoute, isBlobPath } from './blob.ts'
 import { canonicalKey } from './labels.ts'
 import { subdomainRoute, subdomainOf, toSubdomain } from './subdomain.ts'
 
@@ -60,7 +61,8 @@ export function route(url: string, hosts: HostSettings): Routed {
   const base = matchHost(hosts.subdomain, parsed)
   const named = base ?? matchHost(hosts.named, parsed)
   const byPath =
-    elsewhere(asked) ?? (base === undefined ? pathRoute(asked, named ?? '') : toSubdomain(asked))
+    elsewhere(asked, named ?? '') ??
+    (base === undefined ? pathRoute(asked, named ?? '') : toSubdomain(asked))
   if (named !== undefined && isContentPath(parsed.pathname)) return byPath
   const host = dnsNameOf(parsed.hostname)
   if (host === undefined || !mayHaveDnsLink(host)) return byPath
@@ -70,7 +72,7 @@ export function route(url: string, hosts: HostSettings): Routed {
 }
 
 function isContentPath(pathname: string): boolean {
-  return pathname.startsWith('/ipfs/') || pathname.startsWith('/ipns/')
+  return pathname.startsWith('/ipfs/') || pathname.startsWith('/ipns/') || isBlobPath(pathname)
 }
 
 /** A DNSLink site: the whole path of the URL lies below the name. */
@@ -140,9 +142,12 @@ function ipnsRoute(
   return ok({ to: 'name', path: { ...path, candidates: [name] } })
 }
 
-/** Where a URL leads that names no content: to a record, or to where it says that content is. */
-function elsewhere(asked: AskedUrl): Routed | undefined {
+/**
+ * Where a URL leads that names no DAG: to a blob, to a record, or to where it says that content is.
+ */
+function elsewhere(asked: AskedUrl, domain: string): Routed | undefined {
   const { parsed } = asked
+  if (isBlobPath(parsed.pathname)) return blobRoute(asked, domain)
   const record = routingRecord(parsed)
   if (record !== undefined) return record.error ? record : ok({ to: 'record', asked: record.ok })
   const uri = uriRedirect(parsed)

@@ -15,7 +15,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { StoredClaim } from '@turnpike/core/ports/claims'
 import { carAnswer, textAnswer, type ServiceAnswer } from '../answer.ts'
 import { Collection } from './collect.ts'
-import { decodeMultibase } from './multibase.ts'
+import { decodeMultibase } from '@turnpike/core/multibase'
 import type { ClaimPagesDeps } from './deps.ts'
 
 /** Ways on from a claim to the claims about what it names. */

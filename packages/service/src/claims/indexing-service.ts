@@ -4,7 +4,7 @@
  * @module
  */
 import { encode } from '@ipld/dag-cbor'
-import { decodeMultibase } from './multibase.ts'
+import { decodeMultibase } from '@turnpike/core/multibase'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { encodeCar } from '@turnpike/core/car/encode'

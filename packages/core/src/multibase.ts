@@ -2,13 +2,13 @@
  * Multihashes as they stand in addresses.
  * @module
  */
-import { base58btc } from 'multiformats/bases/base58'
 import { base16 } from 'multiformats/bases/base16'
 import { base32 } from 'multiformats/bases/base32'
 import { base36 } from 'multiformats/bases/base36'
+import { base58btc } from 'multiformats/bases/base58'
 import { base64, base64url } from 'multiformats/bases/base64'
-import { CID_CHARS_MAX } from '@turnpike/core/limits'
-import { decodeMultihash } from '@turnpike/core/multihash'
+import { CID_CHARS_MAX } from './limits.ts'
+import { decodeMultihash } from './multihash.ts'
 
 const BASES = new Map(
   [base58btc, base16, base32, base36, base64, base64url].map((base) => [
