@@ -40,6 +40,8 @@ export const STATUS_BY_ERROR = {
   LocatorUnavailable: 502,
   NameInvalid: 502,
   JournalFull: 503,
+  /** As much was fetched today as the operator allows. */
+  FetchCapReached: 503,
   OriginTimeout: 504,
   LocatorTimeout: 504,
   RetrievalTimeout: 504,

@@ -5,6 +5,7 @@
 import { type HeaderLine, type ReadRecorder, MeteredBody, type Answer } from './meter.ts'
 import { errorPage, errorText } from './format/error-page.ts'
 import { PAGE_HEADERS } from './format/page-style.ts'
+import { FetchCapReached } from './admission/fetch-caps.ts'
 import { prefersPage } from './accept.ts'
 import type { Redirect } from './hosts/route.ts'
 import type { GatewayRequest } from './request.ts'
@@ -36,6 +37,7 @@ const VARY: HeaderLine = ['Vary', 'Accept']
 /** Statuses of what failed elsewhere, or for want of room, and may be well again soon. */
 const PASSING: ReadonlySet<number> = new Set([502, 503, 504, 507])
 const RETRY_AFTER: HeaderLine = ['Retry-After', '10']
+const SECOND_MS = 1000
 const utf8 = new TextEncoder()
 
 /** A text answer, or an empty one for status 204. */
@@ -79,7 +81,7 @@ export function errorAnswer(
   const status = known ? statusOf(error.name) : 500
   const message = known ? clientMessage(error) : 'internal error: it was recorded, please report it'
   const own = error instanceof RequestError ? error.headers : []
-  const again = PASSING.has(status) ? [RETRY_AFTER] : []
+  const again = PASSING.has(status) ? [retryAfter(error)] : []
   const kept = own.some(([name]) => name === 'Cache-Control')
   const headers = [...(kept ? [] : [NO_STORE]), VARY, ...again, ...own]
   if (!prefersPage(asked.get('accept'))) {
@@ -93,6 +95,12 @@ export function errorAnswer(
   ]
   const lines = [...described, ...PAGE_HEADERS, ...headers]
   return { status, headers: lines, body, billable: false, partial: false }
+}
+
+/** When what failed may be well again: the next day, or soon. */
+function retryAfter(error: Error): HeaderLine {
+  if (!(error instanceof FetchCapReached)) return RETRY_AFTER
+  return ['Retry-After', String(Math.ceil(error.waitMs / SECOND_MS))]
 }
 
 /** Origins' messages name hosts and causes that are no business of a client's. */

@@ -22,7 +22,7 @@ async function start(session: BlockSession, blocks: readonly UnixfsBlock[]): Pro
   const wanted = keyed.map(({ key, multihash }, i) => {
     return { key, multihash, slices: slices[i]!, ahead: false }
   })
-  return session.engine.begin(wanted, session.tally)
+  return session.engine.begin(wanted, session.fetchFor)
 }
 
 function heldUp(

@@ -22,7 +22,8 @@ import { BlockItem, type ItemOwner } from './block-item.ts'
 import { type Place, groupRuns, nextPlace } from './group-runs.ts'
 import { Run, type RunDeps } from './run.ts'
 import type { SiteOrder } from '@turnpike/core/origin/order-sites'
-import type { FetchTally } from './fetch-tally.ts'
+import type { FetchCapReached, FetchCaps } from '../admission/fetch-caps.ts'
+import type { FetchFor } from './fetch-tally.ts'
 import type { Observer } from '../observer.ts'
 import { ReadBudget } from './budget.ts'
 import { SlabPool } from './slab.ts'
@@ -37,6 +38,8 @@ export interface BlockDeps {
   readonly sites: SiteOrder
   readonly blockCacheBytesMax: number
   readonly readAheadBytesMax: number
+  /** What may be fetched in a day; any number of bytes unless told. */
+  readonly fetchCaps?: FetchCaps | undefined
   /** Freed read buffers that are kept; `SLABS_KEPT_MAX` unless told. */
   readonly slabsKeptMax?: number
   /**
@@ -100,7 +103,8 @@ export class BlockEngine implements ItemOwner {
         keptMax: deps.slabsKeptMax ?? SLABS_KEPT_MAX,
       }),
       sites: deps.sites,
-      retry: (items, fault, tally) => this.#retry(items, fault, tally),
+      caps: deps.fetchCaps,
+      retry: (items, fault, fetchFor) => this.#retry(items, fault, fetchFor),
       abandon: (items) => items.forEach((item) => this.#forget(item)),
     }
   }
@@ -133,7 +137,7 @@ export class BlockEngine implements ItemOwner {
   }
 
   /** Starts fetching blocks, in as few range reads as their places allow. Each has one holder. */
-  begin(wanted: readonly Wanted[], tally: FetchTally): BlockItem[] {
+  begin(wanted: readonly Wanted[], fetchFor: FetchFor): BlockItem[] {
     const items = wanted.map((one) => {
       const ahead = one.ahead ? 1 : 0
       const item = new BlockItem(this, one.key, one.multihash, one.slices, ahead)
@@ -141,7 +145,7 @@ export class BlockEngine implements ItemOwner {
       this.#items.set(one.key, item)
       return item
     })
-    this.#launch(items, tally)
+    this.#launch(items, fetchFor)
     return items
   }
 
@@ -177,7 +181,7 @@ export class BlockEngine implements ItemOwner {
     this.#runs.delete(item)
   }
 
-  #launch(items: readonly BlockItem[], tally: FetchTally): void {
+  #launch(items: readonly BlockItem[], fetchFor: FetchFor): void {
     const placed: { item: BlockItem; place: Place }[] = []
     for (const item of items) {
       const place = nextPlace(item, this.#orderSites)
@@ -185,19 +189,23 @@ export class BlockEngine implements ItemOwner {
       placed.push({ item, place })
     }
     for (const plan of groupRuns(placed)) {
-      const run = new Run(this.#runDeps, plan, tally)
+      const run = new Run(this.#runDeps, plan, fetchFor)
       for (const part of plan.parts) this.#runs.set(part.item, run)
       void run.pump()
     }
   }
 
   /** Tries blocks at their next place; one that has none left fails with the last fault. */
-  #retry(items: readonly BlockItem[], fault: OriginFault, tally: FetchTally): void {
+  #retry(
+    items: readonly BlockItem[],
+    fault: OriginFault | FetchCapReached,
+    fetchFor: FetchFor,
+  ): void {
     const again: BlockItem[] = []
     for (const item of items) {
       if (item.held && nextPlace(item, this.#orderSites) !== undefined) again.push(item)
       else item.reject(fault)
     }
-    if (again.length > 0) this.#launch(again, tally)
+    if (again.length > 0) this.#launch(again, fetchFor)
   }
 }

@@ -2,6 +2,7 @@
  * Why a block can't be had.
  * @module
  */
+import type { FetchCapReached } from '../admission/fetch-caps.ts'
 import type { ContentDenied } from '../deny/guard.ts'
 import type { MalformedBlock } from '@turnpike/core/malformed'
 import type { OriginFault } from '@turnpike/core/ports/blob'
@@ -54,4 +55,5 @@ export type BlockError =
   | ReadClosed
   | ContentDenied
   | OriginFault
+  | FetchCapReached
   | MalformedBlock

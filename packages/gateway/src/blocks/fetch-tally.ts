@@ -11,6 +11,14 @@ export interface FetchCount {
   failed: number
 }
 
+/** For whom something is fetched. */
+export interface FetchFor {
+  /** Its blocks are fetched. */
+  readonly space: string
+  /** The read that opens the fetch. */
+  readonly tally: FetchTally
+}
+
 /** Hears of figures that came after the read had ended. */
 export type OnLateFetch = (provider: string, count: FetchCount) => void
 

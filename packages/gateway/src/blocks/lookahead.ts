@@ -101,7 +101,7 @@ export class Lookahead {
     key: string,
     upcoming: Upcoming,
   ): Promise<Result<HeldBlock, BlockError>> {
-    const { engine, tally } = this.#session
+    const { engine, fetchFor } = this.#session
     const cached = engine.cached(key)
     if (cached !== undefined) return ok({ bytes: cached, release: nothing })
     const slices = await this.#session.locateOne(key, link.multihash)
@@ -118,7 +118,7 @@ export class Lookahead {
     const keptNow = engine.cached(key)
     if (keptNow !== undefined) return ok({ bytes: keptNow, release: nothing })
     this.#session.fetched++
-    return this.#settled(engine.begin([first], tally)[0]!, link)
+    return this.#settled(engine.begin([first], fetchFor)[0]!, link)
   }
 
   async #settled(item: BlockItem, link: Link): Promise<Result<HeldBlock, BlockError>> {
@@ -171,7 +171,7 @@ export class Lookahead {
    * the item of `first` if it was to be fetched.
    */
   async #plan(first: Wanted | undefined, upcoming: Upcoming): Promise<BlockItem | undefined> {
-    const { engine, tally } = this.#session
+    const { engine, fetchFor } = this.#session
     const firstBytes = first?.slices[0]!.length ?? 0
     const ahead = this.#unstarted(first?.key, upcoming, this.#roomBytes(firstBytes))
     // Where what comes later lies, the client needs to know when it gets there.
@@ -193,7 +193,7 @@ export class Lookahead {
     }
     this.#fit(wanted[0])
     this.#session.fetched += wanted.length
-    const items = engine.begin(wanted, tally)
+    const items = engine.begin(wanted, fetchFor)
     for (let i = fetchesFirst ? 1 : 0; i < items.length; i++) this.#hold(items[i]!)
     this.#plannedBytes = this.#heldBytes
     return fetchesFirst ? items[0] : undefined

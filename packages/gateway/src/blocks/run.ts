@@ -23,10 +23,14 @@ import { UnknownHash } from './errors.ts'
 import type { BlockItem } from './block-item.ts'
 import { copyBytes } from '@turnpike/core/bytes'
 import { decodeMultihash } from '@turnpike/core/multihash'
-import type { FetchTally } from './fetch-tally.ts'
+import type { FetchCapReached, FetchCaps } from '../admission/fetch-caps.ts'
+import type { FetchFor } from './fetch-tally.ts'
 import type { Observer } from '../observer.ts'
 import type { SiteOrder } from '@turnpike/core/origin/order-sites'
 import { verifyBlock } from './verify.ts'
+
+/** Why a run gave less than it was to give. */
+export type RunFault = OriginFault | FetchCapReached
 
 /** What a run needs from its engine. */
 export interface RunDeps {
@@ -36,8 +40,10 @@ export interface RunDeps {
   readonly pool: SlabPool
   /** Told how a site did, so that others are asked first after a failure. */
   readonly sites: SiteOrder
+  /** Says what may be fetched; anything unless told. */
+  readonly caps: FetchCaps | undefined
   /** Takes blocks that this run could not give, to try them elsewhere. */
-  readonly retry: (items: readonly BlockItem[], fault: OriginFault, tally: FetchTally) => void
+  readonly retry: (items: readonly BlockItem[], fault: RunFault, fetchFor: FetchFor) => void
   /** Hears at once of blocks that this run will not give, since nobody wants them any longer. */
   readonly abandon: (items: readonly BlockItem[]) => void
 }
@@ -48,7 +54,7 @@ export interface RunDeps {
 export class Run {
   readonly #deps: RunDeps
   readonly #plan: RunPlan
-  readonly #tally: FetchTally
+  readonly #fetchFor: FetchFor
   readonly #abort = new AbortController()
   /** Blocks whose bytes did not match, until they are tried elsewhere. */
   #bad: BlockItem[] = []
@@ -58,10 +64,10 @@ export class Run {
   #wanted: number
   #reported = false
 
-  constructor(deps: RunDeps, plan: RunPlan, tally: FetchTally) {
+  constructor(deps: RunDeps, plan: RunPlan, fetchFor: FetchFor) {
     this.#deps = deps
     this.#plan = plan
-    this.#tally = tally
+    this.#fetchFor = fetchFor
     this.#wanted = plan.parts.length
   }
 
@@ -82,14 +88,33 @@ export class Run {
   /** Reads, verifies and resolves every block of the plan. Never rejects. */
   async pump(): Promise<void> {
     const { site } = this.#plan
-    this.#tally.begin(site.provider)
+    const { space, tally } = this.#fetchFor
+    const capped = this.#isRemote ? this.#deps.caps?.reached(space, site.provider) : undefined
+    if (capped !== undefined) return this.#giveUp(capped)
+    tally.begin(site.provider)
     const fault = await this.#transfer().catch((error: unknown) => this.#crashed(error))
     this.#retryBad()
     if (fault !== undefined) {
       if (!this.#abort.signal.aborted) this.#report(fault)
       this.#retry(this.#left(), fault)
     } else if (!this.#reported && site.provider !== '') this.#deps.sites.succeeded(site)
-    this.#tally.end()
+    tally.end()
+  }
+
+  get #isRemote(): boolean {
+    return this.#plan.site.provider !== ''
+  }
+
+  /** Nothing may be fetched from here: whoever wants the blocks hears of it a turn later. */
+  async #giveUp(capped: FetchCapReached): Promise<void> {
+    await undefined
+    this.#retry(this.#left(), capped)
+  }
+
+  /** Counts bytes that are asked of the origin, whether or not they come. */
+  #count(bytes: number): void {
+    const { space } = this.#fetchFor
+    if (this.#isRemote) this.#deps.caps?.fetched(space, this.#plan.site.provider, bytes)
   }
 
   /** Returns what ended the transfer early. */
@@ -123,6 +148,7 @@ export class Run {
       if (this.#abort.signal.aborted) return this.#leftAlone()
       const start = piece[0]!.offset
       if (start > at) {
+        this.#count(start - at)
         const skipped = await stream.fill(new Uint8Array(Math.min(start - at, READ_GAP_BYTES_MAX)))
         if (skipped.error) return skipped.error
       }
@@ -149,6 +175,7 @@ export class Run {
     let filledTo = 0
     for (const step of local ? [piece] : fillSteps(piece, READ_REMOTE_STEP_BYTES)) {
       const end = step.at(-1)!.end - start
+      this.#count(end - filledTo)
       const filled = await stream.fill(slab.bytes.subarray(filledTo, end))
       if (filled.error) return filled.error
       filledTo = end
@@ -166,7 +193,7 @@ export class Run {
     this.#checked++
     if (item.held) this.#wanted--
     if (verdict === 'good') {
-      this.#tally.verified(this.#plan.site.provider, bytes.length)
+      this.#fetchFor.tally.verified(this.#plan.site.provider, bytes.length)
       item.resolve(slab === undefined ? copyBytes(bytes) : bytes, slab)
     } else if (verdict === 'bad') this.#bad.push(item)
     else item.reject(new UnknownHash(decodeMultihash(item.multihash)?.code ?? 0))
@@ -196,11 +223,11 @@ export class Run {
     this.#retry(bad, fault)
   }
 
-  #retry(items: readonly BlockItem[], fault: OriginFault): void {
+  #retry(items: readonly BlockItem[], fault: RunFault): void {
     if (items.length === 0) return
     const name = placeName(this.#plan)
     for (const item of items) item.markTried(name)
-    this.#deps.retry(items, fault, this.#tally)
+    this.#deps.retry(items, fault, this.#fetchFor)
   }
 
   /** Makes a failure known; a read that fails in several ways failed once. */
@@ -210,7 +237,7 @@ export class Run {
     const { site } = this.#plan
     // `local:` names all blobs of our store: one that is missing must not speak against the others.
     if (site.provider !== '') this.#deps.sites.failed(site, fault)
-    this.#tally.failed(site.provider)
+    this.#fetchFor.tally.failed(site.provider)
     this.#deps.observer.originFault(fault)
   }
 

@@ -14,7 +14,7 @@ import type { SpaceDid } from '@turnpike/core/ports/content'
 import { type BlockError, BlockMissing, BlockTooLarge } from './errors.ts'
 import type { BlockEngine } from './engine.ts'
 import type { BlockItem } from './block-item.ts'
-import { FetchTally } from './fetch-tally.ts'
+import { type FetchFor, FetchTally } from './fetch-tally.ts'
 import { ReadGuard } from '../deny/guard.ts'
 import { bytesEqual, keyOf } from '@turnpike/core/bytes'
 
@@ -34,6 +34,7 @@ export class BlockSession {
   /** Says which blocks are denied. */
   readonly guard: ReadGuard
   readonly tally: FetchTally
+  readonly fetchFor: FetchFor
   /** Blocks that were not in a cache. 0 at the end: the answer came from memory alone. */
   fetched = 0
   /** Whether nodes are taken only from memory and our own store, and no origin is asked. */
@@ -50,6 +51,7 @@ export class BlockSession {
     this.engine = engine
     this.guard = guard
     this.space = space
+    this.fetchFor = { space, tally }
   }
 
   /** Key of a block of this space in the engine. */
@@ -146,7 +148,7 @@ export class BlockSession {
     if (shared !== undefined) return shared
     this.fetched++
     const wanted = { key, multihash: link.multihash, slices, ahead: false }
-    return this.engine.begin([wanted], this.tally)[0]!
+    return this.engine.begin([wanted], this.fetchFor)[0]!
   }
 
   async #whole(item: BlockItem): Promise<Result<Uint8Array, BlockError>> {
