@@ -3,6 +3,7 @@
  * @module
  */
 import { add } from './verbs/add.ts'
+import { claims } from './verbs/claims.ts'
 import { config } from './verbs/config.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
@@ -27,6 +28,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   index,
   space,
   delegate,
+  claims,
   deny,
   name,
   usage,

@@ -30,6 +30,9 @@ export class ServiceUnavailable extends Error {
   override readonly name = 'ServiceUnavailable'
 }
 
+/** What came of it. Serializable. */
+export type ClaimsPublished = Published
+
 /** What publishing takes. */
 export interface PublishContext {
   readonly folder: Pick<FolderOwner, 'catalog' | 'gateway'>
@@ -53,7 +56,7 @@ export async function publishOwnClaims(
   { folder, clock }: PublishContext,
   { url, audience }: PublishTarget,
   progress: (published: number) => void,
-): Promise<Result<Published, Error>> {
+): Promise<Result<ClaimsPublished, Error>> {
   const { catalog, gateway } = folder
   const refused: PublishRefusal[] = []
   let published = 0
