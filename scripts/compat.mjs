@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ensure, pinnedNode, ROOT, run } from './ensure.mjs'
 
 /** Trees that tests use; the others are the bench's, and for making vectors. */
-const TREES = ['verified-fetch']
+const TREES = ['verified-fetch', 'storacha']
 const NPM_CI = ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error']
 
 async function main() {
@@ -17,7 +17,7 @@ async function main() {
     const code = await run('npm', NPM_CI, { cwd: join(ROOT, 'compat', tree) })
     if (code !== 0) return code
   }
-  return run(pinnedNode(), ['--test', 'scripts/compat.test.ts'])
+  return run(pinnedNode(), ['--test', 'scripts/compat*.test.ts'])
 }
 
 try {
