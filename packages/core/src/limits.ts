@@ -605,8 +605,11 @@ export const MESSAGE_DELEGATIONS_MAX = 8
 export const MESSAGE_PROOF_STEPS_MAX = 256
 /** Signatures that are checked for one invocation, 0.1 ms each. */
 export const MESSAGE_SIGNATURES_MAX = 256
-/** Messages that one process has under way; what comes beyond is told to come again. */
-export const MESSAGES_IN_FLIGHT_MAX = 8
+/**
+ * Messages that all processes of a deployment have under way; beyond, clients are told to come
+ * again. Half of `CONTROL_CLIENTS_MAX`, since each is a call of the owner.
+ */
+export const MESSAGES_IN_FLIGHT_MAX = 32
 /** Time for all invocations of a message, look-ups of DIDs included. */
 export const MESSAGE_TIMEOUT_MS = 10_000
 /** Bytes of the delegations that one `access/claim` is answered with. */

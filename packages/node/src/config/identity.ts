@@ -43,7 +43,7 @@ const mappedDid: Kind<MappedDid> = kindOfText(
 )
 
 /** Any DID. */
-export const anyDid: Kind<string> = textThat('a DID, such as "did:web:up.storacha.network"', (text) =>
+export const anyDid: Kind<string> = textThat('a DID, such as "did:web:a.example"', (text) =>
   /^did:[a-z]+:[^,\s]{1,500}$/.test(text),
 )
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { Delegation, type API } from '@ucanto/core'
 import * as ed25519 from '@ucanto/principal/ed25519'
-import { MESSAGE_BYTES_MAX } from '@turnpike/core/limits'
+import { MESSAGE_BYTES_MAX, MESSAGES_IN_FLIGHT_MAX } from '@turnpike/core/limits'
 import type { Settings } from '../config/settings.ts'
 import { loadKey } from '../folder/keys.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
@@ -163,6 +164,29 @@ test('on hosts of content the same addresses are content', async (t) => {
     assert.equal(await statusOn(host), 405, host)
   const receipt = await raw(`${url}/receipt/x`, { host: 'bafkqaaa.ipfs.localhost' })
   assert.match(receipt.text, /no link named "receipt" under bafkqaaa/)
+})
+
+test('so many messages at once, and no more', async (t) => {
+  const { url, gateway } = await rig(t)
+  const agent = await ed25519.generate()
+  const body = await messageOf(asked(agent, gateway, 'access/claim', undefined))
+  const options = { method: 'POST', agent: false, headers: { 'content-type': CAR_TYPE } }
+  const slow = Array.from({ length: MESSAGES_IN_FLIGHT_MAX }, () => {
+    const request = httpRequest(url, options)
+    request.flushHeaders()
+    return request
+  })
+  const statusOf = async (): Promise<number> => (await post(url, body)).status
+  for (let tries = 0; (await statusOf()) !== 503; tries++) {
+    assert.ok(tries < 100)
+    await sleep(20)
+  }
+  const answers = slow.map(async (request) => {
+    const [response] = await once(request.end(body), 'response')
+    return (response as IncomingMessage).resume().statusCode
+  })
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set([200]))
+  assert.equal(await statusOf(), 200)
 })
 
 test('a front door that is shut takes nothing', async (t) => {

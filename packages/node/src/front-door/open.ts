@@ -29,6 +29,8 @@ export interface FrontDoorOptions {
   readonly catalog: DatabaseSync
   readonly identity: GatewayIdentity
   readonly observer: Observer
+  /** Processes that serve. */
+  readonly processes: number
 }
 
 const RETRY_AFTER = ['Retry-After', '2'] as const
@@ -51,7 +53,7 @@ export function identityRoutes(identity: GatewayIdentity): readonly Route[] {
  * folder's owner, which alone writes to its catalog; a few at a time.
  *
  * @example
- * const routes = frontDoorRoutes({ dataDir, catalog, identity, observer })
+ * const routes = frontDoorRoutes({ dataDir, catalog, identity, observer, processes: 1 })
  */
 export function frontDoorRoutes(options: FrontDoorOptions): readonly Route[] {
   const { catalog } = options
@@ -80,12 +82,14 @@ export function frontDoorRoutes(options: FrontDoorOptions): readonly Route[] {
 function messages({
   dataDir,
   observer,
+  processes,
 }: FrontDoorOptions): (asked: Asked) => Promise<ServiceAnswer> {
+  const inFlightMax = Math.max(1, Math.floor(MESSAGES_IN_FLIGHT_MAX / processes))
   let inFlight = 0
   return async ({ request }) => {
     const refusal = negotiate(request.headers)
     if (refusal !== undefined) return refusal
-    if (inFlight >= MESSAGES_IN_FLIGHT_MAX)
+    if (inFlight >= inFlightMax)
       return textAnswer(503, 'too many messages at once: try again', [RETRY_AFTER])
     inFlight += 1
     try {

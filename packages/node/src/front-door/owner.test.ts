@@ -163,7 +163,7 @@ async function bodyOf(
   return Car.encode({ roots: [root] as never, blocks })
 }
 
-test('a block that is missing or changed, or a signature of somebody else, is refused', async (t) => {
+test('missing or changed blocks, and signatures of somebody else, are refused', async (t) => {
   const door = await testDoor(t)
   const { gateway } = door
   const [space, agent] = [await ed25519.generate(), await ed25519.generate()]

@@ -48,7 +48,7 @@ test('the same invocation runs once, one after the other and at the same time', 
   assert.equal((await door.send(twice)).status, 200)
 })
 
-test('an invocation that was kept is answered after its time, one that was not is refused', async (t) => {
+test('after its time an invocation is answered if it ran before, else refused', async (t) => {
   const door = await testDoor(t)
   const agent = await ed25519.generate()
   const seconds = Math.floor(door.time.nowMs / 1000)

@@ -155,7 +155,9 @@ function routesOf(
 ): readonly Route[] {
   const { data: dataDir, frontDoor } = settings
   const { catalog, blobs } = folder
-  const open = frontDoor ? frontDoorRoutes({ dataDir, catalog, identity, observer }) : []
+  const processes = Math.max(1, settings.workers)
+  const door = { dataDir, catalog, identity, observer, processes }
+  const open = frontDoor ? frontDoorRoutes(door) : []
   const claims = claimRoutes({
     claims: new CatalogClaims(catalog, nodeClock),
     indexes: new CatalogIndexes({ catalog, blobs, clock: nodeClock }),
