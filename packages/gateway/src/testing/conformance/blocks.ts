@@ -106,6 +106,21 @@ function furtherRows(): ConformanceCase[] {
     row('bytes=-99', 'bytes 0-30/31', content),
     row('bytes=28-99', 'bytes 28-30/31', content.subarray(28)),
     {
+      name: 'ranges that touch',
+      path: `/ipfs/${cid}?format=raw`,
+      headers: { range: 'bytes=0-3,4-7' },
+      status: 206,
+      wants: { 'content-range': undefined },
+      multipart: {
+        content,
+        type: TYPE,
+        ranges: [
+          [0, 3],
+          [4, 7],
+        ],
+      },
+    },
+    {
       name: 'a range beyond',
       path: `/ipfs/${cid}?format=raw`,
       headers: { range: 'bytes=31-' },

@@ -208,6 +208,32 @@ function corsEverywhereRows(): ConformanceCase[] {
   ]
 }
 
+/** Addresses that lead to others, or nowhere. */
+function addressRows(page: string): ConformanceCase[] {
+  return [
+    {
+      name: 'a URI',
+      path: `/ipfs/?uri=ipfs://${page}`,
+      status: 301,
+      wants: { location: `/ipfs/${page}` },
+    },
+    { name: 'no URI', path: '/ipfs/?uri=foo', status: 400 },
+    {
+      name: 'a doubled path',
+      path: `/ipfs/ipfs/${page}?a=b`,
+      status: 301,
+      wants: { location: `/ipfs/${page}?a=b` },
+    },
+    { name: 'a doubled path of no key', path: '/ipfs/ipns/QmInvalidKey', status: 400 },
+    {
+      name: 'a bad CID',
+      path: '/ipfs/QmInvalidCID',
+      status: 400,
+      body: /invalid path "\/ipfs\/QmInvalidCID"/,
+    },
+  ]
+}
+
 /** What the rules have for files, and the suite asks nowhere or only of others. */
 function furtherRows(): ConformanceCase[] {
   const { folder, page } = cacheData()
@@ -224,19 +250,7 @@ function furtherRows(): ConformanceCase[] {
           'test%D1%82%D0%B5%D1%81%D1%82.tar',
       },
     },
-    {
-      name: 'a URI',
-      path: `/ipfs/?uri=ipfs://${page}`,
-      status: 301,
-      wants: { location: `/ipfs/${page}` },
-    },
-    { name: 'no URI', path: '/ipfs/?uri=foo', status: 400 },
-    {
-      name: 'a bad CID',
-      path: '/ipfs/QmInvalidCID',
-      status: 400,
-      body: /invalid path "\/ipfs\/QmInvalidCID"/,
-    },
+    ...addressRows(page),
     {
       name: 'HEAD takes no range',
       method: 'HEAD',
@@ -244,6 +258,13 @@ function furtherRows(): ConformanceCase[] {
       headers: { range: 'bytes=0-1' },
       status: 200,
       wants: { 'content-length': '6', 'content-range': undefined },
+    },
+    {
+      name: 'HEAD tells the type of what has no name',
+      method: 'HEAD',
+      path: `/ipfs/${page}`,
+      status: 200,
+      wants: { 'content-type': 'text/plain; charset=utf-8', 'content-length': '6' },
     },
     {
       name: 'a range of another version',
