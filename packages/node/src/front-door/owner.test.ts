@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CBOR, CAR as Car, Delegation, type API } from '@ucanto/core'
 import * as ed25519 from '@ucanto/principal/ed25519'
+import * as rsa from '@ucanto/principal/rsa'
 import {
   MESSAGE_BLOCKS_MAX,
   MESSAGE_DELEGATIONS_MAX,
   MESSAGE_INVOCATIONS_MAX,
 } from '@turnpike/core/limits'
 import { messageOf, receiptsIn, serveDelegation } from '../testing/messages.ts'
-import { asked, delegateBy, testDoor, withBlocks } from './testing/door.ts'
+import { asked, delegateBy, testDoor, withBlocks, type TestDoor } from './testing/door.ts'
 
 const textIn = (body: string): string => Buffer.from(body, 'base64').toString()
 
@@ -26,9 +27,21 @@ test('a space delegates everything, or to who shows a token', async (t) => {
   assert.equal(door.stored(), 2)
 })
 
-test('an agent of the space delegates, through what the space gave it', async (t) => {
-  const door = await testDoor(t)
-  const [space, agent] = [await ed25519.generate(), await ed25519.generate()]
+for (const [kind, generate] of [
+  ['an agent', ed25519.generate],
+  ['an agent in a browser, whose key is RSA', rsa.generate],
+] as const)
+  test(`${kind} delegates through what the space gave it`, async (t) => {
+    const door = await testDoor(t)
+    await delegateByAgent(door, await ed25519.generate(), await generate())
+    assert.equal(door.stored(), 1)
+  })
+
+async function delegateByAgent(
+  door: TestDoor,
+  space: API.Signer,
+  agent: API.Signer,
+): Promise<void> {
   const login = await Delegation.delegate({
     issuer: space,
     audience: agent,
@@ -48,8 +61,7 @@ test('an agent of the space delegates, through what the space gave it', async (t
     proofs: [login, serve],
   })
   assert.deepEqual(await door.ask(ask), { ok: {} })
-  assert.equal(door.stored(), 1)
-})
+}
 
 test('a delegation may come as one block that is an archive', async (t) => {
   const door = await testDoor(t)

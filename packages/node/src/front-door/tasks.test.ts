@@ -283,3 +283,33 @@ test('tasks are kept so many, and so long', async (t) => {
   tasks.keep(record(5, 1003))
   assert.deepEqual(held(), [4, 5])
 })
+
+test('fault 13: what breaks here is told to the operator, to others it is not', async (t) => {
+  const door = await testDoor(t)
+  const agent = await ed25519.generate()
+  door.folder.catalog.exec('ALTER TABLE space_delegations RENAME TO gone')
+  const body = await messageOf(asked(agent, door.gateway, 'access/claim', undefined))
+  const { status, crashes, body: text } = await door.send(body)
+  assert.equal(status, 200)
+  const [first] = receiptsIn(Buffer.from(text, 'base64')).values()
+  assert.equal(first!.error?.name, 'TaskFailed')
+  assert.doesNotMatch(JSON.stringify(first), /space_delegations|sqlite/i)
+  assert.match(crashes.join(), /no such table: space_delegations/)
+  door.folder.catalog.exec('ALTER TABLE gone RENAME TO space_delegations')
+  assert.ok((await told(door, body)).ok, 'it was not kept, and runs again')
+})
+
+test('a task whose receipt could not be kept runs again, to the same effect', async (t) => {
+  const door = await testDoor(t)
+  const { catalog } = door.folder
+  const space = await ed25519.generate()
+  const delegation = await serveDelegation(space, door.gateway)
+  const body = await messageOf(delegateBy(space, door.gateway, [delegation]))
+  catalog.exec(`CREATE TRIGGER full BEFORE INSERT ON agent_tasks
+    BEGIN SELECT RAISE(ABORT, 'no room'); END`)
+  await assert.rejects(door.send(body), /no room/)
+  assert.equal(door.stored(), 1)
+  catalog.exec('DROP TRIGGER full')
+  assert.deepEqual(await told(door, body), { ok: {} })
+  assert.equal(door.stored(), 1)
+})

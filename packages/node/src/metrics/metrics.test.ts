@@ -50,6 +50,7 @@ test('what was observed by all processes is what the metrics say', async () => {
     tally.originFault(new OriginFault('OriginTimeout', 'https://a.example', 'late'))
     tally.unrecorded()
     tally.crash()
+  tally.service('receipt', 404)
   }
   const metrics = createMetrics({
     snapshots: () => tallies.map((tally) => tally.snapshot()),
@@ -68,6 +69,7 @@ test('what was observed by all processes is what the metrics say', async () => {
     turnpike_reads_from_cache_total: 2,
     turnpike_unrecorded_total: 2,
     turnpike_crashes_total: 2,
+    'turnpike_service_answers_total{route="receipt",status="4xx"}': 2,
     'turnpike_cache_requests_total{cache="block",result="hit"}': 2,
     'turnpike_cache_requests_total{cache="node",result="miss"}': 2,
     'turnpike_origin_requests_total{origin="https://a.example"}': 2,
