@@ -27,6 +27,7 @@ import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
+import { hostSpace, type HostSpace } from './host-spaces.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
 import { mappedName } from './names.ts'
 import { s3Stores } from './origins.ts'
@@ -44,6 +45,7 @@ export interface Settings extends BoundSettings, IdentitySettings, LocatorSettin
   readonly hosts: readonly string[]
   readonly subdomainHosts: readonly string[]
   readonly trustlessHosts: readonly string[]
+  readonly hostSpaces: readonly HostSpace[]
   readonly trustlessOnly: boolean
   readonly region: string
   readonly workers: number
@@ -152,6 +154,13 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc:
       'Further names of this gateway, which answer only what a client can verify: blocks, CARs ' +
       'and IPNS records.',
+  },
+  hostSpaces: {
+    kind: listOf(hostSpace, limits.HOSTS_MAX),
+    default: [],
+    doc:
+      'Hosts that serve one space alone, or nobody: `photos.example=did:key:z6Mk…`. They are host ' +
+      'names of this gateway, names of subdomain gateways, or names with a DNSLink.',
   },
   trustlessOnly: {
     kind: flag,

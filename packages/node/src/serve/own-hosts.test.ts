@@ -6,9 +6,14 @@ test('a deployment goes by all names in its settings', () => {
   const given = {
     hosts: ['a.example'],
     trustlessHosts: ['b.example:81'],
+    hostSpaces: [{ host: 's.example', space: 'did:key:z6MkSpace' }],
     identity: 'key',
   } as const
-  assert.deepEqual(ownHosts({ ...given, publicUrl: undefined }), ['a.example', 'b.example:81'])
+  assert.deepEqual(ownHosts({ ...given, publicUrl: undefined }), [
+    'a.example',
+    'b.example:81',
+    's.example',
+  ])
   assert.deepEqual(ownHosts({ ...given, publicUrl: 'https://c.example/x' }).at(-1), 'c.example')
   assert.deepEqual(
     ownHosts({ ...given, publicUrl: 'http://c.example:8080' }).at(-1),
