@@ -660,7 +660,7 @@ export const CLAIMS_LISTED_MAX = 10_000
 /** Time for another service to answer one message with our claims. */
 export const CLAIMS_PUBLISH_TIMEOUT_MS = 30_000
 /** Spaces and origins whose fetching of a day a process counts beside the books, and reports. */
-export const FETCH_KEYS_KEPT_MAX = 4096
+export const FETCH_KEYS_KEPT_MAX = 1024
 /** How long a process believes what the books say of one; and the pause between two reports. */
 export const FETCH_TOTALS_TTL_MS = 1_000
 export const FETCH_REPORT_MS = 1_000

@@ -6,6 +6,7 @@
  */
 import { AGENT } from './agent-schema.ts'
 import { CLAIMS } from './claims-schema.ts'
+import { FETCHED } from '../fetch-caps/schema.ts'
 
 /** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x54504b45
@@ -226,4 +227,4 @@ INSERT INTO delegation_state VALUES (1, 0);
 `
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS, CLAIMS, AGENT]
+export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS, CLAIMS, AGENT, FETCHED]

@@ -14,6 +14,8 @@ export interface BoundSettings {
   readonly addressBurstTokens: number | undefined
   readonly identityTokensPerMinute: number | undefined
   readonly identityBurstTokens: number | undefined
+  readonly spaceFetchBytesPerDay: number | undefined
+  readonly originFetchBytesPerDay: number | undefined
   readonly urlCharsMax: number
   readonly headersBytesMax: number
   readonly headersTimeoutMs: number
@@ -65,6 +67,20 @@ export const BOUNDS: { readonly [K in keyof BoundSettings]: Setting<BoundSetting
     kind: tokens,
     default: undefined,
     doc: 'Requests that one identity may send at once. What a minute allows unless set.',
+  },
+  spaceFetchBytesPerDay: {
+    kind: bytes(1, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    doc:
+      'Bytes a day (UTC) that are fetched from origins for one space; beyond them only what is ' +
+      'here is served. Any number unless set.',
+  },
+  originFetchBytesPerDay: {
+    kind: bytes(1, Number.MAX_SAFE_INTEGER),
+    default: undefined,
+    doc:
+      'Bytes a day (UTC) that are fetched from one origin; beyond them others are asked, if ' +
+      'content has several. Any number unless set.',
   },
   urlCharsMax: {
     kind: integer(256, limits.URL_CHARS_MAX),

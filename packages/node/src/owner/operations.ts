@@ -19,6 +19,7 @@ import {
   authorizeOperations,
 } from '../authorize/operations.ts'
 import { DENY_OPERATIONS, type DenyOperation, denyOperations } from '../deny/operations.ts'
+import { fetchedOperation } from '../fetch-caps/operation.ts'
 import { nameOperations } from '../names/operations.ts'
 import { InvalidParams } from './params.ts'
 
@@ -28,6 +29,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'rm',
   'gc',
   'whoami',
+  'fetched',
   'claimsIssue',
   'claimsPublish',
   'namePublish',
@@ -43,6 +45,7 @@ export type OwnerOperation =
   | 'rm'
   | 'gc'
   | 'whoami'
+  | 'fetched'
   | ClaimOperation
   | 'namePublish'
   | 'namePut'
@@ -69,7 +72,7 @@ export function whoamiOf({ gateway, previous, space }: FolderOwner): Whoami {
 
 /**
  * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
- * `gc`, `whoami`, and those of names, denylists, spaces and delegations.
+ * `gc`, `whoami`, `fetched {rows}`, and those of names, denylists, spaces and delegations.
  */
 export function ownerOperations(
   folder: FolderOwner,
@@ -96,6 +99,7 @@ export function ownerOperations(
     async whoami() {
       return ok(whoamiOf(folder))
     },
+    fetched: fetchedOperation(catalog),
     ...claims.operations,
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),

@@ -6,6 +6,7 @@ import { createGateway } from '@turnpike/gateway/gateway'
 import { hostSettings, type HostSettings } from '@turnpike/gateway/hosts/settings'
 import { trustlessSettings } from '@turnpike/gateway/trustless'
 import type { Gateway } from '@turnpike/gateway/types'
+import type { FetchCaps } from '@turnpike/gateway/admission/fetch-caps'
 import { Identities } from '@turnpike/gateway/admission/identities'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
@@ -27,9 +28,9 @@ import { CatalogIndex } from '../catalog/content-index.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
-import { hostSpacesOf } from '../config/host-spaces.ts'
 import type { Settings } from '../config/settings.ts'
 import { followDenylists } from '../deny/live.ts'
+import { openFetchCaps } from '../fetch-caps/open.ts'
 import { openFolderReader, type FolderReader } from '../folder/open.ts'
 import { frontDoorRoutes, identityRoutes } from '../front-door/open.ts'
 import { withRoutes, type Route } from '../front-door/routes.ts'
@@ -76,12 +77,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const { settings, observer } = options
   const folder = await openFolderReader(settings.data, { hasher: nodeHasher })
   if (folder.error) return folder
-  const journal = await openJournal({
-    folder: join(accountingPaths(settings.data).journals, options.slot),
-    onFailure: options.onJournalFailure,
-    fileBytes: settings.journalFileBytes,
-    reserveBytes: settings.journalReserveBytes,
-  })
+  const journal = await openOwnJournal(options)
   if (journal.error) {
     await folder.ok.close()
     return fail(journal.error)
@@ -94,7 +90,8 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   })
   const { catalog } = folder.ok
   const names = openNames({ settings, catalog, clock: nodeClock })
-  const denied = await followDenylists(catalog, (error) => observer.crash(error))
+  const onFault = (error: unknown): void => observer.crash(error)
+  const denied = await followDenylists(catalog, onFault)
   const identity = identityOf(settings.identity, options.whoami)
   const dids = openResolver({ settings, identity, clock: nodeClock })
   const locators = openLocators({
@@ -108,10 +105,12 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     random: nodeRandom,
   })
   const refusals = openRefusals(options, journal.ok)
+  const fetching = openFetchCaps({ settings, catalog, clock: nodeClock, onFault })
   const content = composeGateway(options, {
     folder: folder.ok,
     journal: journal.ok,
     refusals,
+    fetchCaps: fetching.caps,
     origins,
     locators,
     names,
@@ -131,6 +130,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const close = async (): Promise<void> => {
     refusals.close()
     await journal.ok.close()
+    await fetching.close()
     origins.close()
     locators.close()
     names.close()
@@ -138,8 +138,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     dids.close()
     await folder.ok.close()
   }
-  const { requestsMax } = settings
-  const limits = new RequestLimits({ refusals, requestsMax, addresses: options.limiters.addresses })
+  const limits = requestLimits(options, refusals)
   return ok({ gateway, limits, journal: journal.ok, flush, close })
 }
 
@@ -147,6 +146,26 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
 function ownIndex(catalog: FolderReader['catalog'], trust: ClaimTrust): ContentIndex {
   const claimed = new ClaimedIndex(catalog, { clock: nodeClock, trust })
   return new KnownIndex(new CatalogIndex(catalog), claimed)
+}
+
+function openOwnJournal({
+  settings,
+  slot,
+  onJournalFailure,
+}: ReadSideOptions): ReturnType<typeof openJournal> {
+  return openJournal({
+    folder: join(accountingPaths(settings.data).journals, slot),
+    onFailure: onJournalFailure,
+    fileBytes: settings.journalFileBytes,
+    reserveBytes: settings.journalReserveBytes,
+  })
+}
+
+function requestLimits(
+  { settings: { requestsMax }, limiters: { addresses } }: ReadSideOptions,
+  refusals: Refusals,
+): RequestLimits {
+  return new RequestLimits({ refusals, requestsMax, addresses })
 }
 
 /** Addresses that are not content. */
@@ -187,6 +206,7 @@ interface GatewayParts {
   readonly folder: FolderReader
   readonly journal: NodeJournal
   readonly refusals: Refusals
+  readonly fetchCaps: FetchCaps | undefined
   readonly origins: OpenOrigins
   readonly locators: OpenLocators
   readonly names: ReturnType<typeof openNames>
@@ -201,6 +221,7 @@ function composeGateway(
     folder,
     journal,
     refusals,
+    fetchCaps,
     origins,
     locators,
     names,
@@ -213,6 +234,7 @@ function composeGateway(
   const limiter = limiters.identities
   return createGateway({
     denylist,
+    fetchCaps,
     identities: limiter && new Identities({ limiter, refusals, hasher: nodeHasher }),
     index: locators.index,
     authorizer: authorizerOf(settings, { folder, identity, resolver }),
@@ -228,7 +250,6 @@ function composeGateway(
     provider: identity.did,
     region: settings.region,
     hosts: hostsOf(settings),
-    hostSpaces: hostSpacesOf(settings.hostSpaces),
     trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
     responseBytesMax: settings.responseBytesMax,
     sharedCaching: { cdnCache: settings.cdnCache, cacheTags: settings.cacheTags },
