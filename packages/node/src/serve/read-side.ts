@@ -28,6 +28,7 @@ import { CatalogIndex } from '../catalog/content-index.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { catalogAuthorizer } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
+import { hostSpacesOf } from '../config/host-spaces.ts'
 import type { Settings } from '../config/settings.ts'
 import { followDenylists } from '../deny/live.ts'
 import { openFetchCaps } from '../fetch-caps/open.ts'
@@ -250,6 +251,7 @@ function composeGateway(
     provider: identity.did,
     region: settings.region,
     hosts: hostsOf(settings),
+    hostSpaces: hostSpacesOf(settings.hostSpaces),
     trustless: trustlessSettings(settings.trustlessHosts, settings.trustlessOnly),
     responseBytesMax: settings.responseBytesMax,
     sharedCaching: { cdnCache: settings.cdnCache, cacheTags: settings.cacheTags },
