@@ -37,7 +37,10 @@ export interface PathParts {
   /** Decoded names below the root as asked; empty names (double slashes) are left out. */
   readonly askedSegments: readonly string[]
   readonly trailingSlash: boolean
-  /** Path as requested on its host, still escaped, without the query. */
+  /**
+   * Path as requested on its host, still escaped, without the query. It begins with one slash, for
+   * with two it would name a host.
+   */
   readonly escapedPath: string
   /** The same as `/ipfs/…` or `/ipns/…`. */
   readonly contentPath: string
@@ -119,7 +122,7 @@ export function belowRoot(
   return ok({
     askedSegments: segments.ok,
     trailingSlash: parsed.pathname.endsWith('/'),
-    escapedPath: parsed.pathname,
+    escapedPath: parsed.pathname.replace(/^\/{2,}/, '/'),
     query: parsed.search,
     params: parsed.searchParams,
   })

@@ -77,14 +77,13 @@ function isContentPath(pathname: string): boolean {
 
 /** A DNSLink site: the whole path of the URL lies below the name. */
 function dnsLinkPath(asked: AskedUrl, host: string): Result<NamePath, RequestError> {
-  const { pathname } = asked.parsed
-  const below = belowRoot(asked, pathname.split('/'))
+  const below = belowRoot(asked, asked.parsed.pathname.split('/'))
   if (below.error) return below
   return ok({
     ...below.ok,
     namespace: 'ipns',
     rootText: host,
-    contentPath: `/ipns/${host}${pathname}`,
+    contentPath: `/ipns/${host}${below.ok.escapedPath}`,
     site: { ...asked.site, kind: 'dnslink' },
     domain: host,
     candidates: [host],

@@ -4,7 +4,7 @@
  * @module
  */
 import { FixtureCar } from './fixtures.ts'
-import { siteRows } from './folders.ts'
+import { siteRows, slashRows } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import { onHost } from './subdomains.ts'
 import type { ConformanceCase } from './table.ts'
@@ -68,6 +68,7 @@ function furtherRows(): ConformanceCase[] {
       wants: { 'x-ipfs-roots': [car.root, ...rootsOf(car)].join(',') },
     }),
     onHost(SUBPATH, { name: 'a path that is not there', path: '/a/b', status: 404 }),
+    ...slashRows().map((row) => onHost(LISTING, row)),
     onHost(LISTING, {
       name: 'a path of IPFS is a path of the site',
       path: `/ipfs/${root}/`,

@@ -99,6 +99,16 @@ function escapeRows(): ConformanceCase[] {
   return [{ name: 'a name is decoded once', path: `/ipfs/${root}/${name}`, status: 200 }]
 }
 
+/** Folders of a host are on that host: `//api/` would be another. */
+export function slashRows(): ConformanceCase[] {
+  return ['//api', '///api', '/.//api', '/\\api'].map((path) => ({
+    name: `the way to ${path} leads to no other host`,
+    path,
+    status: 301,
+    wants: { location: '/api/' },
+  }))
+}
+
 /** Groups of spec path-unixfs-gateway about folders, symbolic links and names. */
 export const folderGroups: readonly ConformanceGroup[] = [
   { name: 'TestUnixFSDirectoryListing', rows: listingRows },

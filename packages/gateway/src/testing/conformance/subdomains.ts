@@ -4,7 +4,7 @@
  */
 import { CID } from 'multiformats/cid'
 import { FixtureCar } from './fixtures.ts'
-import { pageOf, siteRows } from './folders.ts'
+import { pageOf, siteRows, slashRows } from './folders.ts'
 import type { ConformanceGroup } from './groups.ts'
 import type { ConformanceCase } from './table.ts'
 
@@ -193,6 +193,7 @@ function beyondRows(): ConformanceCase[] {
   const v0 = car.at('hello-CIDv0')
   const file = car.at('hello-CIDv1')
   const label = subdomainOf(v0)
+  const listed = new FixtureCar('dir_listing/fixtures.car').root
   return [
     onHost(`${v0}.ipfs.${GATEWAY}`, {
       name: 'a label of version 0 leads to the canonical one',
@@ -216,6 +217,7 @@ function beyondRows(): ConformanceCase[] {
       wants: { 'x-ipfs-path': `/ipfs/${file}/` },
     }),
     onHost(`nothing.ipfs.${GATEWAY}`, { name: 'no CID', path: '/', status: 400 }),
+    ...slashRows().map((row) => onHost(subdomainOf(listed), row)),
     onHost(`${file}.ipfs.example.com.evil.example`, {
       name: 'a name that only starts like ours',
       path: '/',
