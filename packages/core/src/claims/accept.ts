@@ -1,5 +1,5 @@
 /**
- * Takes in claims that others publish: verified, bounded, and believed no further than their issuer.
+ * Takes in claims that others publish: verified, bounded, believed no further than their issuer.
  * @module
  */
 import { decodeDagIndex, type DagIndex, type DagIndexMalformed } from '../blob-index.ts'

@@ -80,7 +80,7 @@ export class ClaimUnknown extends Error {
   override readonly name = 'ClaimUnknown'
 }
 
-/** What changes them: for the owner of the store. Each change is durable, and whole, when it ends. */
+/** What changes them: for the store's owner. Each change is durable, and whole, when it ends. */
 export interface ClaimWriter {
   /** Stores a claim that its caller has verified. Storing one twice changes nothing. */
   put(claim: StoredClaim): Awaitable<Result<{ readonly stored: boolean }, ClaimsFull>>

@@ -6,8 +6,8 @@
 /**
  * `claims` has what was there, each with the address of our own store, which is shown to nobody
  * (`public` 0), and those that are: issued here for what a space holds (`held`, with which they go;
- * `base` is the public address of that time), or taken from others. `claim_counts` spares counting them. `claim_urls` has the addresses of
- * public location claims.
+ * `base` is the public address of that time), or taken from others. `claim_counts` spares counting
+ * them. `claim_urls` has the addresses of public location claims.
  *
  * `claimed_*` is what indexes of others say. Each part goes with the claim that it came from.
  * `distrusted` has indexes that lied, by their multihash; they are not taken in again.

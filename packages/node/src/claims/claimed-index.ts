@@ -17,7 +17,8 @@ import { IN_FORCE } from './store.ts'
 const ADDRESSES = `
   SELECT c.id, c.issuer, c.space, u.url, u.offset, u.length
   FROM claims c CROSS JOIN claim_urls u ON u.claim = c.id
-  WHERE c.content = :multihash AND c.public AND c.kind = 'location' AND c.held IS NULL AND ${IN_FORCE}
+  WHERE c.content = :multihash AND c.public AND c.kind = 'location' AND c.held IS NULL
+    AND ${IN_FORCE}
   ORDER BY c.believed DESC, c.id LIMIT ${COVERING_INDEXES_MAX}`
 
 const PLACES = `
@@ -50,8 +51,8 @@ interface Address {
 }
 
 /**
- * Finds blocks in blobs that lie elsewhere. A block is in a space only by a believed claim about the
- * blob that it lies in, read anew with each look-up: what has expired or was revoked is not used.
+ * Finds blocks in blobs that lie elsewhere. A block is in a space only by a believed claim about
+ * the blob that it lies in, read anew each time: what has expired or was revoked is not used.
  * Claims that are not believed lend further addresses of such a blob, which are tried last.
  *
  * @example

@@ -77,7 +77,7 @@ function urlsOf(claims: readonly Claim[]): string[] {
   return claims.flatMap(({ says }) => (says.kind === 'location' ? says.urls : [])).toSorted()
 }
 
-test('what was added is found by any block of it: index claim, index, and where both lie', async (t) => {
+test('what was added is found by any block of it: claims, index, and where both lie', async (t) => {
   const { deployment, cid, shard, get } = await rig(t)
   const { gateway, defaultSpace } = deployment.turnpike.whoami
   const response = await get(`/claims?multihash=${zOf(cid)}`)

@@ -37,8 +37,8 @@ const ROOM: ClaimRoom = {
 }
 
 /** Columns of a claim `c`, as {@link claimOf} wants them. */
-export const CLAIM_FIELDS = `c.id, c.cid, c.kind, c.issuer, c.content, c.space, c.starts_ms AS startsMs,
-  c.expires_ms AS expiresMs, c.believed, c.archive`
+export const CLAIM_FIELDS = `c.id, c.cid, c.kind, c.issuer, c.content, c.space,
+  c.starts_ms AS startsMs, c.expires_ms AS expiresMs, c.believed, c.archive`
 
 const INSERT = `INSERT INTO claims
     (cid, kind, issuer, content, space, starts_ms, expires_ms, believed, public, held, base,

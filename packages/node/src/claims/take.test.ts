@@ -130,7 +130,7 @@ async function rig(t: TestContext): Promise<Rig> {
   return { origin, index, time, catalog: folder.catalog, put, take, publish, find }
 }
 
-test('content of others is found by their claims, in the space that they are believed about', async (t) => {
+test('content of others is found by their claims, in the space that is believed', async (t) => {
   const { index, put, take, publish, find } = await rig(t)
   const { bytes, shard } = blobOf('one', 'two', 'three')
   const url = put('shard', bytes)
@@ -143,7 +143,7 @@ test('content of others is found by their claims, in the space that they are bel
   assert.deepEqual([slice!.offset, slice!.length], [6, 5])
 })
 
-test('whose a block is: the space itself, or who is trusted, may say; others only lend addresses', async (t) => {
+test('whose a block is, the space or who is trusted says; others lend addresses', async (t) => {
   const { put, take, publish, find } = await rig(t)
   const { bytes, shard } = blobOf('one', 'two')
   const [real, lent] = [put('real', bytes), put('lent', bytes)]
@@ -157,7 +157,7 @@ test('whose a block is: the space itself, or who is trusted, may say; others onl
   assert.deepEqual(find(alice, 'one'), [`claimed:${real}`, `claimed:${lent}`])
 })
 
-test('content poisoning: an index with another’s block in its own shard puts it nowhere', async (t) => {
+test('fault 5, content poisoning: a block of others in an own shard is put nowhere', async (t) => {
   const { origin, put, take, publish, find } = await rig(t)
   const victim = blobOf('secret', 'other')
   const secret = put('victim', victim.bytes)
@@ -187,7 +187,7 @@ test('content poisoning: an index with another’s block in its own shard puts i
   }
 })
 
-test('content poisoning: an index about another’s shard puts its blocks into no other space', async (t) => {
+test('fault 5, content poisoning: an index of others’ shards puts them nowhere else', async (t) => {
   const { put, take, publish, find } = await rig(t)
   const { bytes, shard } = blobOf('secret', 'other')
   await take(await location(shard.multihash, [put('victim', bytes)], { space: alice }))
@@ -196,7 +196,7 @@ test('content poisoning: an index about another’s shard puts its blocks into n
   assert.equal(find(alice, 'secret').length, 1)
 })
 
-test('all shards and addresses of a block are kept, whichever came last', async (t) => {
+test('last index wins: all shards and addresses of a block are kept', async (t) => {
   const { put, take, publish, find } = await rig(t)
   const one = blobOf('shared', 'a')
   const two = blobOf('b', 'shared')
@@ -212,7 +212,7 @@ test('all shards and addresses of a block are kept, whichever came last', async 
   )
 })
 
-test('claims that expire or are revoked are not used from that moment on', async (t) => {
+test('expired claims used: what expires or is revoked is not used any more', async (t) => {
   const { put, take, publish, find, time, catalog } = await rig(t)
   const { bytes, shard } = blobOf('one', 'two')
   const url = put('shard', bytes)

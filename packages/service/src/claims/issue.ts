@@ -26,8 +26,8 @@ export interface LocationToClaim {
  * Issues `assert/location`: `content` as `{ digest }`, `range`, `space` as DID bytes.
  *
  * @example
- * const claim = await issueLocationClaim(gateway, { content, urls, offset: 0, length, space, expiresMs,
- *   nonce })
+ * const where = { content, urls, offset: 0, length, space, expiresMs, nonce }
+ * const claim = await issueLocationClaim(gateway, where)
  */
 export function issueLocationClaim(
   signer: Signer,
