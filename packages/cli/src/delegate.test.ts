@@ -117,6 +117,33 @@ test('a delegation for another gateway is written, and imported there', async (t
   assert.match(refused.stderr, /blocks that have the hash in their CID/)
 })
 
+test('a space whose key is elsewhere has content here, once it delegates', async (t) => {
+  const [here, there] = [newFolder(t), newFolder(t)]
+  const file = join(dirname(here), 'a.txt')
+  writeFileSync(file, 'of somebody else')
+  const { json: made } = await turnpike('space', 'create', 'theirs', '--data', there, '--json')
+  const did = String(made.did)
+  const run = (...words: string[]): ReturnType<typeof turnpike> =>
+    turnpike(...words, '--data', here, '--json')
+  assert.equal((await run('space', 'create', 'alice', '--did', 'did:web:alice.example')).code, 2)
+  const { json: known } = await run('space', 'create', 'alice', '--did', did)
+  assert.deepEqual([known.name, known.did], ['alice', did])
+  assert.equal((await run('space', 'create', 'again', '--did', did)).code, 1)
+  assert.match((await run('delegate', 'create', '--space', 'alice')).stderr, /its key in this/)
+  const added = await run('add', file, '--space', did)
+  assert.equal(added.code, 0, added.stderr)
+  const server = await running(t, ['serve', '--data', here])
+  const url = `${server.url}/ipfs/${(added.json.roots as [{ cid: string }])[0].cid}`
+  assert.equal((await fetch(url)).status, 404)
+  const { json: who } = await run('whoami')
+  const sent = join(dirname(here), 'sent.car')
+  const words = ['--space', 'theirs', '--audience', String(who.did), '--output', sent]
+  await turnpike('delegate', 'create', '--data', there, '--json', ...words)
+  assert.equal((await run('delegate', 'import', sent)).code, 0)
+  await statusWithin(url, 200)
+  assert.equal(await server.stop('SIGTERM'), 0)
+})
+
 test('what makes no sense is refused, and says why', async (t) => {
   const data = newFolder(t)
   const code = async (...words: string[]): Promise<number | null> =>

@@ -8,6 +8,7 @@ import { linkFromString, linkToBytes } from '@turnpike/core/link'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
+import { publicKeyOf } from '@turnpike/core/ucan/did-key'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { ensureSpace } from '../catalog/spaces.ts'
 import type { Operation } from '../control/server.ts'
@@ -65,9 +66,10 @@ export interface DelegationRevoked {
 }
 
 /**
- * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name}`, `delegationCreate
- * {space, settings, audience?, token?, expiresMs?}`, `delegationImport {archive, settings, space?}`
- * with the archive in base64, `delegationRevoke {cid}`.
+ * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?}`, with the DID
+ * of a space whose key is elsewhere, `delegationCreate {space, settings, audience?, token?,
+ * expiresMs?}`, `delegationImport {archive, settings, space?}` with the archive in base64,
+ * `delegationRevoke {cid}`.
  */
 export function authorizeOperations(
   folder: FolderOwner,
@@ -87,14 +89,19 @@ type Fields = Readonly<Record<string, unknown>>
 async function createSpace(
   { catalog, paths }: FolderOwner,
   clock: Clock,
-  { name }: Fields,
+  { name, did: elsewhere }: Fields,
 ): Promise<Result<SpaceCreated, Error>> {
   if (typeof name !== 'string' || !SPACE_NAME.test(name))
     return fail(new InvalidParams('"name" expected 1 to 64 of a-z, 0-9, _ and -'))
-  if (findSpace(catalog, name).ok)
-    return fail(new SpaceExists(`a space called ${name} expected not to be there, is`))
-  const key = await loadKey(paths.keys, spaceKeyName(name))
-  const did: SpaceDid = key.did()
+  if (elsewhere !== undefined && publicKeyOf(textOf(elsewhere)) === undefined)
+    return fail(new InvalidParams(`"did" expected a did:key, got "${textOf(elsewhere)}"`))
+  const there = [name, textOf(elsewhere)].find((space) => findSpace(catalog, space).ok)
+  if (there !== undefined)
+    return fail(new SpaceExists(`a space called ${there} expected not to be there, is`))
+  const did =
+    elsewhere === undefined
+      ? (await loadKey(paths.keys, spaceKeyName(name))).did()
+      : (textOf(elsewhere) as SpaceDid)
   ensureSpace(catalog, { did, name, customer: DEMO_CUSTOMER, createdMs: clock.nowMs() })
   return ok({ did, name })
 }

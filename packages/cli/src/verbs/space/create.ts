@@ -15,19 +15,29 @@ export const create: Verb = {
   operands: 'NAME',
   operandsMin: 1,
   operandsMax: 1,
-  options: {},
+  options: {
+    did: { value: 'DID', doc: 'A space that there is already, whose key is elsewhere.' },
+  },
   settings: ['data'],
   examples: [
     ['turnpike space create photos', 'Prints its DID. Its key is in keys/space-photos.key.'],
+    [
+      'turnpike space create alice --did did:key:z6Mk…',
+      'Take content for it, and her delegations at the front door.',
+    ],
   ],
-  async run({ args, loaded, output, signal }) {
+  async run({ args, options, loaded, output, signal }) {
     const { data } = loaded.settings
-    const params = { name: args[0]! }
+    const params = { name: args[0]!, did: options.did }
     const called = await callOrOpen(data, () => openHere(data), 'spaceCreate', params, { signal })
     if (called.error) throw called.error
     const created = called.ok as SpaceCreated
     output.line(output.bold(created.did))
-    output.line(`  called ${created.name}; keys/space-${created.name}.key is its key: back it up`)
+    const key =
+      options.did === undefined
+        ? `keys/space-${created.name}.key is its key: back it up`
+        : 'its key is elsewhere'
+    output.line(`  called ${created.name}; ${key}`)
     output.result(created)
     return EXIT.ok
   },
