@@ -9,6 +9,9 @@ import type { LogState } from './state.ts'
 
 const utf8 = new TextEncoder()
 
+/** Where the checkpoint is in the log's store. */
+export const CHECKPOINT_PATH = 'checkpoint'
+
 /**
  * Body of the checkpoint: origin, size, root in base64, a line each.
  *
@@ -17,7 +20,13 @@ const utf8 = new TextEncoder()
  */
 export function checkpointFile(origin: string, state: LogState): LogFile {
   const root = btoa(String.fromCharCode(...state.root))
-  return { path: 'checkpoint', bytes: utf8.encode(`${origin}\n${state.size}\n${root}\n`) }
+  return { path: CHECKPOINT_PATH, bytes: utf8.encode(`${origin}\n${state.size}\n${root}\n`) }
+}
+
+/** The origin that a published checkpoint has; undefined for what is none. */
+export function originIn(published: Uint8Array): string | undefined {
+  const [origin, size] = new TextDecoder().decode(published).split('\n')
+  return origin === '' || size === undefined ? undefined : origin
 }
 
 /** Whether the bytes that are published are this checkpoint's. */

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { Accounting } from '@turnpike/accounting/accounting'
+import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import type { Clock } from '@turnpike/core/ports/runtime'
@@ -21,7 +22,7 @@ import { Journals } from './journals.ts'
 /** What to open. Everything in it can be sent to a thread. */
 export interface AccountingOptions {
   readonly dataDir: string
-  /** First line of checkpoints: the log's name, such as `gateway.example/log`. */
+  /** Name of a new log, such as `gateway.example/log`. One that has a name keeps it. */
   readonly origin: string
   /**
    * Slots whose journals running processes have open. The others are recovered first, as a killed
@@ -80,12 +81,19 @@ export async function openAccounting(
     store = await FileLogStore.open(paths.log)
     const journals = new Journals(paths.journals)
     if (options.slotsInUse !== 'all') await journals.recover(new Set(options.slotsInUse))
+    const origin = (await nameOf(store)) ?? options.origin
     const ledger = new SqliteLedger(paths.ledger)
-    return ok(new DirectAccounting(options, { store, journals, ledger }))
+    return ok(new DirectAccounting({ ...options, origin }, { store, journals, ledger }))
   } catch (error) {
     store?.close()
     return fail(stoppedBy(error))
   }
+}
+
+/** The name that checkpoints of a log have: the gateway may have got another key since. */
+async function nameOf(store: FileLogStore): Promise<string | undefined> {
+  const checkpoint = await store.get(CHECKPOINT_PATH)
+  return checkpoint && originIn(checkpoint)
 }
 
 /** Files of accounting, open. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startDeployment, testFolder } from '../testing/deployment.ts'
@@ -22,6 +22,8 @@ test('a gateway with a new key serves what its key before was let serve', async 
   assert.equal((await fetch(`${next.url}/ipfs/${cid}`)).status, 200)
   assert.equal((await next.usage()).reads, 2)
   await next.stop()
+  const checkpoint = await readFile(join(folder.path, 'log', 'checkpoint'), 'utf8')
+  assert.match(checkpoint, new RegExp(`^${before}/log\n2\n`), 'the log goes on under its name')
   assert.deepEqual(next.crashes, [])
   await folder.remove()
 })
