@@ -4,6 +4,7 @@
  */
 import type { BenchCase } from '../measure.ts'
 import { add } from './add.ts'
+import { authorize } from './authorize.ts'
 import { bigFile, bigFileOf256KiB } from './big-file.ts'
 import { car, listing } from './folder.ts'
 import { mix } from './mix.ts'
@@ -19,6 +20,7 @@ import { workers } from './workers.ts'
 export const CASES: readonly BenchCase[] = [
   smallFiles,
   metering,
+  authorize,
   workers,
   journal,
   car,
