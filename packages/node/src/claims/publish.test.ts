@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { delegate, DID, invoke, parseLink } from '@ucanto/core'
 import * as ed25519 from '@ucanto/principal/ed25519'
 import { providerAddresses } from '@turnpike/service/claims/provider-addresses'
@@ -30,27 +31,47 @@ async function publish(from: Deployment, to: Deployment): Promise<Published> {
   return done.ok as Published
 }
 
-test('claims that are published to another Turnpike are taken in, once', async (t) => {
+/** A deployment with one file, claimed under its own address. */
+async function startHolder(t: TestContext): Promise<{ holder: Deployment; cid: string }> {
   const holder = await start(t, {})
-  const { url } = holder
-  assert.ifError((await callOwner(holder.data, 'claimsIssue', { publicUrl: url })).error)
+  const issued = await callOwner(holder.data, 'claimsIssue', { publicUrl: holder.url })
+  assert.ifError(issued.error)
   const file = join(holder.data, 'file.txt')
-  await writeFile(file, 'found elsewhere')
-  await holder.add([file])
+  await writeFile(file, 'found elsewhere '.repeat(100_000))
+  const { cid } = await holder.add([file])
+  return { holder, cid: cid! }
+}
+
+test('what is published to another Turnpike is found there, fetched, and served', async (t) => {
+  const { holder, cid } = await startHolder(t)
+  const claimIssuers = [holder.turnpike.whoami.gateway]
+  const finder = await start(t, { claimIssuers, allowPrivateOrigins: true })
+  const path = `${finder.url}/ipfs/${cid}`
+  assert.equal((await fetch(path)).status, 404)
+  const told = await publish(holder, finder)
+  assert.deepEqual(told, { published: 3, refused: [] })
+  assert.deepEqual(await publish(holder, finder), told, 'once more changes nothing')
+  assert.equal((await fetch(path)).status, 404, 'the space has not let it')
+  const audience = finder.turnpike.whoami.gateway
+  const made = await callOwner(holder.data, 'delegationCreate', { space: 'default', audience })
+  const { archive } = made.ok as { readonly archive: string }
+  const stored = await callOwner(finder.data, 'delegationImport', { archive })
+  assert.ifError(stored.error)
+  await sleep(500)
+  const served = await fetch(path)
+  assert.equal(served.status, 200)
+  assert.equal(await served.text(), 'found elsewhere '.repeat(100_000))
+})
+
+test('who may not ask private addresses can not check an index, and does not take it', async (t) => {
+  const { holder } = await startHolder(t)
   const finder = await start(t, { claimIssuers: [holder.turnpike.whoami.gateway] })
-  const first = await publish(holder, finder)
-  assert.equal(first.published, 2, 'two locations')
-  // The finder may not ask private addresses, so that it can't check the index.
+  const { published, refused } = await publish(holder, finder)
+  assert.equal(published, 2, 'two locations')
   assert.deepEqual(
-    first.refused.map(({ name }) => name),
+    refused.map(({ name }) => name),
     ['IndexUnavailable'],
   )
-  const again = await publish(holder, finder)
-  assert.equal(again.published, 2)
-  const listed = await fetch(
-    `${finder.url}/claims?multihash=zQmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG`,
-  )
-  assert.equal(listed.status, 200)
 })
 
 test('a folder without claims has nothing to publish', async (t) => {
