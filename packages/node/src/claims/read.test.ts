@@ -144,6 +144,9 @@ test('what is malformed is refused', async () => {
   const several = await readClaim(await archived('', {}, two as never), deps)
   assert.equal(several.error?.fault, 'malformed')
   assert.equal((await readClaim(new Uint8Array([1, 2, 3]), deps)).error?.fault, 'malformed')
+  const nb = { content: link, equals: link }
+  const late = await archived('assert/equals', nb, { expiration: Number.MAX_SAFE_INTEGER })
+  assert.equal((await readClaim(late, deps)).error?.fault, 'malformed')
 })
 
 test('fault 6, claims unverified: each way to break a claim is found, at any time', async () => {

@@ -17,7 +17,8 @@ export interface LocationToClaim {
   readonly offset: number
   readonly length: number | undefined
   readonly space: SpaceDid | undefined
-  readonly expiresMs: number
+  /** Wall-clock ms, of which whole seconds count; undefined for never. */
+  readonly expiresMs: number | undefined
   /** Makes the claim another one than an equal one. */
   readonly nonce: string
 }
@@ -50,7 +51,8 @@ export interface IndexToClaim {
   readonly index: Link
   /** The space whose content that is: not part of the claim, but kept with it. */
   readonly space: SpaceDid
-  readonly expiresMs: number
+  /** Wall-clock ms, of which whole seconds count; undefined for never. */
+  readonly expiresMs: number | undefined
   /** Makes the claim another one than that for another space. */
   readonly nonce: string
 }
@@ -74,7 +76,8 @@ interface ToIssue {
   readonly nb: object
   readonly content: Uint8Array
   readonly space: SpaceDid | undefined
-  readonly expiresMs: number
+  /** Wall-clock ms, of which whole seconds count; undefined for never. */
+  readonly expiresMs: number | undefined
   readonly nonce: string
 }
 
@@ -84,7 +87,7 @@ async function issue(
   { nb, content, space, expiresMs, nonce }: ToIssue,
 ): Promise<StoredClaim> {
   const issuer = signer.did()
-  const expiration = Math.floor(expiresMs / 1000)
+  const expiration = expiresMs === undefined ? Infinity : Math.floor(expiresMs / 1000)
   const claim = await delegate({
     issuer: signer,
     // A claim is addressed to nobody: who issues it vouches for it.
@@ -102,7 +105,7 @@ async function issue(
     content,
     space,
     startsMs: undefined,
-    expiresMs: expiration * 1000,
+    expiresMs: expiresMs && expiration * 1000,
     believed: true,
     archive: archived.ok,
   }
