@@ -130,7 +130,7 @@ function capped(
   return { world, books, get, url: `http://gateway.example/ipfs/${linkToString(root.link)}` }
 }
 
-test('beyond the cap of its space cold content is 503 until the next day, warm content is served', async () => {
+test('beyond a space’s cap cold content is 503 until the next day, warm is served', async () => {
   const { world, books, get, url } = capped((b) => b.caps(3_000_000n), ['https://a.example'])
   books.wallMs = DAY_MS - 90_500
   const whole = await get(url)
@@ -159,7 +159,7 @@ test('beyond the cap of its space cold content is 503 until the next day, warm c
   assert.equal((await get(at(small.root))).status, 200)
 })
 
-test('an origin beyond its cap is left for one that is not, and is not held to have failed', async () => {
+test('an origin beyond its cap is left for another, and has not failed', async () => {
   const sites = ['https://a.example', 'https://b.example']
   const { world, books, get, url } = capped((b) => b.caps(undefined, 1_000_000n), sites)
   books.write([{ day: 0, key: 'origin https://a.example', bytes: 1_000_000n }])

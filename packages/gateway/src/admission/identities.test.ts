@@ -65,7 +65,7 @@ async function ask({ gateway, url }: Limited, token?: string): Promise<[number, 
 }
 
 for (const later of [false, true])
-  test(`a token that opens a space may be used as often as its bucket allows${later ? ', as another process says' : ''}`, async () => {
+  test(`a token's bucket bounds its use${later ? ', as another process says' : ''}`, async () => {
     const it = limited(later)
     assert.deepEqual([await ask(it, 'one'), await ask(it, 'one')], [[200], [200]])
     assert.deepEqual(await ask(it, 'one'), [429, '2'])

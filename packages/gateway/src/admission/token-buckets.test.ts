@@ -58,7 +58,7 @@ const arrivals = (keys: number): fc.Arbitrary<{ key: number; pause: number; want
     { maxLength: 60 },
   )
 
-test('buckets are those of exact fractions, whenever whoever comes, and whatever the wall says', () => {
+test('buckets are those of exact fractions, whatever the wall clock says', () => {
   const wall = fc.infiniteStream(fc.integer())
   fc.assert(
     fc.property(rates, arrivals(5), wall, (rate, comes, wallMs) => {
@@ -129,7 +129,7 @@ test('an exhausted address is still so after as many others as fit, twice over',
   assert.equal(buckets.take('a'), 0)
 })
 
-test('beside too many in use, somebody new has what the fullest had; full ones need no room', () => {
+test('beside too many in use, somebody new has what the fullest had', () => {
   const clock = new Clock()
   const buckets = new TokenBuckets({ clock, tokensPerMinute: 60, burstTokens: 3, keysMax: 2 })
   assert.deepEqual([buckets.draw('a', 3), buckets.draw('b', 2)], [3, 2])

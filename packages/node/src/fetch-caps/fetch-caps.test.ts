@@ -176,7 +176,7 @@ test('a cap holds over a restart; what is here or in memory is served', async (t
   assert.equal((await ask(free.url + c)).status, 200)
 })
 
-test('workers share a cap, with what each of them fetches in a second or two beyond it', async (t) => {
+test('workers share a cap: each knows of it within two seconds', async (t) => {
   const { start, paths } = await remote(t)
   const [a, , c] = paths as [string, string, string]
   const overrides = {

@@ -4,9 +4,9 @@
  */
 
 /**
- * Bytes asked of origins, by day (since the Unix epoch, UTC), and by space or origin: `space did:…`,
- * `origin https://…`. The ledger can't tell: it has no providers, and hears of a fetch when its read
- * has ended.
+ * Bytes asked of origins, by day (since the Unix epoch, UTC), and by space or origin: `space
+ * did:…`, `origin https://…`. The ledger can't tell: it has no providers, and hears of a fetch
+ * when its read has ended.
  */
 export const FETCHED = `
 CREATE TABLE fetched (

@@ -130,7 +130,7 @@ test('an address gets what its bucket holds, whoever else asks', async (t) => {
   )
 })
 
-test('a request waits for an answer about its address, and its client may leave meanwhile', async (t) => {
+test('a request waits until its address is looked at, and its client may leave', async (t) => {
   const gateway = rigGateway(() => chunks(5, 5))
   const waiting: ((waitMs: number) => void)[] = []
   const take = (): Promise<number> => new Promise((resolve) => waiting.push(resolve))

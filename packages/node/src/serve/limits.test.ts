@@ -1,5 +1,6 @@
 /** What bounds a whole deployment: its settings reach where they count. @module */
 import assert from 'node:assert/strict'
+import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { Agent, get, type IncomingMessage } from 'node:http'
@@ -7,6 +8,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { privateRig } from '../authorize/testing/private-space.ts'
 import type { Settings } from '../config/settings.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
 import { startTestOrigin, type Lie, type TestOrigin } from '../testing/origin.ts'
@@ -140,6 +142,49 @@ test('one kept connection has the whole bucket of its address', async () => {
     agent.destroy()
     assert.equal(statuses.filter((status) => status === 200).length, BURST)
     assert.deepEqual(statuses.slice(-3), [429, 429, 429])
+  })
+})
+
+test('a token has one bucket, whichever worker or address it comes by', async (t) => {
+  for (const workers of [0, 2]) {
+    const rate = { identityTokensPerMinute: 1, identityBurstTokens: 5 }
+    const { deployment, path, delegate } = await privateRig(t, { ...rate, workers })
+    await delegate({ token: 'open-sesame' })
+    await delegate({ token: 'sesame' })
+    const ask = (token: string, from: number): Promise<number> =>
+      statusOf(`${deployment.url}${path}`, {
+        authorization: `Bearer ${token}`,
+        connection: 'close',
+        'x-forwarded-for': `192.0.2.${from}`,
+      })
+    assert.equal(await ask('made up', 1), 404)
+    const statuses: number[] = []
+    for (let i = 0; i < 12; i++) statuses.push(await ask('open-sesame', i))
+    assert.deepEqual(statuses, [...Array(5).fill(200), ...Array(7).fill(429)])
+    assert.equal(await ask('sesame', 1), 200)
+    assert.equal(await ask('made up', 1), 404)
+    const { denied } = await deployment.usage()
+    assert.equal(Number(denied), 9)
+  }
+})
+
+test('a worker that crashes takes no bucket with it', async () => {
+  const rate = { addressTokensPerMinute: 1, addressBurstTokens: 12 }
+  await deployed({ workers: 1, ...rate }, async (deployment, url) => {
+    const ask = (): Promise<number> => statusOf(url, { connection: 'close' }).catch(() => 0)
+    for (let i = 0; i < 4; i++) assert.equal(await ask(), 200)
+    Object.values(cluster.workers!)[0]!.process.kill('SIGKILL')
+    const statuses: number[] = []
+    while (statuses.at(-1) !== 429) {
+      const status = await ask()
+      if (status !== 0) statuses.push(status)
+      else await sleep(50)
+    }
+    const admitted = statuses.length - 1
+    // Three were in reserve, and are lost.
+    assert.ok(admitted >= 12 - 4 - 3 && admitted <= 12 - 4, `${admitted}`)
+    assert.equal(deployment.crashes.length, 1)
+    deployment.crashes.length = 0
   })
 })
 
