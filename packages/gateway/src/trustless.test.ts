@@ -57,6 +57,8 @@ test('a trustless host answers blocks by CID and CARs by any path, and OPTIONS',
     const got = await ask(`http://trustless.example:8080${path}`, accept ? { accept } : {})
     assert.equal(got.status, 200, path)
   }
+  const dotted = await ask(`http://trustless.example.:8080/ipfs/${cid}`)
+  assert.equal(dotted.status, 406)
   const probe = await ask('http://trustless.example/ipfs/bafkqaaa?format=raw', { method: 'HEAD' })
   assert.equal(probe.status, 200)
   const options = await ask(`http://trustless.example/ipfs/${cid}`, { method: 'OPTIONS' })

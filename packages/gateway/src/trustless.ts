@@ -3,7 +3,7 @@
  * Source: trustless gateway specification.
  * @module
  */
-import { matchHost } from './hosts/settings.ts'
+import { hostNames, matchHost } from './hosts/settings.ts'
 import { RequestError } from './errors.ts'
 import type { PathParts } from './parse-request.ts'
 import type { Format } from './negotiate.ts'
@@ -24,7 +24,7 @@ export function trustlessSettings(
   hosts: readonly string[],
   everywhere: boolean,
 ): TrustlessSettings {
-  return { everywhere, hosts: new Set(hosts.map((host) => host.toLowerCase())) }
+  return { everywhere, hosts: hostNames(hosts) }
 }
 
 const EXPECTED =

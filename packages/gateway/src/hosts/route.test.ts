@@ -110,6 +110,17 @@ test('a host that might have a DNSLink is looked up, a gateway only beside its p
   assert.equal(lead('http://10.0.0.1/a'), 'ContentNotFound')
 })
 
+test('a dot at the end of a host makes it no other host', () => {
+  const dotted = `http://sub.example./ipfs/${V1}`
+  assert.equal(lead(dotted), `301 http://${V1}.ipfs.sub.example./`)
+  assert.equal(lead(`http://${V1}.ipfs.sub.example.:8/a`), `content /ipfs/${V1}/a`)
+  assert.equal(
+    lead(`http://ports.example.:81/ipfs/${V1}`),
+    `301 http://${V1}.ipfs.ports.example.:81/`,
+  )
+  assert.equal(lead(`http://named.example./ipfs/${V1}`), `content /ipfs/${V1}`)
+})
+
 test('paths on a subdomain gateway lead to the subdomain of their root', () => {
   assert.equal(lead(`http://sub.example:8/ipfs/${V0}`), `301 http://${V1}.ipfs.sub.example:8/`)
   const escaped = 'Portugal%252C+Espa%C3%B1a=Peninsula%20Ib%C3%A9rica.txt'

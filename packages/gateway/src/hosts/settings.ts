@@ -16,21 +16,28 @@ export const NO_HOSTS: HostSettings = { named: new Set(), subdomain: new Set() }
 
 /** Settings from lists of names in any case. */
 export function hostSettings(named: readonly string[], subdomain: readonly string[]): HostSettings {
-  const lower = (names: readonly string[]): ReadonlySet<string> =>
-    new Set(names.map((name) => name.toLowerCase()))
-  return { named: lower(named), subdomain: lower(subdomain) }
+  return { named: hostNames(named), subdomain: hostNames(subdomain) }
+}
+
+/** Names in any case as `matchHost` compares them. */
+export function hostNames(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => undotted(name.toLowerCase())))
 }
 
 /**
  * The entry of `names` that a host matches: with its port, else without.
  *
  * @example
- * matchHost(new Set(['a.example']), { host: 'a.example:8080', hostname: 'a.example' }) // 'a.example'
+ * matchHost(hostNames(['a.example']), new URL('http://a.example:8080')) // 'a.example'
  */
 export function matchHost(
   names: ReadonlySet<string>,
   { host, hostname }: { readonly host: string; readonly hostname: string },
 ): string | undefined {
-  if (names.has(host)) return host
-  return names.has(hostname) ? hostname : undefined
+  return [host, hostname].map(undotted).find((name) => names.has(name))
+}
+
+/** The dot that says that a name is whole makes it no other name (RFC 3986, section 3.2.2). */
+function undotted(name: string): string {
+  return name.replace(/\.(?=$|:)/, '')
 }

@@ -41,7 +41,8 @@ export function absoluteUrl(target: string, { host, forwarded }: Authority): str
   if (target.charCodeAt(0) === SLASH) {
     const authority = forwarded?.host ?? host
     if (authority === undefined) return new Error('Expected a Host field in the request, got none.')
-    if (!AUTHORITY.test(authority)) return new Error('Expected one host name in the Host field.')
+    const field = forwarded?.host === undefined ? 'the Host field' : 'X-Forwarded-Host'
+    if (!AUTHORITY.test(authority)) return new Error(`Expected one host name in ${field}.`)
     return `${scheme}://${authority}${target}`
   }
   const absolute = ABSOLUTE.exec(target)

@@ -45,6 +45,21 @@ test('what follows the authority is handed on as it came', () => {
     )
 })
 
+test('a host that is none is refused by the name of its field', () => {
+  const without = { scheme: undefined, host: undefined }
+  const bad = { scheme: undefined, host: 'a b' }
+  for (const [line, told, where] of [
+    ['/', undefined, /Host field/],
+    ['/', without, /Host field/],
+    ['/', bad, /X-Forwarded-Host/],
+    ['http://a.example/', bad, /X-Forwarded-Host/],
+    ['http://a b/', undefined, /request line/],
+  ] as const) {
+    const url = absoluteUrl(line, { host: 'a b', forwarded: told })
+    assert.match(url instanceof Error ? url.message : url, where)
+  }
+})
+
 test('fields of proxies are read whatever they hold', () => {
   const value = fc.option(fc.oneof(field, fc.array(field)), { nil: undefined })
   fc.assert(
