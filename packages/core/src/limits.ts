@@ -603,7 +603,9 @@ export const MESSAGE_INVOCATIONS_MAX = 16
 export const MESSAGE_DELEGATIONS_MAX = 8
 /** Ways through the proofs of one invocation: libraries walk each. */
 export const MESSAGE_PROOF_STEPS_MAX = 256
-/** Signatures that are checked for one invocation, 0.1 ms each. */
+/** Signatures that a front door remembers, some 100 bytes each. */
+export const SIGNATURES_KEPT_MAX = 4096
+/** Signatures that are looked at for one message. */
 export const MESSAGE_SIGNATURES_MAX = 256
 /**
  * Messages that all processes of a deployment have under way; beyond, clients are told to come

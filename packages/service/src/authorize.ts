@@ -38,21 +38,33 @@ export function trustAttesters({
   return Promise.all(attesters.map(trust))
 }
 
+/** What the invocations of one message may cost together. */
+export class Effort {
+  readonly signal: AbortSignal
+  #signatures = 0
+
+  /** @param signal ends look-ups of DIDs */
+  constructor(signal: AbortSignal) {
+    this.signal = signal
+  }
+
+  /** Whether another signature may be looked at. */
+  admit(): boolean {
+    this.#signatures += 1
+    return this.#signatures <= MESSAGE_SIGNATURES_MAX
+  }
+}
+
 /** Sets up the judging of one invocation. */
-export function judge(
-  deps: Deps,
-  trusted: readonly API.Delegation[],
-  signal: AbortSignal,
-): Judging {
-  let signatures = 0
+export function judge(deps: Deps, trusted: readonly API.Delegation[], effort: Effort): Judging {
   let isPassing = false
-  const admit = (): boolean => ++signatures <= MESSAGE_SIGNATURES_MAX
+  const admit = (): boolean => effort.admit()
   const context: API.InvocationContext = {
     id: deps.identity.signer,
     principal: principals(deps.signatures, admit) as unknown as API.PrincipalParser,
     proofs: [...trusted],
     async resolveDIDKey(did) {
-      const resolved = await deps.resolver.resolve(did, signal)
+      const resolved = await deps.resolver.resolve(did, effort.signal)
       if (resolved.ok) return { ok: [...resolved.ok.keys] }
       isPassing ||= resolved.error.fault === 'unavailable'
       const unresolved = new DIDResolutionError(did, new Failure(resolved.error.message))

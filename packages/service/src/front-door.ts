@@ -9,7 +9,7 @@ import { accessDelegate } from './abilities/access-delegate.ts'
 import { ucanAttest } from './abilities/ucan-attest.ts'
 import { ucanRevoke } from './abilities/ucan-revoke.ts'
 import { carAnswer, type ServiceAnswer, textAnswer } from './answer.ts'
-import { trustAttesters } from './authorize.ts'
+import { Effort, trustAttesters } from './authorize.ts'
 import type { FrontDoorDeps } from './deps.ts'
 import { encodeReport, readMessage } from './message.ts'
 import { Tasks } from './tasks.ts'
@@ -70,7 +70,8 @@ export async function openFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
       if (message.error)
         return textAnswer(400, `Bad request: Malformed payload - ${message.error.message}`)
       const receipts = []
-      for (const asked of message.ok) receipts.push(await tasks.receiptOf(asked, signal))
+      const effort = new Effort(signal)
+      for (const asked of message.ok) receipts.push(await tasks.receiptOf(asked, effort))
       return carAnswer(encodeReport(receipts, deps.hasher), 'no-store')
     },
   }

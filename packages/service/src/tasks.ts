@@ -10,7 +10,7 @@ import type { BytesKey } from '@turnpike/core/bytes'
 import type { TaskRecord } from '@turnpike/core/ports/agent'
 import type { Ucan } from '@turnpike/core/ucan/archive'
 import type { Ability, Outcome } from './ability.ts'
-import { judge } from './authorize.ts'
+import { type Effort, judge } from './authorize.ts'
 import type { FrontDoorDeps } from './deps.ts'
 import { archiveOf, viewOf, type Asked, type ReportedReceipt } from './message.ts'
 
@@ -65,20 +65,20 @@ export class Tasks {
   }
 
   /** The receipt of an invocation, which is run unless it has one, or is being run. */
-  receiptOf(asked: Asked, signal: AbortSignal): Promise<ReportedReceipt> {
+  receiptOf(asked: Asked, effort: Effort): Promise<ReportedReceipt> {
     const { key } = asked.ucan
     const running = this.#running.get(key)
     if (running !== undefined) return running
-    const started = this.#keptOrRun(asked, signal).finally(() => this.#running.delete(key))
+    const started = this.#keptOrRun(asked, effort).finally(() => this.#running.delete(key))
     this.#running.set(key, started)
     return started
   }
 
-  async #keptOrRun(asked: Asked, signal: AbortSignal): Promise<ReportedReceipt> {
+  async #keptOrRun(asked: Asked, effort: Effort): Promise<ReportedReceipt> {
     const { agent, clock, hasher } = this.#deps
     const kept = await agent.task(asked.ucan.cid)
     if (kept !== undefined) return kept
-    const { outcome, isFinal } = await this.#judgeAndRun(asked, signal)
+    const { outcome, isFinal } = await this.#judgeAndRun(asked, effort)
     const receipt = await this.#issue(asked.ucan, outcome)
     if (!isFinal) return receipt
     const invocation = archiveOf(asked, hasher)
@@ -87,7 +87,7 @@ export class Tasks {
     return record
   }
 
-  async #judgeAndRun(asked: Asked, signal: AbortSignal): Promise<Verdict> {
+  async #judgeAndRun(asked: Asked, effort: Effort): Promise<Verdict> {
     const [only, ...others] = asked.ucan.capabilities
     if (only === undefined || others.length > 0)
       return refused(new InvocationCapabilityError('one capability expected in an invocation'))
@@ -95,7 +95,7 @@ export class Tasks {
     if (ability === undefined)
       return refused(new HandlerNotFound(`service does not implement {can: "${only.can}"} handler`))
     try {
-      return await this.#runAbility(ability, asked, signal)
+      return await this.#runAbility(ability, asked, effort)
     } catch (error) {
       this.#deps.crash(error)
       const message = 'something broke here while the task ran: it was noted, please try again'
@@ -103,15 +103,15 @@ export class Tasks {
     }
   }
 
-  async #runAbility(ability: Ability, asked: Asked, signal: AbortSignal): Promise<Verdict> {
-    const { context, passing } = judge(this.#deps, this.#trusted, signal)
+  async #runAbility(ability: Ability, asked: Asked, effort: Effort): Promise<Verdict> {
+    const { context, passing } = judge(this.#deps, this.#trusted, effort)
     let isFinal = false
     const method = provideAdvanced({
       capability: ability.capability,
       audience: this.#audience,
       handler: async ({ capability }) => {
         const issuer = asked.ucan.issuer
-        const outcome = await ability.run({ asked, capability, issuer, signal })
+        const outcome = await ability.run({ asked, capability, issuer, signal: effort.signal })
         isFinal = outcome.error === undefined || !PASSING.has(outcome.error.name)
         return outcome as API.Result<NonNullable<unknown>, API.Failure>
       },

@@ -7,6 +7,7 @@ import {
   MESSAGE_BLOCKS_MAX,
   MESSAGE_DELEGATIONS_MAX,
   MESSAGE_INVOCATIONS_MAX,
+  MESSAGE_SIGNATURES_MAX,
 } from '@turnpike/core/limits'
 import { messageOf, receiptsIn, serveDelegation } from '../testing/messages.ts'
 import { asked, delegateBy, testDoor, withBlocks, type TestDoor } from './testing/door.ts'
@@ -235,6 +236,36 @@ test('messages have bounds', async (t) => {
   assert.match(textIn((await door.send(Car.encode({ roots, blocks }))).body), /<= 256 blocks/)
   const absent = await door.send(await bodyOf([one.cid], []))
   assert.match(textIn(absent.body), /expected to be a UCAN in the message/)
+})
+
+test('a message has so many signatures looked at, and no more', async (t) => {
+  const door = await testDoor(t)
+  const agent = await ed25519.generate()
+  const spaces = await Promise.all(Array.from({ length: 20 }, () => ed25519.generate()))
+  const logins = await Promise.all(
+    spaces.map((space) =>
+      Delegation.delegate({
+        issuer: space,
+        audience: agent,
+        capabilities: [{ can: '*', with: space.did() }],
+      }),
+    ),
+  )
+  const capability = { can: 'access/claim', with: spaces[0]!.did() }
+  const claims = Array.from({ length: MESSAGE_INVOCATIONS_MAX }, (_, n) =>
+    asked(agent, door.gateway, 'access/claim', undefined, {
+      capability,
+      proofs: logins,
+      nonce: String(n),
+    }),
+  )
+  const each = 1 + logins.length
+  const { body } = await door.send(await messageOf(...claims))
+  const told = [...receiptsIn(Buffer.from(body, 'base64')).values()]
+  const judged = told.filter(({ ok }) => ok !== undefined)
+  assert.equal(judged.length, Math.ceil(MESSAGE_SIGNATURES_MAX / each))
+  assert.equal(told.at(-1)!.error?.name, 'Unauthorized')
+  assert.ok((await door.ask(claims.at(-1)!)).ok, 'alone it is judged')
 })
 
 test('chains that double at each link cost a few steps, not millions', async (t) => {

@@ -3,10 +3,11 @@
  * @module
  */
 import type { API } from '@ucanto/core'
-import { MESSAGE_BYTES_MAX, MESSAGE_TIMEOUT_MS } from '@turnpike/core/limits'
+import { MESSAGE_BYTES_MAX, MESSAGE_TIMEOUT_MS, SIGNATURES_KEPT_MAX } from '@turnpike/core/limits'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import { checkServeDelegation } from '@turnpike/core/ucan/serve'
+import { rememberSignatures } from '@turnpike/core/ucan/remember-signatures'
 import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
 import { claimAbilities } from '@turnpike/service/claims/abilities'
 import { type FrontDoor, openFrontDoor } from '@turnpike/service/front-door'
@@ -65,7 +66,8 @@ export async function openOwnedFrontDoor({
   const { resolver, close } = openResolver({ settings, identity, clock })
   const { catalog } = folder
   const delegations = new CatalogDelegations(catalog)
-  const checks = new SignatureChecks(nodeVerifier, resolver)
+  const signatures = rememberSignatures(nodeVerifier, nodeHasher, SIGNATURES_KEPT_MAX)
+  const checks = new SignatureChecks(signatures, resolver)
   const attesters = settings.attestAuthorities
   const trust = { gateways: identity.dids, attesters: [...identity.dids, ...attesters], checks }
   const stores = { hasher: nodeHasher, store: delegations }
@@ -88,7 +90,7 @@ export async function openOwnedFrontDoor({
     serves: (space) =>
       settings.delegationsFrom === 'any' || spaceId(catalog, space).error === undefined,
     resolver,
-    signatures: nodeVerifier,
+    signatures,
     hasher: nodeHasher,
     clock,
     abilities: claimAbilities({ ...taking, timer: nodeTimer }),
