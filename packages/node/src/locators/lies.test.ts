@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { decodeCar } from '@turnpike/core/car/decode'
+import { linkToBytes } from '@turnpike/core/link'
 import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits'
 import { rawBlocks } from '@turnpike/gateway/testing/blocks'
 import { gatewayDid } from '@turnpike/gateway/testing/world'
@@ -224,8 +226,6 @@ test('a claim that was taken back is not used from then on', async (t) => {
   const answer = queryResult(claims, [index])
   rig.state.answer = () => answer
   assert.equal((await rig.get(block)).status, 200)
-  const { decodeCar } = await import('@turnpike/core/car/decode')
-  const { linkToBytes } = await import('@turnpike/core/link')
   const cid = linkToBytes(decodeCar(claims[0]!).ok!.frames.at(-2)!.link)
   const revoked = { cid, revokedMs: 0, archive: undefined }
   rig.state.revocations.push({ ...revoked, issuer: STRANGER.did() })
