@@ -264,7 +264,8 @@ test('a message has so many signatures looked at, and no more', async (t) => {
   const told = [...receiptsIn(Buffer.from(body, 'base64')).values()]
   const judged = told.filter(({ ok }) => ok !== undefined)
   assert.equal(judged.length, Math.ceil(MESSAGE_SIGNATURES_MAX / each))
-  assert.equal(told.at(-1)!.error?.name, 'Unauthorized')
+  const refused = told.filter(({ error }) => error?.name === 'Unauthorized')
+  assert.equal(refused.length, told.length - judged.length)
   assert.ok((await door.ask(claims.at(-1)!)).ok, 'alone it is judged')
 })
 
