@@ -87,6 +87,10 @@ test('a token opens what it is for: in the query first, else as a Bearer of any 
     assert.equal(await rig.status(path, { authorization: `${scheme} abc` }), 200, scheme)
   assert.equal(await rig.status(path, { authorization: 'Basic abc' }), 404)
   assert.equal(await rig.status(`${path}?authToken=no`, { authorization: 'Bearer abc' }), 404)
+  rig.open(alice, 'any text')
+  assert.equal(await rig.status(path, { authorization: 'Bearer any text' }), 200)
+  assert.equal(await rig.status(path, { authorization: 'Bearer any' }), 404)
+  rig.open(alice, 'abc')
   assert.equal(await rig.status(`${path}?authToken=`, { authorization: 'Bearer abc' }), 200)
 })
 

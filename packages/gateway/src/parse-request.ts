@@ -148,7 +148,7 @@ function decodeSegments(escaped: readonly string[]): Result<string[], RequestErr
 
 /**
  * The token that a request carries for a space that asks for one; never logged. That in the query
- * comes first, and an empty one is none.
+ * comes first, and an empty one is none. A header may have any text, as with the field's gateways.
  */
 export function tokenOf(
   { params, query }: Pick<PathParts, 'params' | 'query'>,
@@ -157,7 +157,7 @@ export function tokenOf(
   const inQuery = query === '' ? null : params.get('authToken')
   const authorization = request.headers.get('authorization')
   if (inQuery || authorization === null) return inQuery || undefined
-  return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  return /^Bearer +(\S.*)$/i.exec(authorization)?.[1]
 }
 
 /** What of a client's text goes into a message: enough to recognise it. */

@@ -39,5 +39,5 @@ export function claimRoutes(deps: ClaimPagesDeps): readonly Route[] {
 
 /** In a header only: claims are asked for by programs, and addresses end up in logs. */
 function tokenOf({ request }: Asked): string | undefined {
-  return /^Bearer ([^\s]{1,1024})$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+  return /^Bearer +(\S.{0,1023})$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 }
