@@ -63,7 +63,7 @@ test('what is published to another Turnpike is found there, fetched, and served'
   assert.equal(await served.text(), 'found elsewhere '.repeat(100_000))
 })
 
-test('who may not ask private addresses can not check an index, and does not take it', async (t) => {
+test('who may not ask private addresses can not check an index: it is not taken', async (t) => {
   const { holder } = await startHolder(t)
   const finder = await start(t, { claimIssuers: [holder.turnpike.whoami.gateway] })
   const { published, refused } = await publish(holder, finder)

@@ -105,7 +105,7 @@ test('what was added is found by any block of it: claims, index, and where both 
   }
 })
 
-test('claims of a space behind a token are shown to who has it, and else look absent', async (t) => {
+test('claims of a space behind a token are for who has it, and else look absent', async (t) => {
   const { deployment, cid, get } = await rig(t)
   const { data, turnpike } = deployment
   const { defaultSpace } = turnpike.whoami
