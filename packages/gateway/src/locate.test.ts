@@ -124,7 +124,7 @@ test('nobody is asked for who wants only what is here', async () => {
   assert.equal(index.asked, 0)
 })
 
-test('content of no space is on the account of the operator, unless a space was named', async () => {
+test('content of no space is on the account of the operator, unless one is named', async () => {
   const { near, far, get } = rig()
   far.put(gatewayDid, [block], AWAY)
   assert.equal((await get()).status, 200)

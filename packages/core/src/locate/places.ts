@@ -174,8 +174,8 @@ export class Places {
   }
 
   /**
-   * Where in blobs a block lies: it is one itself, or indexes say it; first those of who is believed,
-   * or of the space itself.
+   * Where in blobs a block lies: it is one itself, or indexes say it; first those of who is
+   * believed, or of the space itself.
    */
   #blobsWith(multihash: Uint8Array, space?: SpaceDid): readonly BlockInBlob[] {
     const { trust } = this.#deps

@@ -32,7 +32,7 @@ export interface LocatedBlob {
  *
  * @param hints further claims, of which the addresses count and nothing else
  * @example
- * sitesOf(multihash, [says])[0]?.blob.sites // [{ url: 'claimed:https://…', provider: 'https://…' }]
+ * sitesOf(multihash, [says])[0]?.blob.sites[0]?.url // 'claimed:https://…'
  */
 export function sitesOf(
   content: Uint8Array,
@@ -66,7 +66,7 @@ function sitesIn(urls: readonly string[]): BlobSite[] {
   return [...found.values()]
 }
 
-/** The slices of a block whose blob lies there; none where it would pass the end of what is said. */
+/** Slices of a block whose blob lies there; none where they would pass the end of what is said. */
 export function slicesAt(
   place: { readonly offset: number; readonly length: number | undefined },
   blobs: readonly LocatedBlob[],

@@ -53,8 +53,9 @@ export const LOCATORS: { readonly [K in keyof LocatorSettings]: Setting<LocatorS
     kind: listOf(anyDid, limits.CLAIM_ISSUERS_MAX),
     default: [],
     doc:
-      'Who is believed, beside the space itself and this gateway, that content is of a space: DIDs ' +
-      'of gateways, upload services and storage nodes. Claims of others are hints where bytes lie.',
+      'Who is believed, beside the space itself and this gateway, that content is of a space: ' +
+      'DIDs of gateways, upload services and storage nodes. Claims of others are hints where ' +
+      'bytes lie.',
   },
   legacyContent: {
     kind: oneOf('refuse', 'serve'),

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { linkToBytes } from '@turnpike/core/link'
 import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits'
-import { rawBlocks } from '@turnpike/gateway/testing/blocks'
+import { noise, rawBlock, rawBlocks } from '@turnpike/gateway/testing/blocks'
 import { gatewayDid } from '@turnpike/gateway/testing/world'
 import {
   indexed,
@@ -71,7 +71,7 @@ test('a claim that was tampered with counts for nothing', async (t) => {
   assert.equal(rig.origin.requests.length, 0)
 })
 
-test('fault 5.1 #6: a claim that has expired is not used, nor one that expires meanwhile', async (t) => {
+test('fault 5.1 #6: an expired claim is not used, nor one that expires meanwhile', async (t) => {
   const { rig, url } = await holding(t)
   const expiresMs = Date.now() + 60_000
   const space = SPACE
@@ -126,9 +126,10 @@ test('nobody takes a block out of its space by claims of their own', async (t) =
   assert.equal((await rig.get(second)).status, 404)
 })
 
-test('fault 5.1 #5: an index that puts the block of another into its shard poisons nothing', async (t) => {
+test('fault 5.1 #5: an index with the block of another in its shard poisons nothing', async (t) => {
   const { rig, url } = await holding(t)
-  const poison = { ...shardOf(rawBlocks(5, 30_000)), slices: shard.slices }
+  const noisy = shardOf([rawBlock(noise(100_000, 77))])
+  const poison = { ...noisy, slices: shard.slices }
   const evil = indexOf(block.link, [poison])
   const evilUrl = rig.put('/evil.car', poison.bytes)
   const lies = [
@@ -167,7 +168,7 @@ test('addresses that are private, local or of files are never asked', async (t) 
   assert.equal(rig.world.opened.length, 0)
 })
 
-test('fault 2.3: an origin that redirects, or answers another range, is left for the next', async (t) => {
+test('fault 2.3: an origin that redirects, or sends another range, is left for the next', async (t) => {
   for (const lie of ['redirect', 'wrong-range', 'flipped-bit', 'short-length', 'gzip'] as const) {
     const { rig, url } = await holding(t)
     const bad = rig.put('/bad.car', shard.bytes)
@@ -185,7 +186,7 @@ test('fault 2.3: an origin that redirects, or answers another range, is left for
   }
 })
 
-test('fault 2.3: an origin that ignores ranges is read from the start, and never taken for it', async (t) => {
+test('fault 2.3: an origin that ignores ranges is read from its start', async (t) => {
   const { rig, url } = await holding(t)
   rig.origin.lieAbout('/a.car', 'whole')
   const answer = queryResult(await truth(url), [index])
@@ -195,7 +196,7 @@ test('fault 2.3: an origin that ignores ranges is read from the start, and never
   assert.equal(rig.origin.requests[0]!.status, 200)
 })
 
-test('fault 2.1: several shards and addresses of a block are all kept, and tried in turn', async (t) => {
+test('fault 2.1: all shards and addresses of a block are kept, and tried in turn', async (t) => {
   const { rig, url } = await holding(t)
   const other = shardOf([...rawBlocks(5, 9000), ...blocks])
   const gone = `${rig.origin.url}/gone.car`
@@ -234,7 +235,7 @@ test('a claim that was taken back is not used from then on', async (t) => {
   assert.equal((await rig.get(second)).status, 404)
 })
 
-test('answers that are endless, slow, too large or nonsense are faults of the service', async (t) => {
+test('answers that are endless, too large or nonsense are faults of the service', async (t) => {
   for (const [said, status] of [
     [undefined, 504],
     [new Uint8Array(SERVICE_ANSWER_BYTES_MAX + 1), 502],
@@ -267,7 +268,7 @@ test('fault 2.1: a service that is down is 502, then left alone, then asked agai
   assert.equal((await rig.get(block)).status, 200)
 })
 
-test('one service that fails does not hide what another knows, nor that it may know more', async (t) => {
+test('a service that fails hides neither what another knows, nor that it may know', async (t) => {
   const { rig, url } = await holding(t, (service) => ({
     indexingServices: ['http://127.0.0.1:9/', service],
   }))

@@ -76,7 +76,7 @@ async function read(
   return { bytes: Buffer.concat(chunks), broken: false }
 }
 
-test('what one Turnpike holds another finds by its claims, fetches, verifies and serves', async (t) => {
+test('what one Turnpike holds another finds by its claims, verifies and serves', async (t) => {
   const { holder, asker, folder, delegate } = await pair(t)
   const content = randomBytes(3 * MIB)
   writeFileSync(join(folder, 'a.bin'), content)
