@@ -1,45 +1,220 @@
 /**
- * Storacha's own client, from its tree in `compat/`, at the front door of a running Turnpike.
- * `npm run compat` installs the tree; without it the test is skipped.
+ * Storacha's clients of the front door, from their tree in `compat/`, against a running Turnpike.
+ * `npm run compat` installs the tree; without it the tests are skipped.
  * @module
  */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { test } from 'node:test'
-import { promisify } from 'node:util'
-import { startDeployment, testFolder } from '@turnpike/node/testing/deployment'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { endProcesses, serve, turnpikeJson } from './campaigns/rig/turnpike.ts'
 
 const tree = resolve(import.meta.dirname, '../compat/storacha')
 const skip = existsSync(join(tree, 'node_modules'))
   ? false
   : 'run npm run compat, which installs it'
 
-/** What the client's script tells. */
-interface Told {
-  readonly space: string
-  readonly delegation: string
-  /** Delegations that the space's owner is told of before and after the revocation. */
-  readonly before: readonly string[]
-  readonly after: readonly string[]
-  readonly revoked: boolean
+interface Gateway {
+  readonly url: string
+  readonly did: string
+  readonly key: string
 }
 
-test('@storacha/client lets a gateway serve a space, and takes it back', { skip }, async (t) => {
-  const folder = await testFolder()
-  const deployment = await startDeployment(folder.path, { delegationsFrom: 'any' })
-  t.after(async () => {
-    await deployment.stop()
-    await folder.remove()
+/** What a receipt tells; `ok` has the names of its fields. */
+interface Told {
+  readonly ok?: readonly string[]
+  readonly error?: { readonly name: string; readonly message: string }
+  readonly task: string
+  readonly receipt: string
+  readonly isSigned: boolean
+}
+
+/** `owner.mjs` of the tree. */
+interface Owner {
+  readonly did: string
+  serve(to?: string): Promise<Told & { readonly cid: string }>
+  serveWithToken(token: string | null): Promise<Told & { readonly cid: string }>
+  claim(of?: string): Promise<{
+    readonly error?: Told['error']
+    readonly cids: readonly string[]
+    readonly abilities: readonly string[]
+  }>
+  revoke(cid: string): Promise<Told>
+  ask(can: string, how?: { readonly to?: string; readonly times?: number }): Promise<Told[]>
+}
+
+/** `user.mjs` of the tree. */
+interface User {
+  readonly did: string
+  space(): Promise<string>
+  servedSpace(isNamed: boolean): Promise<string>
+  authorize(space: string, options?: { readonly expiration?: number }): Promise<string>
+  revoke(cid: string): Promise<{ readonly ok?: readonly string[]; readonly error?: string }>
+  claim(): Promise<readonly string[]>
+}
+
+let makeOwner: (gateway: Gateway) => Promise<Owner>
+let makeUser: (gateway: Gateway) => Promise<User>
+let scratch: string
+let data: string
+let gateway: Gateway
+let contents = 0
+
+if (!skip) {
+  before(async () => {
+    ;({ makeOwner } = await import(join(tree, 'owner.mjs')))
+    ;({ makeUser } = await import(join(tree, 'user.mjs')))
+    scratch = await mkdtemp(join(tmpdir(), 'turnpike-compat-'))
+    data = join(scratch, 'data')
+    const { port } = await serve(data, '--delegations-from', 'any')
+    const { did, key } = await turnpikeJson('whoami', '--data', data)
+    gateway = { url: `http://127.0.0.1:${port}`, did: String(did), key: String(key) }
   })
-  const args = ['client.mjs', deployment.url, deployment.turnpike.whoami.gateway]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: tree })
-  const told = JSON.parse(stdout) as Told
-  assert.deepEqual(told.before, [told.delegation])
-  assert.equal(told.revoked, true)
-  assert.deepEqual(told.after, [])
-  const page = await fetch(`${deployment.url}/revocations/${told.delegation}`)
-  assert.equal(page.status, 200)
-  assert.deepEqual(deployment.crashes, [])
+
+  after(async () => {
+    await endProcesses()
+    await rm(scratch, { recursive: true, force: true })
+  })
+}
+
+/** Content that only this space has; its URL. */
+async function addTo(space: string): Promise<string> {
+  const name = `n${contents++}`
+  const file = join(scratch, name)
+  await writeFile(file, `content ${name}`)
+  await turnpikeJson('space', 'create', name, '--did', space, '--data', data)
+  const { roots } = await turnpikeJson('add', file, '--space', space, '--data', data)
+  const [{ cid }] = roots as [{ readonly cid: string }]
+  return `${gateway.url}/ipfs/${cid}`
+}
+
+async function statusOf(url: string, authorization?: string): Promise<number> {
+  const response = await fetch(url, { headers: authorization ? { authorization } : {} })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** What a space says is in force within a second. */
+async function within1s(url: string, status: number): Promise<void> {
+  const startMs = performance.now()
+  for (;;) {
+    const got = await statusOf(url)
+    if (got === status) return
+    assert.ok(performance.now() - startMs < 1000, `${url} expected ${status} in 1 s, got ${got}`)
+    await sleep(20)
+  }
+}
+
+test(
+  '@ucanto/client lets everybody read a space, is told of it, and takes it back',
+  { skip },
+  async () => {
+    const owner = await makeOwner(gateway)
+    const url = await addTo(owner.did)
+    assert.equal(await statusOf(url), 404)
+    assert.deepEqual((await owner.claim()).cids, [])
+    const { cid, ...told } = await owner.serve()
+    assert.deepEqual([told.ok, told.error, told.isSigned], [[], undefined, true])
+    await within1s(url, 200)
+    const claimed = await owner.claim()
+    assert.deepEqual([claimed.cids, claimed.abilities], [[cid], ['space/content/serve/*']])
+    const revoked = await owner.revoke(cid)
+    assert.deepEqual([revoked.ok, revoked.isSigned], [['time'], true])
+    await within1s(url, 404)
+    assert.deepEqual((await owner.claim()).cids, [])
+  },
+)
+
+test('it lets those read who have a token', { skip }, async () => {
+  const owner = await makeOwner(gateway)
+  const url = await addTo(owner.did)
+  const { cid, error } = await owner.serveWithToken('open sesame')
+  assert.equal(error, undefined)
+  await within1s(`${url}?authToken=open+sesame`, 200)
+  assert.equal(await statusOf(url, 'Bearer open sesame'), 200)
+  for (const wrong of ['', '?authToken=', '?authToken=open', '?authToken=Open+sesame'])
+    assert.equal(await statusOf(url + wrong), 404, wrong)
+  assert.equal(await statusOf(url, 'Bearer open'), 404)
+  assert.deepEqual((await owner.claim()).abilities, ['space/content/serve/transport/http'])
+  await owner.revoke(cid)
+  await within1s(`${url}?authToken=open+sesame`, 404)
+})
+
+test('a token that is null lets those read who have none', { skip }, async () => {
+  const owner = await makeOwner(gateway)
+  const url = await addTo(owner.did)
+  assert.equal((await owner.serveWithToken(null)).error, undefined)
+  await within1s(url, 200)
+  assert.equal(await statusOf(`${url}?authToken=any`), 404)
+})
+
+test('refusals come back as receipts that the gateway signed', { skip }, async () => {
+  const [owner, other] = [await makeOwner(gateway), await makeOwner(gateway)]
+  const stranger = await other.serve(owner.did)
+  assert.deepEqual([stranger.error?.name, stranger.isSigned], ['DelegationRefused', true])
+  assert.equal((await owner.claim(other.did)).error?.name, 'Unauthorized')
+  const [unknown] = await owner.ask('upload/add')
+  assert.deepEqual([unknown?.error?.name, unknown?.isSigned], ['HandlerNotFound', true])
+  const [misled] = await owner.ask('access/claim', { to: other.did })
+  assert.deepEqual([misled?.error?.name, misled?.isSigned], ['InvalidAudience', true])
+})
+
+test('one invocation that is sent again and again has one receipt', { skip }, async () => {
+  const owner = await makeOwner(gateway)
+  const told = await owner.ask('access/claim', { times: 3 })
+  assert.equal(told.length, 3)
+  assert.equal(new Set(told.map(({ receipt }) => receipt)).size, 1)
+  assert.ok(told.every(({ isSigned }) => isSigned))
+})
+
+test(
+  '@storacha/client authorizes a gateway for its space, and revokes that',
+  { skip },
+  async () => {
+    const user = await makeUser(gateway)
+    const space = await user.space()
+    const url = await addTo(space)
+    assert.equal(await statusOf(url), 404)
+    const cid = await user.authorize(space)
+    await within1s(url, 200)
+    assert.deepEqual(await user.revoke(cid), { ok: ['time'], error: undefined })
+    await within1s(url, 404)
+    assert.deepEqual(await user.claim(), [], 'nobody delegated to this client here')
+  },
+)
+
+test('spaces that it makes are served by the gateways it names, or has', { skip }, async () => {
+  const user = await makeUser(gateway)
+  for (const isNamed of [true, false]) {
+    const url = await addTo(await user.servedSpace(isNamed))
+    await within1s(url, 200)
+  }
+})
+
+test('what it authorizes for a while is over after that', { skip }, async () => {
+  const user = await makeUser(gateway)
+  const space = await user.space()
+  const url = await addTo(space)
+  const seconds = Math.floor(Date.now() / 1000) + 3
+  await user.authorize(space, { expiration: seconds })
+  await within1s(url, 200)
+  await sleep(seconds * 1000 - Date.now())
+  await within1s(url, 404)
+  await assert.rejects(user.authorize(space, { expiration: seconds }), /failed to publish/)
+})
+
+test('a gateway that is a did:web is authorized by its name', { skip }, async () => {
+  const place = join(scratch, 'named')
+  const did = 'did:web:gateway.example'
+  const { port, stop } = await serve(place, '--delegations-from', 'any', '--identity', did)
+  const { key } = await turnpikeJson('whoami', '--data', place)
+  const named = { url: `http://127.0.0.1:${port}`, did, key: String(key) }
+  const [owner, user] = [await makeOwner(named), await makeUser(named)]
+  const { ok, isSigned } = await owner.serve()
+  assert.deepEqual([ok, isSigned], [[], true])
+  assert.match(await user.servedSpace(true), /^did:key:/)
+  assert.equal((await stop('SIGTERM')).code, 0)
 })
