@@ -79,7 +79,7 @@ test('a space delegates with the client of the field, and is told by claim', asy
 })
 
 test('receipts and revocations are there for whoever has the CID', async (t) => {
-  const { url, gateway } = await rig(t)
+  const { url, gateway, deployment } = await rig(t)
   const space = await ed25519.generate()
   const delegation = await serveDelegation(space, gateway)
   const revocation = asked(
@@ -110,6 +110,7 @@ test('receipts and revocations are there for whoever has the CID', async (t) => 
     [[String(delegation.cid), space.did()]],
   )
   assert.equal(revocations[0]!.revokedAt, new Date(outcome.ok!.time!).toISOString())
+  assert.equal((await deployment.usage()).reads, 0, 'none of it is a read')
 })
 
 test('what is no message is refused as ucanto refuses it', async (t) => {
