@@ -670,3 +670,25 @@ export const FETCH_REPORT_MS = 1_000
 export const FETCHED_KEYS_MAX = 100_000
 /** Days that they are kept. */
 export const FETCHED_DAYS_MAX = 7
+/** Characters of an `X-Agent-Message` field (RFC: value <= 4 KiB), and bytes that it unpacks to. */
+export const AGENT_HEADER_CHARS_MAX = 4096
+export const AGENT_HEADER_MESSAGE_BYTES_MAX: number = 16 * KIB
+/** Blocks of such a message: an invocation, and more proofs than would fit. */
+export const AGENT_HEADER_BLOCKS_MAX = 32
+/** How long before its end an invocation to retrieve may come: replays are known until then. */
+export const RETRIEVE_LIFE_MS_MAX = 3_600_000
+/** How long an invocation of ours holds: what ucanto's clients use. */
+export const RETRIEVE_LIFE_MS = 30_000
+/** UCANs that one invocation to retrieve may stand on. */
+export const RETRIEVE_PROOFS_MAX = 32
+/** Proofs that came ahead of what needs them: bytes of all, and how long they are kept. */
+export const RETRIEVE_PROOFS_KEPT_BYTES_MAX: number = 8 * MIB
+export const RETRIEVE_PROOFS_KEPT_MS = 600_000
+/** Invocations that were run and could come again: of one space, and in all; some 200 bytes each. */
+export const RETRIEVED_PER_SPACE_MAX = 8192
+export const RETRIEVED_MAX = 65_536
+/** Bytes of an answer that says which proofs are missing. */
+export const MISSING_PROOFS_BYTES_MAX: number = 16 * KIB
+/** Origins remembered as open to all, and for how long. */
+export const OPEN_ORIGINS_KEPT_MAX = 1024
+export const OPEN_ORIGINS_KEPT_MS = 600_000

@@ -10,6 +10,7 @@ import type { Denylist } from '@turnpike/core/ports/deny'
 import type { BlockDeps } from './blocks/engine.ts'
 import type { HostSettings } from './hosts/settings.ts'
 import type { TrustlessSettings } from './trustless.ts'
+import type { Retrievals } from './retrievals.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
 import type { NameRecords, NameResolver } from '@turnpike/core/ports/names'
 
@@ -42,6 +43,8 @@ export interface GatewayDeps extends BlockDeps {
   readonly responseBytesMax?: number | undefined
   /** How often one reader may come; as often as it likes unless told. */
   readonly identities?: Identities | undefined
+  /** Blobs for who signs for them; without it, signatures don't count. */
+  readonly retrievals?: Retrievals | undefined
   readonly answerCacheBytesMax: number
   /** What shared caches in front may keep; as much as browsers unless told. */
   readonly sharedCaching?: SharedCaching

@@ -9,7 +9,10 @@ export const STATUS_BY_ERROR = {
   InvalidPath: 400,
   NameTooDeep: 400,
   NameRefused: 400,
+  /** A message that asks for something else than one retrieval. */
+  InvocationInvalid: 400,
   NotPermitted: 403,
+  InvocationUnauthorized: 403,
   ContentNotFound: 404,
   PathNotFound: 404,
   BlockMissing: 404,
@@ -22,8 +25,12 @@ export const STATUS_BY_ERROR = {
   NotCached: 412,
   PreconditionFailed: 412,
   UriTooLong: 414,
+  /** Source: Storacha RFC, "UCAN invocations in HTTP headers", as are 422, 431 and 510. */
+  InvocationMalformed: 415,
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,
+  InvocationReplayed: 422,
+  InvocationTooLong: 431,
   ContentDeniedLegal: 451,
   /** Nobody is left to read it: for the log, after nginx's custom. */
   ReadClosed: 499,
@@ -42,6 +49,8 @@ export const STATUS_BY_ERROR = {
   JournalFull: 503,
   /** As much was fetched today as the operator allows. */
   FetchCapReached: 503,
+  /** So many invocations of one space are known that another could not be told from a replay. */
+  InvocationsFull: 503,
   OriginTimeout: 504,
   LocatorTimeout: 504,
   RetrievalTimeout: 504,

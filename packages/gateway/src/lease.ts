@@ -6,7 +6,10 @@ import type { BodySource } from '@turnpike/core/body'
 import { LEASE_CHECK_MS } from '@turnpike/core/limits'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
-import type { Awaitable } from '@turnpike/core/result'
+import { DENY } from '@turnpike/core/log/entry'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
+import type { Representation } from './format/serve.ts'
+import { notFound } from './locate.ts'
 
 /** A space let a body be sent and no longer does: it expired, or somebody revoked it. */
 export class LeaveEnded extends Error {
@@ -77,4 +80,17 @@ export function leasedBody(source: BodySource, lease: Lease): BodySource {
       return { read, close: () => reader.close() }
     },
   }
+}
+
+/** An answer that ends with the leave that it stands on, be it before its first byte or later. */
+export async function leased(
+  served: Result<Representation, Error>,
+  lease: Lease | undefined,
+): Promise<Result<Representation, Error>> {
+  if (served.error || lease === undefined) return served
+  const { body } = served.ok
+  if (await lease.holds()) return ok({ ...served.ok, body: leasedBody(body, lease) })
+  // Its first chunk was read already, and holds buffers.
+  body.open(AbortSignal.abort()).close()
+  return fail(notFound(DENY.authorization))
 }

@@ -5,7 +5,7 @@
 import type { ContentPath } from './parse-request.ts'
 import { type Denylist, noDenylist } from '@turnpike/core/ports/deny'
 import { type ContentDenied, ReadGuard, deniedBy } from './deny/guard.ts'
-import { guardedBody } from './deny/guarded-body.ts'
+import { guarded } from './deny/guarded-body.ts'
 import { namesOf } from './deny/names-of.ts'
 import { named } from './naming.ts'
 import { noRecord, putRecord, recordAnswer, recordAskedBy } from './names/ipns-record.ts'
@@ -28,14 +28,17 @@ import type { Content } from './format/content.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { GatewayRequest } from './request.ts'
 import { LRUCache } from 'lru-cache'
-import { Lease, leasedBody } from './lease.ts'
-import { Locator, notFound } from './locate.ts'
-import { DENY } from '@turnpike/core/log/entry'
+import { Lease, leased } from './lease.ts'
+import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
-import type { Observer } from './observer.ts'
 import { RedirectsFiles } from './redirects-file/files.ts'
 import { RequestError } from './errors.ts'
-import { type Authorization, LocatorFault, type SpaceDid } from '@turnpike/core/ports/content'
+import {
+  type Authorization,
+  type Authorizer,
+  LocatorFault,
+  type SpaceDid,
+} from '@turnpike/core/ports/content'
 import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
 import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
@@ -43,11 +46,12 @@ import { refuseTooLarge } from './too-large.ts'
 import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
 import type { ReadTimes } from './server-timing.ts'
 import { wantsCached } from './only-if-cached.ts'
+import { Retrieving, type Admitted } from './retrieving.ts'
 import { tokenOf } from './parse-request.ts'
 
 /** What is known of a read while it runs; stages fill it in from top to bottom. */
 export interface ReadContext {
-  readonly request: GatewayRequest
+  request: GatewayRequest
   path: ContentPath | undefined
   /** The space that pays. */
   space: string
@@ -75,6 +79,8 @@ interface SpaceRead extends Asked {
   readonly byToken: boolean
   /** Key of the kept answer; undefined for a request with a token, whose answer is never kept. */
   readonly key: string | undefined
+  /** Says whether it may be read on, where that is not for the authorizer to say. */
+  readonly leave?: Authorizer
 }
 
 /** The stages over one process's caches. */
@@ -90,6 +96,7 @@ export class ReadPath {
   readonly #denylist: Denylist
   readonly #trustless: TrustlessSettings
   readonly #hostSpaces: ReadonlyMap<string, readonly SpaceDid[]>
+  readonly #retrieving: Retrieving | undefined
   /** Paths that are not denied, by the generation of the lists that say so. */
   readonly #passed = new WeakMap<ContentPath, number>()
   /** Blocks of an identity CID belong to nobody: they are served to all, on our account. */
@@ -106,6 +113,7 @@ export class ReadPath {
     this.#denylist = deps.denylist ?? noDenylist
     this.#trustless = deps.trustless ?? NOT_TRUSTLESS
     this.#hostSpaces = deps.hostSpaces ?? new Map()
+    this.#retrieving = deps.retrievals && new Retrieving(deps.retrievals)
   }
 
   /**
@@ -174,12 +182,31 @@ export class ReadPath {
     if (wanted.ok.format === 'ipns-record') return fail(noRecord())
     const unverifiable = refuseUnverifiable(path, wanted.ok.format, this.#trustless)
     if (unverifiable !== undefined) return fail(unverifiable)
+    const admitted = this.#retrieving?.admit(path, request)
+    if (admitted !== undefined) return this.#retrieve(context, path, wanted.ok, admitted)
     const token = tokenOf(path, request)
     const authorized = this.#authorize(path, token, wantsCached(request))
     const asked = { path, wanted: wanted.ok, token }
     return authorized instanceof Promise
       ? authorized.then((verdict) => this.#answer(context, verdict, asked))
       : this.#answer(context, authorized, asked)
+  }
+
+  /** A blob for who signed for it, whoever else may have it. */
+  async #retrieve(
+    context: ReadContext,
+    path: ContentPath,
+    wanted: Wanted,
+    admitting: Promise<Admitted>,
+  ): Promise<Result<Representation, Error>> {
+    const admitted = await admitting
+    if (admitted.error) return admitted
+    if (admitted.ok.answer !== undefined) return ok(admitted.ok.answer)
+    const { space, request, leave, receipted } = admitted.ok
+    context.request = request
+    const of = { path, wanted, token: undefined }
+    const read = { ...of, space, leave, byToken: true, key: undefined }
+    return receipted(await this.#answerFresh(context, read).catch(failedLocator))
   }
 
   #answer(
@@ -239,9 +266,7 @@ export class ReadPath {
       // Of the first it is known that nothing is kept.
       const kept = at === 0 ? undefined : this.#answerKept(context, read)
       const answering = kept ?? this.#answerFresh(context, read)
-      const outcome = await Promise.resolve(answering).catch(
-        (error: unknown): Result<Representation, Error> => fail(locatorFault(error)),
-      )
+      const outcome = await Promise.resolve(answering).catch(failedLocator)
       if (!isElsewhere(outcome.error)) return outcome
       // That something can't be had now is never told as that it is not there.
       if (failed === undefined || failed.error!.name === 'BlockMissing') failed = outcome
@@ -273,9 +298,8 @@ export class ReadPath {
     read: SpaceRead,
   ): Promise<Result<Representation, Error>> {
     context.space = read.space
-    const { space, token } = read
-    const lease = space === this.#deps.provider ? undefined : new Lease(this.#deps, space, token)
     const { hasher } = this.#deps
+    const lease = this.#leaseOf(read)
     const guard = new ReadGuard(this.#denylist)
     const tally = context.session?.tally
     const session = new BlockSession(this.#engine, read.space, guard, tally)
@@ -298,6 +322,12 @@ export class ReadPath {
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
     return leased(guarded(served, guard, this.#deps.observer), lease)
+  }
+
+  #leaseOf({ space, token, leave }: SpaceRead): Lease | undefined {
+    const { clock, authorizer, provider } = this.#deps
+    if (leave !== undefined) return new Lease({ clock, authorizer: leave }, space, token)
+    return space === provider ? undefined : new Lease({ clock, authorizer }, space, token)
   }
 
   /** Content that was not kept, and is from now on if it is small. */
@@ -332,37 +362,6 @@ export class ReadPath {
   }
 }
 
-/** An answer that ends when what it stands on is denied, be it before its first byte or later. */
-function guarded(
-  served: Result<Representation, Error>,
-  guard: ReadGuard,
-  observer: Observer,
-): Result<Representation, Error> {
-  if (served.error) return served
-  const { body } = served.ok
-  const denied = guard.again()
-  if (denied === undefined) {
-    const onDenied = (reason: string): void => observer.denied(reason)
-    return ok({ ...served.ok, body: guardedBody(body, guard, onDenied) })
-  }
-  // Its first chunk was read already, and holds buffers.
-  body.open(AbortSignal.abort()).close()
-  return fail(denied)
-}
-
-/** An answer that ends with the leave that it stands on, be it before its first byte or later. */
-async function leased(
-  served: Result<Representation, Error>,
-  lease: Lease | undefined,
-): Promise<Result<Representation, Error>> {
-  if (served.error || lease === undefined) return served
-  const { body } = served.ok
-  if (await lease.holds()) return ok({ ...served.ok, body: leasedBody(body, lease) })
-  // Its first chunk was read already, and holds buffers.
-  body.open(AbortSignal.abort()).close()
-  return fail(notFound(DENY.authorization))
-}
-
 /** Whether another space may have what this one could not give. */
 function isElsewhere(error: Error | undefined): boolean {
   const name = error?.name ?? ''
@@ -370,8 +369,8 @@ function isElsewhere(error: Error | undefined): boolean {
 }
 
 /** @throws whatever else it is */
-function locatorFault(error: unknown): LocatorFault {
-  if (error instanceof LocatorFault) return error
+function failedLocator(error: unknown): Result<never, LocatorFault> {
+  if (error instanceof LocatorFault) return fail(error)
   throw error
 }
 

@@ -5,8 +5,13 @@
  */
 import { keyOf, type BytesKey } from '../bytes.ts'
 import { CHAIN_DEPTH_MAX, CHAIN_STEPS_MAX } from '../limits.ts'
-import type { Ucan, UcanArchive } from './archive.ts'
-import { allowedBy, bothAllow, type Allowed, type TokenCaveat } from './serve-caveats.ts'
+import type { Ucan, UcanArchive, UcanCapability } from './archive.ts'
+import {
+  allowedBy as servingAllowedBy,
+  bothAllow,
+  type Allowed,
+  type TokenCaveat,
+} from './serve-caveats.ts'
 import type { SignatureChecks } from './signed-by.ts'
 
 /** One UCAN that a chain stands on, and who may take it back. */
@@ -47,6 +52,8 @@ export interface ChainRules {
   readonly attesters: readonly string[]
   readonly checks: SignatureChecks
   readonly signal: AbortSignal
+  /** What a capability allows of what is asked; of serving, unless told. */
+  readonly allowedBy?: (capability: UcanCapability, space: string) => Allowed | undefined
 }
 
 /**
@@ -107,9 +114,9 @@ class Search {
     const depth = (before?.depth ?? 0) + 1
     if (depth > CHAIN_DEPTH_MAX)
       return this.#fault(`chain expected <= ${CHAIN_DEPTH_MAX} links, got more`)
-    const ways = waysThrough(ucan, this.#rules.space, before?.allowed)
+    const ways = waysThrough(ucan, this.#rules, before?.allowed)
     if (ways.length === 0)
-      return this.#fault(`capability of ${ucan.issuer} expected to cover serving, does not`)
+      return this.#fault(`capability of ${ucan.issuer} expected to cover what is asked, does not`)
     this.#steps += ways.length
     const signed = await this.#signed(ucan, siblings)
     if (signed === undefined)
@@ -161,7 +168,11 @@ class Search {
 }
 
 /** What a UCAN allows of what was allowed so far, each different thing once. */
-function waysThrough(ucan: Ucan, space: string, before: Allowed | undefined): readonly Allowed[] {
+function waysThrough(
+  ucan: Ucan,
+  { space, allowedBy = servingAllowedBy }: ChainRules,
+  before: Allowed | undefined,
+): readonly Allowed[] {
   const ways: Allowed[] = []
   for (const capability of ucan.capabilities) {
     const own = allowedBy(capability, space)

@@ -7,16 +7,24 @@ import type { SpaceDid } from '../ports/content.ts'
 import type { DelegationStore, Revocation, StoredDelegation } from '../ports/delegations.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { type ArchiveInvalid, readUcanArchive, type Ucan } from './archive.ts'
+import { retrievingAllowedBy } from '../retrieve/caveats.ts'
+import {
+  type ArchiveInvalid,
+  readUcanArchive,
+  type Ucan,
+  type UcanArchive,
+  type UcanCapability,
+} from './archive.ts'
 import { allowedBy } from './serve-caveats.ts'
 import {
   type ChainLink,
   type ChainRules,
   findServeChains,
+  type FoundChains,
   type ServeChain,
 } from './serve-chains.ts'
 
-/** A delegation does not let this gateway serve a space. */
+/** A delegation lets this gateway neither serve a space's content nor fetch it. */
 export class DelegationRefused extends Error {
   override readonly name = 'DelegationRefused'
   /** Each way through its proofs, and where it failed; a few of them. */
@@ -39,7 +47,8 @@ export interface CheckOptions extends Omit<ChainRules, 'space'> {
 
 /**
  * Checks a delegation that somebody wants stored: its form, the hash of each block, each chain with
- * its signatures, time, and revocations. One that holds only from a later time on is taken.
+ * its signatures, time, and revocations. One that holds only from a later time on is taken. So is
+ * one for `space/content/retrieve`, by which this gateway fetches from nodes that ask for leave.
  *
  * @param bytes the delegation and its proofs, as ucanto archives them
  * @returns what to put into the store
@@ -55,7 +64,7 @@ export async function checkServeDelegation(
   const { root } = archive.ok
   const space = options.space ?? spaceOf(root)
   if (space === undefined) return refused('one space expected in "with", got none, or several')
-  const found = await findServeChains(archive.ok, { ...options, space })
+  const found = await findChains(archive.ok, { ...options, space })
   if (found.chains.length === 0) return refused(...found.faults)
   const revocations = await store.revoked(cidsOf(found.chains))
   const kept = withoutRevoked(found.chains, revocations, options.gateways)
@@ -63,9 +72,22 @@ export async function checkServeDelegation(
   if (!kept.some(({ startsMs, expiresMs }) => expiresMs > Math.max(nowMs, startsMs)))
     return refused(`to be in force now or later expected, is over`)
   const { cid, issuer, audience, startsMs, expiresMs } = root
-  const can = root.capabilities.find((one) => allowedBy(one, space) !== undefined)!.can
+  const can = root.capabilities.find((one) => isUseful(one, space))!.can
   const times = { startsMs, expiresMs, storedMs: nowMs }
   return ok({ cid, space, can, issuer, audience, ...times, archive: bytes })
+}
+
+/** Chains for serving; without any, those for fetching the content from who holds it. */
+async function findChains(archive: UcanArchive, rules: ChainRules): Promise<FoundChains> {
+  const serving = await findServeChains(archive, rules)
+  if (serving.chains.length > 0) return serving
+  const fetching = await findServeChains(archive, { ...rules, allowedBy: retrievingAllowedBy })
+  return fetching.chains.length > 0 ? fetching : serving
+}
+
+/** Whether a capability is of use to a gateway. */
+function isUseful(capability: UcanCapability, space: string): boolean {
+  return (allowedBy(capability, space) ?? retrievingAllowedBy(capability, space)) !== undefined
 }
 
 function refused(...faults: readonly string[]): Result<never, DelegationRefused> {
@@ -77,7 +99,7 @@ function spaceOf({ capabilities }: Ucan): SpaceDid | undefined {
   const spaces = new Set<string>()
   for (const capability of capabilities) {
     const { with: resource } = capability
-    if (resource.startsWith('did:key:') && allowedBy(capability, resource)) spaces.add(resource)
+    if (resource.startsWith('did:key:') && isUseful(capability, resource)) spaces.add(resource)
   }
   const [space] = spaces
   return spaces.size === 1 ? (space as SpaceDid) : undefined

@@ -3,7 +3,9 @@
  * @module
  */
 import type { BodySource } from '@turnpike/core/body'
-import type { Awaitable } from '@turnpike/core/result'
+import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
+import type { Representation } from '../format/serve.ts'
+import type { Observer } from '../observer.ts'
 import { ContentDenied, type ReadGuard } from './guard.ts'
 
 /**
@@ -42,4 +44,22 @@ export function guardedBody(
       return { read, close: () => reader.close() }
     },
   }
+}
+
+/** An answer that ends when what it stands on is denied, be it before its first byte or later. */
+export function guarded(
+  served: Result<Representation, Error>,
+  guard: ReadGuard,
+  observer: Observer,
+): Result<Representation, Error> {
+  if (served.error) return served
+  const { body } = served.ok
+  const denied = guard.again()
+  if (denied === undefined) {
+    const onDenied = (reason: string): void => observer.denied(reason)
+    return ok({ ...served.ok, body: guardedBody(body, guard, onDenied) })
+  }
+  // Its first chunk was read already, and holds buffers.
+  body.open(AbortSignal.abort()).close()
+  return fail(denied)
 }

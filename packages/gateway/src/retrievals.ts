@@ -1,0 +1,20 @@
+/**
+ * What the gateway asks of who judges invocations to retrieve.
+ * @module
+ */
+import type {
+  MissingProofs,
+  Retrieval,
+  RetrievalAsked,
+  RetrievalRefused,
+} from '@turnpike/core/retrieve/judge'
+import type { Outcome } from '@turnpike/core/retrieve/message'
+import type { Result } from '@turnpike/core/result'
+
+/** Judges invocations, and signs what came of them. */
+export interface Retrievals {
+  /** Lets an invocation through at most once. */
+  judge(asked: RetrievalAsked): Promise<Result<Retrieval, RetrievalRefused | MissingProofs>>
+  /** A receipt, as the value of `X-Agent-Message`. */
+  receipt(task: Uint8Array, out: Outcome): Promise<string>
+}
