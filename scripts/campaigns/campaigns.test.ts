@@ -17,6 +17,7 @@ import { wildDenylist } from './requests/ports.ts'
 import { WildGateway } from './requests/whole.ts'
 import { Random } from './rig/random.ts'
 import { software } from './software.ts'
+import { refusalTimes } from './refusal-times.ts'
 import { stops } from './stops.ts'
 
 const asked = process.env['TURNPIKE_TEST_CAMPAIGN_RUNS']
@@ -28,6 +29,7 @@ const SHORT: readonly (readonly [campaign: Campaign, runs: number])[] = [
   [stops, 1],
   [software, 100],
   [fuzzRequests, 30_000],
+  [refusalTimes, 1500],
 ]
 /** Those that need more time run when they are asked for. */
 const LONG: readonly Campaign[] = [fullDisk, adds, beside]

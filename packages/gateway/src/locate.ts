@@ -37,6 +37,9 @@ export interface Asking {
   readonly hereOnly: boolean
 }
 
+/** A space that there is not. */
+const NOBODY: SpaceDid = 'did:key:nobody'
+
 type Verdict = Result<readonly Authorization[], RequestError | LocatorFault>
 /** A space's own answer. */
 type Said = Result<Authorization, Unauthorized>
@@ -101,8 +104,10 @@ export class Locator {
   ): Promise<{ readonly granted: readonly Authorization[]; readonly refused: boolean }> {
     const granted: Authorization[] = []
     let refused = false
-    for (const space of spaces) {
-      if (!only.every((named) => named === space)) continue
+    const asked = spaces.filter((space) => only.every((named) => named === space))
+    // Where nobody has it, nobody is asked, too: that must not be told by the time it takes.
+    if (asked.length === 0) await this.#ask(NOBODY, token)
+    for (const space of asked) {
       const verdict = await this.#ask(space, token)
       if (verdict.ok) granted.push(verdict.ok)
       else refused = true
