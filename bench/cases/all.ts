@@ -7,6 +7,7 @@ import { add } from './add.ts'
 import { authorize } from './authorize.ts'
 import { bigFile, bigFileOf256KiB } from './big-file.ts'
 import { car, listing } from './folder.ts'
+import { limits } from './limits.ts'
 import { mix } from './mix.ts'
 import { ranges, rangesOf256KiB } from './ranges.ts'
 import { remote } from './remote.ts'
@@ -21,6 +22,7 @@ export const CASES: readonly BenchCase[] = [
   smallFiles,
   metering,
   authorize,
+  limits,
   workers,
   journal,
   car,

@@ -32,7 +32,8 @@ export class RequestLimits {
   /**
    * The answer to a request that is not let in; undefined for one that is.
    *
-   * Measured: 5 ns where addresses are not limited, 0.2 µs where they are.
+   * Measured, in microseconds: 0.04 where addresses are not limited; where they are, 0.2 beside a
+   * few, 0.8 beside 65,536; 0.4 more for one of IPv6; 2.2 for a refusal.
    *
    * @param inFlight requests that are being answered, this one left out
    * @param address tells what stands for the client: its address, or its network

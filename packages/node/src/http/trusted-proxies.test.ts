@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isIPv6 } from 'node:net'
+import { isIPv6, SocketAddress } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { FORWARDED_HOPS_MAX } from '@turnpike/core/limits'
@@ -95,5 +95,28 @@ test('addresses share a network just when their first 64 bits agree', () => {
       fc.pre(isIPv6(text(a)) && !a.slice(0, 5).every((n) => n === 0))
       assert.equal(networkOf(text(a)) === networkOf(text(other)), agree)
     }),
+  )
+})
+
+/** The first 64 bits by what Node makes of an address, slowly. */
+function slowNetworkOf(address: string): string {
+  const canonical = new SocketAddress({ address, family: 'ipv6' }).address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical)?.[1]
+  if (mapped !== undefined) return mapped
+  const [head, tail] = canonical.split('::').map((half) => half.split(':').filter(Boolean))
+  const tailGroups = (tail ?? []).flatMap((part) => (part.includes('.') ? ['x', 'x'] : [part]))
+  const zeros = Array.from({ length: 8 - head!.length - tailGroups.length }, () => '0')
+  return `${[...head!, ...zeros, ...tailGroups].slice(0, 4).join(':')}::/64`
+}
+
+test('an address of IPv6 has one network, in whatever way it is written', () => {
+  const mapped = fc.ipV4().map((v4) => `::ffff:${v4}`)
+  const upper = fc.oneof(fc.ipV6(), mapped).map((address) => address.toUpperCase())
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV6(), mapped, upper), (address) => {
+      assert.equal(networkOf(address), slowNetworkOf(address))
+      assert.equal(networkOf(`${address}%eth0`), slowNetworkOf(address))
+    }),
+    { numRuns: 500 },
   )
 })
