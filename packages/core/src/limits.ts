@@ -616,6 +616,8 @@ export const MESSAGES_IN_FLIGHT_MAX = 32
 export const MESSAGE_TIMEOUT_MS = 10_000
 /** Bytes of the delegations that one `access/claim` is answered with. */
 export const CLAIM_ANSWER_BYTES_MAX: number = 1 * MIB
+/** Bytes of tasks that are kept: of their invocations and receipts. */
+export const AGENT_BYTES_MAX: number = 1024 * MIB
 /** Tasks whose receipts are kept, some 2 KiB each, and for how long. */
 export const AGENT_TASKS_MAX = 100_000
 export const AGENT_TASK_MS_MAX: number = 30 * 24 * 3_600_000

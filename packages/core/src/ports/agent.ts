@@ -26,7 +26,8 @@ export interface AgentStore {
 
 /**
  * Keeps tasks, durably when it resolves. The first record of a task stays; `AGENT_TASKS_MAX` bounds
- * their number and `AGENT_TASK_MS_MAX` their age, the oldest are forgotten first.
+ * their number, `AGENT_TASK_MS_MAX` their age and `AGENT_BYTES_MAX` their bytes; the oldest are
+ * forgotten first.
  */
 export interface AgentWriter extends AgentStore {
   keep(record: TaskRecord): Awaitable<void>

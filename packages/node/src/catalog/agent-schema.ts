@@ -3,7 +3,10 @@
  * @module
  */
 
-/** Invocations that were run, and their receipts, in the order in which they ran. */
+/**
+ * Invocations that were run, and their receipts, in the order in which they ran. `end_bytes` counts
+ * the bytes of all rows up to and with this one, those that are gone included.
+ */
 export const AGENT = `
 CREATE TABLE agent_tasks (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -11,6 +14,7 @@ CREATE TABLE agent_tasks (
   invocation BLOB NOT NULL,
   receipt_cid BLOB NOT NULL,
   receipt BLOB NOT NULL,
-  ran_ms INTEGER NOT NULL
+  ran_ms INTEGER NOT NULL,
+  end_bytes INTEGER NOT NULL
 ) STRICT;
 `

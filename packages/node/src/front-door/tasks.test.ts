@@ -269,7 +269,11 @@ test('spaces that nobody knows here are refused unless all are taken', async (t)
 
 test('tasks are kept so many, and so long', async (t) => {
   const door = await testDoor(t)
-  const tasks = new CatalogTasks(door.folder.catalog, { tasksMax: 3, taskMsMax: 1000 })
+  const tasks = new CatalogTasks(door.folder.catalog, {
+    tasksMax: 3,
+    taskMsMax: 1000,
+    bytesMax: 1000,
+  })
   const record = (n: number, ranMs: number): Parameters<CatalogTasks['keep']>[0] => {
     const bytes = new Uint8Array([n])
     return { task: bytes, invocation: bytes, receiptCid: bytes, receipt: bytes, ranMs }
@@ -282,6 +286,15 @@ test('tasks are kept so many, and so long', async (t) => {
   assert.deepEqual(held(), [2, 3, 4])
   tasks.keep(record(5, 1003))
   assert.deepEqual(held(), [4, 5])
+  const large = (n: number, bytes: number): Parameters<CatalogTasks['keep']>[0] => {
+    return { ...record(n, 1003), invocation: new Uint8Array(bytes), receipt: new Uint8Array() }
+  }
+  tasks.keep(large(1, 998))
+  assert.deepEqual(held(), [1, 5])
+  tasks.keep(large(2, 2))
+  assert.deepEqual(held(), [1, 2])
+  tasks.keep(large(3, 1))
+  assert.deepEqual(held(), [1, 2, 3])
 })
 
 test('fault 13: what breaks here is told to the operator, to others it is not', async (t) => {
