@@ -168,7 +168,7 @@ test('addresses that are private, local or of files are never asked', async (t) 
   assert.equal(rig.world.opened.length, 0)
 })
 
-test('fault 2.3: an origin that redirects, or sends another range, is left for the next', async (t) => {
+test('fault 2.3: an origin that redirects, or sends another range, makes room', async (t) => {
   for (const lie of ['redirect', 'wrong-range', 'flipped-bit', 'short-length', 'gzip'] as const) {
     const { rig, url } = await holding(t)
     const bad = rig.put('/bad.car', shard.bytes)

@@ -6,8 +6,8 @@ import { readClaim } from '@turnpike/core/claims/read'
 import type { ClaimTrust } from '@turnpike/core/claims/trust'
 import { Places } from '@turnpike/core/locate/places'
 import { originOf } from '@turnpike/core/origin/address'
-import type { BlobReader } from '@turnpike/core/ports/blob'
-import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
+import { OriginFault, type BlobReader } from '@turnpike/core/ports/blob'
+import type { ContentIndex, LocatorFault, SpaceDid } from '@turnpike/core/ports/content'
 import type { DelegationStore } from '@turnpike/core/ports/delegations'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import type { SignatureChecks } from '@turnpike/core/ucan/signed-by'
@@ -36,6 +36,8 @@ export interface LocatorsOptions {
   readonly revocations: Pick<DelegationStore, 'generation' | 'revoked'>
   readonly clock: Clock
   readonly random: Random
+  /** Hears of each service that failed a look-up. */
+  readonly onFault?: (fault: LocatorFault) => void
 }
 
 /** Open locators. */
@@ -73,6 +75,7 @@ export function openLocators(options: LocatorsOptions): OpenLocators {
     operator,
     servesLegacy: settings.legacyContent === 'serve',
     generation: () => options.revocations.generation(),
+    ...(options.onFault && { onFault: options.onFault }),
     readClaim: claimReader(options),
     readBlob: (multihash, sites, signal) =>
       readLocated({ transport: foreign, reader }, multihash, sites, signal),
@@ -110,6 +113,12 @@ function tiersOf(
       router({ base: url, transport, foreign }),
     ),
   ]
+}
+
+/** A service's fault as that of an origin, for logs and metrics, which count them together. */
+export function asOriginFault({ name, service, message }: LocatorFault): OriginFault {
+  const like = name === 'LocatorTimeout' ? 'OriginTimeout' : 'OriginUnavailable'
+  return new OriginFault(like, service, message)
 }
 
 /** Signature, time, and that its issuer has not taken it back. */

@@ -39,6 +39,8 @@ export interface RemoteIndexOptions extends Omit<InquiryDeps, 'services' | 'clos
   readonly servesLegacy: boolean
   /** Differs after each revocation: what was believed before is forgotten then. */
   readonly generation?: () => number
+  /** Hears of each service that failed a look-up. */
+  readonly onFault?: (fault: LocatorFault) => void
 }
 
 /** What is asked about in one look-up: blocks of a space, of none, or of any. */
@@ -93,6 +95,10 @@ export class RemoteIndex implements ContentIndex {
       near[i]!.length > 0 ? near[i]! : this.#far(scope, hash),
     )
     return Promise.all(far)
+  }
+
+  lied(...told: Parameters<NonNullable<ContentIndex['lied']>>): void {
+    this.here.lied?.(...told)
   }
 
   /** What is in a space here is not of no space, whoever claims it is. */
@@ -152,6 +158,7 @@ export class RemoteIndex implements ContentIndex {
       open = open.filter((hash) => !this.#isFound(scope, hash))
       if (open.length === 0) break
     }
+    for (const fault of faults) this.#options.onFault?.(fault)
     // What was learned is of a time before the last revocation.
     if (generation !== this.#generation) this.#options.places.clear()
     if (faults.length === 0) this.#remember(scope, multihashes)

@@ -32,6 +32,7 @@ import { hostSpacesOf } from '../config/host-spaces.ts'
 import type { Settings } from '../config/settings.ts'
 import { followDenylists } from '../deny/live.ts'
 import { openFetchCaps } from '../fetch-caps/open.ts'
+import { folderPaths } from '../folder/layout.ts'
 import { openFolderReader, type FolderReader } from '../folder/open.ts'
 import { frontDoorRoutes, identityRoutes } from '../front-door/open.ts'
 import { withRoutes, type Route } from '../front-door/routes.ts'
@@ -40,10 +41,12 @@ import { identityOf, type GatewayIdentity } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
 import { openJournal, type NodeJournal } from '../journal/journal.ts'
 import type { JournalFailed } from '../journal/options.ts'
-import { openLocators, type OpenLocators } from '../locators/open.ts'
+import { asOriginFault, openLocators, type OpenLocators } from '../locators/open.ts'
 import { openNames } from '../names/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
+import { openRetrievals } from '../retrieve/open.ts'
+import { openSigner } from '../retrieve/signer.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
 import type { RateLimiters } from './rate-limits.ts'
@@ -104,6 +107,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     revocations: new CatalogDelegations(catalog),
     clock: nodeClock,
     random: nodeRandom,
+    onFault: (fault) => observer.originFault(asOriginFault(fault)),
   })
   const refusals = openRefusals(options, journal.ok)
   const fetching = openFetchCaps({ settings, catalog, clock: nodeClock, onFault })
