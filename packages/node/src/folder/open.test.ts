@@ -85,7 +85,9 @@ test('the lock of a process that is killed is free at once', async (t) => {
   await (await open(root)).close()
   const script = `
     import { tryLock } from ${JSON.stringify(import.meta.resolve('./lock.ts'))}
-    console.log(tryLock(${JSON.stringify(join(root, 'owner.lock'))}, 'exclusive') !== undefined)
+    // What nobody holds would be collected, and with it the lock.
+    globalThis.held = tryLock(${JSON.stringify(join(root, 'owner.lock'))}, 'exclusive')
+    console.log(globalThis.held !== undefined)
     setInterval(() => {}, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script])
   t.after(() => child.kill('SIGKILL'))
