@@ -694,3 +694,5 @@ export const MISSING_PROOFS_BYTES_MAX: number = 16 * KIB
 /** Origins remembered as open to all, and for how long. */
 export const OPEN_ORIGINS_KEPT_MAX = 1024
 export const OPEN_ORIGINS_KEPT_MS = 600_000
+/** Slices and indexes of others that a process remembers to have lied. */
+export const DISTRUSTED_KEPT_MAX = 4096

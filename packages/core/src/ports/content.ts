@@ -41,6 +41,11 @@ export interface ContentIndex {
     space: SpaceDid,
     multihashes: readonly Uint8Array[],
   ): Awaitable<readonly (readonly Slice[])[]>
+  /**
+   * Hears that a block was not where a slice of this index says, at the site with this URL. When
+   * that is so at all sites, an index of others has lied. Absent where nothing comes of it.
+   */
+  lied?(multihash: Uint8Array, place: Pick<Slice, 'blob' | 'offset'>, url: string): void
 }
 
 /** Leave to serve a space's content for one request. */

@@ -104,6 +104,7 @@ export class BlockEngine implements ItemOwner {
       }),
       sites: deps.sites,
       caps: deps.fetchCaps,
+      lied: (multihash, place, url) => deps.index.lied?.(multihash, place, url),
       retry: (items, fault, fetchFor) => this.#retry(items, fault, fetchFor),
       abandon: (items) => items.forEach((item) => this.#forget(item)),
     }

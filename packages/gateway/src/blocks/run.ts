@@ -9,6 +9,7 @@ import {
   READ_REMOTE_STEP_BYTES,
 } from '@turnpike/core/limits'
 import { type BlobReader, type BlobStream, OriginFault } from '@turnpike/core/ports/blob'
+import type { ContentIndex } from '@turnpike/core/ports/content'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import {
   LOCAL_URL,
@@ -42,6 +43,8 @@ export interface RunDeps {
   readonly sites: SiteOrder
   /** Says what may be fetched; anything unless told. */
   readonly caps: FetchCaps | undefined
+  /** Hears of bytes that are not the block's. */
+  readonly lied: NonNullable<ContentIndex['lied']>
   /** Takes blocks that this run could not give, to try them elsewhere. */
   readonly retry: (items: readonly BlockItem[], fault: RunFault, fetchFor: FetchFor) => void
   /** Hears at once of blocks that this run will not give, since nobody wants them any longer. */
@@ -188,15 +191,17 @@ export class Run {
   }
 
   /** Hands a block on if its bytes are right; they stay in `slab`, or are copied without one. */
-  #check({ item }: RunPart, bytes: Uint8Array, slab: Slab | undefined): void {
+  #check({ item, offset }: RunPart, bytes: Uint8Array, slab: Slab | undefined): void {
     const verdict = verifyBlock(this.#deps.hasher, item.multihash, bytes)
     this.#checked++
     if (item.held) this.#wanted--
     if (verdict === 'good') {
       this.#fetchFor.tally.verified(this.#plan.site.provider, bytes.length)
       item.resolve(slab === undefined ? copyBytes(bytes) : bytes, slab)
-    } else if (verdict === 'bad') this.#bad.push(item)
-    else item.reject(new UnknownHash(decodeMultihash(item.multihash)?.code ?? 0))
+    } else if (verdict === 'bad') {
+      this.#bad.push(item)
+      this.#deps.lied(item.multihash, { blob: this.#plan.blob, offset }, this.#plan.site.url)
+    } else item.reject(new UnknownHash(decodeMultihash(item.multihash)?.code ?? 0))
   }
 
   /** Parts that were not reached. */

@@ -3,14 +3,20 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { keyOf } from '@turnpike/core/bytes'
+import { bytesEqual, keyOf } from '@turnpike/core/bytes'
 import type { LocationSays } from '@turnpike/core/claims/says'
 import { believedSpace, type ClaimTrust } from '@turnpike/core/claims/trust'
-import { COVERING_INDEXES_MAX, LOCATED_PLACES_MAX } from '@turnpike/core/limits'
+import {
+  COVERING_INDEXES_MAX,
+  DISTRUSTED_KEPT_MAX,
+  LOCATED_KEPT_MS,
+  LOCATED_PLACES_MAX,
+} from '@turnpike/core/limits'
 import { sitesOf, slicesAt } from '@turnpike/core/locate/sites'
 import type { Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
+import { Recent } from '@turnpike/core/recent'
 import { IN_FORCE } from './store.ts'
 
 /** Addresses of a blob, by claims of others: ours lead to our own store, which is known anyway. */
@@ -22,7 +28,7 @@ const ADDRESSES = `
   ORDER BY c.believed DESC, c.id LIMIT ${COVERING_INDEXES_MAX}`
 
 const PLACES = `
-  SELECT h.multihash AS content, s.offset, s.length
+  SELECT i.id AS source, h.multihash AS content, s.offset, s.length
   FROM claimed_slices s CROSS JOIN claimed_shards h ON h.id = s.shard
   CROSS JOIN claimed_indexes i ON i.id = h.source
   CROSS JOIN claims c ON c.id = i.claim AND ${IN_FORCE}
@@ -42,6 +48,8 @@ interface Place {
   readonly content: Uint8Array
   readonly offset: number
   readonly length: number | undefined
+  /** Row of the index that says so; undefined where none need. */
+  readonly source: number | undefined
 }
 
 /** What a claim says of a blob, and in which space it is believed to be. */
@@ -63,6 +71,10 @@ export class ClaimedIndex implements ContentIndex {
   readonly #trust: ClaimTrust
   readonly #addresses: StatementSync
   readonly #places: StatementSync
+  /** Until when indexes that lied to readers are not used, by their rows; monotonic ms. */
+  readonly #distrusted = new Recent<number, number>(DISTRUSTED_KEPT_MAX)
+  /** Sites at which a block was not where it was said to be. */
+  readonly #lies = new Recent<string, ReadonlySet<string>>(DISTRUSTED_KEPT_MAX)
 
   constructor(
     catalog: DatabaseSync,
@@ -85,6 +97,23 @@ export class ClaimedIndex implements ContentIndex {
     return multihashes.map((multihash) => this.#find(space, multihash))
   }
 
+  /**
+   * An index whose slice is wrong wherever its shard lies is not used by this process for a while:
+   * it may have been the places that lied, and they may be mended.
+   */
+  lied(multihash: Uint8Array, { blob, offset }: Pick<Slice, 'blob' | 'offset'>, url: string): void {
+    const key = `${offset} ${blob.key} ${keyOf(multihash)}`
+    const urls = new Set(this.#lies.get(key)).add(url)
+    this.#lies.keep(key, urls)
+    if (!blob.sites.every((site) => urls.has(site.url))) return
+    const untilMs = this.#clock.monotonicMs() + LOCATED_KEPT_MS
+    for (const { source, content, offset: at } of this.#placesOf(multihash)) {
+      const { multihash: shard } = blob
+      const isIt = shard === undefined ? at <= offset : at === offset && bytesEqual(content, shard)
+      if (source !== undefined && isIt) this.#distrusted.keep(source, untilMs)
+    }
+  }
+
   #find(space: SpaceDid, multihash: Uint8Array): Slice[] {
     const found: Slice[] = []
     for (const place of this.#placesOf(multihash)) {
@@ -101,11 +130,13 @@ export class ClaimedIndex implements ContentIndex {
 
   /** The block may be a blob of its own, or lie in those that indexes say; each place once. */
   #placesOf(multihash: Uint8Array): Place[] {
-    const whole: Place = { content: multihash, offset: 0, length: undefined }
+    const whole: Place = { content: multihash, offset: 0, length: undefined, source: undefined }
     const places = new Map<string, Place>([['', whole]])
     for (const row of this.#places.all({ multihash, now: this.#clock.nowMs() })) {
-      const { content, offset, length } = row as unknown as Place
-      places.set(`${offset} ${length} ${keyOf(content)}`, { content, offset, length })
+      const place = row as unknown as Place & { readonly source: number }
+      const { source, content, offset, length } = place
+      if ((this.#distrusted.get(source) ?? -Infinity) > this.#clock.monotonicMs()) continue
+      places.set(`${offset} ${length} ${keyOf(content)}`, place)
     }
     return [...places.values()]
   }
@@ -140,6 +171,7 @@ function saysOf({ says }: Address): LocationSays {
 interface PromptIndex {
   spaces(multihash: Uint8Array): readonly SpaceDid[]
   slices(space: SpaceDid, multihashes: readonly Uint8Array[]): readonly (readonly Slice[])[]
+  readonly lied?: ContentIndex['lied']
 }
 
 /**
@@ -170,5 +202,9 @@ export class KnownIndex implements ContentIndex {
     return own.map((slices, i) =>
       slices.length > 0 ? slices : this.#claimed.slices(space, [multihashes[i]!])[0]!,
     )
+  }
+
+  lied(...told: Parameters<NonNullable<ContentIndex['lied']>>): void {
+    this.#claimed.lied?.(...told)
   }
 }

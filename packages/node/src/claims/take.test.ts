@@ -4,7 +4,7 @@ import { delegate, DID } from '@ucanto/core'
 import * as ed25519 from '@ucanto/principal/ed25519'
 import { dagIndexLink, encodeDagIndex, type IndexedShard } from '@turnpike/core/blob-index'
 import { acceptClaim } from '@turnpike/core/claims/accept'
-import { INDEX_CHECKS_MAX } from '@turnpike/core/limits'
+import { INDEX_CHECKS_MAX, LOCATED_KEPT_MS } from '@turnpike/core/limits'
 import { CAR, RAW, linkToCid } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { SpaceDid } from '@turnpike/core/ports/content'
@@ -75,7 +75,7 @@ async function archived(
 interface Rig {
   readonly origin: TestOrigin
   readonly index: KnownIndex
-  readonly time: { nowMs: number }
+  readonly time: { nowMs: number; monotonicMs: number }
   readonly catalog: Parameters<typeof openTaking>[0]['folder']['catalog']
   put(name: string, bytes: Uint8Array): string
   /** Takes a claim in; the name of the error, if any. */
@@ -89,8 +89,8 @@ interface Rig {
 async function rig(t: TestContext): Promise<Rig> {
   const { folder } = await openScratch(t)
   const origin = await startTestOrigin()
-  const time = { nowMs: 1_800_000_000_000 }
-  const clock = { nowMs: () => time.nowMs, monotonicMs: () => 0 }
+  const time = { nowMs: 1_800_000_000_000, monotonicMs: 0 }
+  const clock = { nowMs: () => time.nowMs, monotonicMs: () => time.monotonicMs }
   const trust = { gateways: [folder.gateway.did()], issuers: [service.did()] }
   const taking = openTaking({
     folder,
@@ -194,6 +194,25 @@ test('fault 5, content poisoning: an index of others’ shards puts them nowhere
   assert.equal(await publish([shard], mallory), undefined)
   assert.deepEqual(find(mallory, 'secret'), [])
   assert.equal(find(alice, 'secret').length, 1)
+})
+
+test('a slice that lies to a reader takes its index with it, for a while', async (t) => {
+  const { index, put, take, publish, find, time } = await rig(t)
+  const { bytes, shard } = blobOf('one', 'two')
+  const url = put('shard', bytes)
+  await take(await location(shard.multihash, [url], { space: alice }))
+  await take(await location(shard.multihash, [`${url}-too`], { space: alice }))
+  assert.equal(await publish([shard]), undefined)
+  const one = sha(utf8.encode('one'))
+  const [[slice] = []] = index.slices(alice.did(), [one])
+  const [first, second] = slice!.blob.sites
+  index.lied(one, { ...slice!, offset: 1 }, first!.url)
+  index.lied(one, slice!, first!.url)
+  assert.equal(find(alice, 'two').length, 2, 'the other address may have it')
+  index.lied(one, slice!, second!.url)
+  assert.deepEqual([find(alice, 'one'), find(alice, 'two')], [[], []])
+  time.monotonicMs += LOCATED_KEPT_MS
+  assert.equal(find(alice, 'two').length, 2, 'they may have been mended')
 })
 
 test('last index wins: all shards and addresses of a block are kept', async (t) => {
