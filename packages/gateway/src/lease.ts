@@ -56,7 +56,7 @@ export class Lease {
   }
 }
 
-/** A body that fails, and so breaks its connection, before the chunk that follows its lease's end. */
+/** A body that fails, and so breaks its connection, once its lease has ended. */
 export function leasedBody(source: BodySource, lease: Lease): BodySource {
   return {
     length: source.length,

@@ -62,7 +62,7 @@ export class DelegationUnknown extends Error {
   override readonly name = 'DelegationUnknown'
 }
 
-/** What changes them: for the owner of the store. Each change is durable, and whole, when it ends. */
+/** What changes them, for the store's owner. Each change is durable, and whole, when it ends. */
 export interface DelegationWriter {
   /**
    * Stores a delegation that its caller has checked. Storing one twice changes nothing. Those of

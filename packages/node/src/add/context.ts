@@ -22,8 +22,8 @@ export interface OpenContext extends AddContext {
 }
 
 /**
- * Opens the folder at `root` to add to a space, by DID or name; its default one unless told. While a server owns it, files are read
- * and hashed here and only the commit runs there.
+ * Opens the folder at `root` to add to a space, by DID or name; its default one unless told. While
+ * a server owns it, files are read and hashed here and only the commit runs there.
  *
  * @example
  * const opened = await openToAdd('./data')

@@ -159,8 +159,8 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: listOf(hostSpace, limits.HOSTS_MAX),
     default: [],
     doc:
-      'Hosts that serve one space alone, or nobody: `photos.example=did:key:z6Mk…`. They are host ' +
-      'names of this gateway, names of subdomain gateways, or names with a DNSLink.',
+      'Hosts that serve one space alone, or nobody: `photos.example=did:key:z6Mk…`. They are ' +
+      'host names of this gateway, names of subdomain gateways, or names with a DNSLink.',
   },
   trustlessOnly: {
     kind: flag,
