@@ -5,6 +5,7 @@ import { WORKER_CRASHES_MAX, WORKERS_MAX } from '@turnpike/core/limits'
 import { freePort } from '../http/listen.ts'
 import { get, rawRequest, until } from '../http/rig.ts'
 import { runWorkers, type WorkerCrash, type Workers, type WorkersOptions } from './primary.ts'
+import { questions } from './ask-primary.ts'
 import { joinPrimary, workerSlot } from './worker.ts'
 
 const CLOSE = 'Connection: close'
@@ -36,6 +37,30 @@ test('workers share one port, each with its slot, and answer questions', async (
   await workers.stop({ graceMs: 1000 })
   assert.equal(await workers.ended, undefined)
   assert.deepEqual(await workers.ask('slot'), [])
+})
+
+test('a worker asks its primary; what is not answered in time is undefined', async (t) => {
+  let blockMs = 0
+  const answer = (question: unknown): unknown => {
+    const untilMs = performance.now() + blockMs
+    while (performance.now() < untilMs);
+    return `told ${String(question)}`
+  }
+  const { port } = await run(t, { count: 1, answer })
+  const ask = async (what: string): Promise<string> =>
+    (await rawRequest(port, get(`/ask/${what}`, CLOSE))).body
+  assert.deepEqual(await Promise.all([ask('a'), ask('b')]), ['0 told a', '0 told b'])
+  blockMs = 700
+  assert.match(await ask('c'), /^0 \d+$/)
+  blockMs = 0
+  assert.equal(await ask('d'), '0 told d')
+})
+
+test('a worker whose primary answers nothing is not kept waiting', async (t) => {
+  const { port } = await run(t, { count: 1 })
+  const startMs = performance.now()
+  assert.match((await rawRequest(port, get('/ask/a', CLOSE))).body, /^0 \d+$/)
+  assert.ok(performance.now() - startMs < 400)
 })
 
 test('a crashed worker comes back in its slot', async (t) => {
@@ -80,4 +105,5 @@ test('refuses counts out of bounds, and to join without a primary', async () => 
   }
   assert.equal(workerSlot(), undefined)
   assert.throws(() => joinPrimary({ answer() {}, async stop() {} }), TypeError)
+  assert.throws(() => questions(1), TypeError)
 })
