@@ -159,6 +159,18 @@ test('beyond a space’s cap cold content is 503 until the next day, warm is ser
   assert.equal((await get(at(small.root))).status, 200)
 })
 
+test('a space beyond its cap is not helped out on the bill of another', async () => {
+  const { world, books, get, url } = capped((b) => b.caps(1000n), ['https://a.example'])
+  const same = fileBlocks(profile, CONTENT)
+  world.put(bob, same.blocks)
+  books.write([{ day: 0, key: `space ${alice}`, bytes: 1000n }])
+  assert.equal((await get(url)).status, 503)
+  assert.deepEqual([world.reads[0]!.space, world.opened.length], [alice, 0])
+  world.granted.delete(alice)
+  world.tick(1000)
+  assert.equal((await get(url)).status, 200)
+})
+
 test('an origin beyond its cap is left for another, and has not failed', async () => {
   const sites = ['https://a.example', 'https://b.example']
   const { world, books, get, url } = capped((b) => b.caps(undefined, 1_000_000n), sites)

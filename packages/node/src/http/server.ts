@@ -259,7 +259,7 @@ class HttpListener implements HttpServer {
     openTunnel(this.server, socket, head)
   }
 
-  /** Holds a small request body back or lets it pass by; refuses one that is larger than it may be. */
+  /** Holds a small request body back or lets it pass by; refuses one that is too large. */
   #takesBody(request: IncomingMessage, response: ServerResponse): boolean {
     if (Number(request.headers['content-length'] ?? 0) > REQUEST_BODY_BYTES_MAX) {
       const text = `Expected a request body of at most ${REQUEST_BODY_BYTES_MAX} bytes.`
