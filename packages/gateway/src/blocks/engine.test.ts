@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OriginFault, type Slice } from '@turnpike/core/ports/blob'
+import type { ContentIndex } from '@turnpike/core/ports/content'
 import { BLOCK_BYTES_MAX, READ_LOCAL_BYTES_MAX } from '@turnpike/core/limits'
 import { RAW, type Link } from '@turnpike/core/link'
 import { HeldUpWorld, assertQuiet, turn } from '../testing/held-up.ts'
@@ -91,9 +92,20 @@ test('a block that is bad everywhere fails as a lie, once each site was asked', 
   const blocks = rawBlocks(1, 1000)
   const { world, engine, session } = heldUp(blocks, TWO)
   brokenBits(world, undefined, 500)
+  const told: unknown[] = []
+  const lied: ContentIndex['lied'] = (...lie) => void told.push(lie)
+  Object.assign(world, { lied })
   const got = await session.get(blocks[0]!.link)
   assert.equal(got.error?.name, 'OriginLied')
   assert.equal(world.opened.length, 2)
+  const { multihash } = blocks[0]!.link
+  const { blob, offset } = world.slices(alice, [multihash])[0]![0]!
+  const place = { blob, offset }
+  assert.deepEqual(
+    told,
+    TWO.map((url) => [multihash, place, url]),
+    'the index hears of it',
+  )
   assertQuiet(world, engine)
 })
 

@@ -40,6 +40,7 @@ INSERT INTO claims (cid, issuer, content, space, expires_ms, archive)
   SELECT cid, issuer, content, space, expires_ms, archive FROM claims_before ORDER BY rowid;
 DROP TABLE claims_before;
 CREATE INDEX claims_by_content ON claims (content, public, believed DESC, id);
+CREATE INDEX claims_of_others ON claims (id) WHERE public AND held IS NULL;
 CREATE INDEX claims_by_held ON claims (held) WHERE held IS NOT NULL;
 CREATE INDEX claims_by_expiry ON claims (expires_ms) WHERE expires_ms IS NOT NULL;
 

@@ -34,6 +34,9 @@ const PLACES = `
   CROSS JOIN claims c ON c.id = i.claim AND ${IN_FORCE}
   WHERE s.multihash = :multihash LIMIT ${COVERING_INDEXES_MAX}`
 
+/** Most deployments have no claims of others: for those a look-up costs 2 us instead of 20. */
+const ANY = 'SELECT 1 FROM claims WHERE public AND held IS NULL LIMIT 1'
+
 interface AddressRow {
   readonly id: number
   readonly issuer: string
@@ -71,6 +74,7 @@ export class ClaimedIndex implements ContentIndex {
   readonly #trust: ClaimTrust
   readonly #addresses: StatementSync
   readonly #places: StatementSync
+  readonly #any: StatementSync
   /** Until when indexes that lied to readers are not used, by their rows; monotonic ms. */
   readonly #distrusted = new Recent<number, number>(DISTRUSTED_KEPT_MAX)
   /** Sites at which a block was not where it was said to be. */
@@ -84,9 +88,11 @@ export class ClaimedIndex implements ContentIndex {
     this.#trust = trust
     this.#addresses = catalog.prepare(ADDRESSES)
     this.#places = catalog.prepare(PLACES)
+    this.#any = catalog.prepare(ANY)
   }
 
   spaces(multihash: Uint8Array): readonly SpaceDid[] {
+    if (this.#any.get() === undefined) return []
     const spaces = this.#placesOf(multihash).flatMap(({ content }) =>
       this.#addressesOf(content).flatMap(({ space }) => space ?? []),
     )
@@ -94,7 +100,8 @@ export class ClaimedIndex implements ContentIndex {
   }
 
   slices(space: SpaceDid, multihashes: readonly Uint8Array[]): readonly (readonly Slice[])[] {
-    return multihashes.map((multihash) => this.#find(space, multihash))
+    const isEmpty = this.#any.get() === undefined
+    return multihashes.map((multihash) => (isEmpty ? [] : this.#find(space, multihash)))
   }
 
   /**
