@@ -48,10 +48,9 @@ export interface RoutesOptions {
 export function withRoutes(gateway: Gateway, options: RoutesOptions): Gateway {
   const router = new Router(options)
   return {
-    async handle(request) {
-      return (
-        (isContent(request) ? undefined : await router.handle(request)) ?? gateway.handle(request)
-      )
+    handle(request) {
+      if (isContent(request)) return gateway.handle(request)
+      return router.handle(request).then((answer) => answer ?? gateway.handle(request))
     },
   }
 }
