@@ -4,60 +4,15 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endProcesses, serve, turnpikeJson } from './campaigns/rig/turnpike.ts'
+import { endProcesses, turnpikeJson } from './campaigns/rig/turnpike.ts'
+import { loadClients, serveGateway, skip, type Clients, type Gateway } from './storacha-clients.ts'
 
-const tree = resolve(import.meta.dirname, '../compat/storacha')
-const skip = existsSync(join(tree, 'node_modules'))
-  ? false
-  : 'run npm run compat, which installs it'
-
-interface Gateway {
-  readonly url: string
-  readonly did: string
-  readonly key: string
-}
-
-/** What a receipt tells; `ok` has the names of its fields. */
-interface Told {
-  readonly ok?: readonly string[]
-  readonly error?: { readonly name: string; readonly message: string }
-  readonly task: string
-  readonly receipt: string
-  readonly isSigned: boolean
-}
-
-/** `owner.mjs` of the tree. */
-interface Owner {
-  readonly did: string
-  serve(to?: string): Promise<Told & { readonly cid: string }>
-  serveWithToken(token: string | null): Promise<Told & { readonly cid: string }>
-  claim(of?: string): Promise<{
-    readonly error?: Told['error']
-    readonly cids: readonly string[]
-    readonly abilities: readonly string[]
-  }>
-  revoke(cid: string): Promise<Told>
-  ask(can: string, how?: { readonly to?: string; readonly times?: number }): Promise<Told[]>
-}
-
-/** `user.mjs` of the tree. */
-interface User {
-  readonly did: string
-  space(): Promise<string>
-  servedSpace(isNamed: boolean): Promise<string>
-  authorize(space: string, options?: { readonly expiration?: number }): Promise<string>
-  revoke(cid: string): Promise<{ readonly ok?: readonly string[]; readonly error?: string }>
-  claim(): Promise<readonly string[]>
-}
-
-let makeOwner: (gateway: Gateway) => Promise<Owner>
-let makeUser: (gateway: Gateway) => Promise<User>
+let clients: Clients
 let scratch: string
 let data: string
 let gateway: Gateway
@@ -65,13 +20,10 @@ let contents = 0
 
 if (!skip) {
   before(async () => {
-    ;({ makeOwner } = await import(join(tree, 'owner.mjs')))
-    ;({ makeUser } = await import(join(tree, 'user.mjs')))
+    clients = await loadClients()
     scratch = await mkdtemp(join(tmpdir(), 'turnpike-compat-'))
     data = join(scratch, 'data')
-    const { port } = await serve(data, '--delegations-from', 'any')
-    const { did, key } = await turnpikeJson('whoami', '--data', data)
-    gateway = { url: `http://127.0.0.1:${port}`, did: String(did), key: String(key) }
+    gateway = await serveGateway(data)
   })
 
   after(async () => {
@@ -112,7 +64,7 @@ test(
   '@ucanto/client lets everybody read a space, is told of it, and takes it back',
   { skip },
   async () => {
-    const owner = await makeOwner(gateway)
+    const owner = await clients.makeOwner(gateway)
     const url = await addTo(owner.did)
     assert.equal(await statusOf(url), 404)
     assert.deepEqual((await owner.claim()).cids, [])
@@ -129,7 +81,7 @@ test(
 )
 
 test('it lets those read who have a token', { skip }, async () => {
-  const owner = await makeOwner(gateway)
+  const owner = await clients.makeOwner(gateway)
   const url = await addTo(owner.did)
   const { cid, error } = await owner.serveWithToken('open sesame')
   assert.equal(error, undefined)
@@ -144,7 +96,7 @@ test('it lets those read who have a token', { skip }, async () => {
 })
 
 test('a token that is null lets those read who have none', { skip }, async () => {
-  const owner = await makeOwner(gateway)
+  const owner = await clients.makeOwner(gateway)
   const url = await addTo(owner.did)
   assert.equal((await owner.serveWithToken(null)).error, undefined)
   await within1s(url, 200)
@@ -152,7 +104,7 @@ test('a token that is null lets those read who have none', { skip }, async () =>
 })
 
 test('refusals come back as receipts that the gateway signed', { skip }, async () => {
-  const [owner, other] = [await makeOwner(gateway), await makeOwner(gateway)]
+  const [owner, other] = [await clients.makeOwner(gateway), await clients.makeOwner(gateway)]
   const stranger = await other.serve(owner.did)
   assert.deepEqual([stranger.error?.name, stranger.isSigned], ['DelegationRefused', true])
   assert.equal((await owner.claim(other.did)).error?.name, 'Unauthorized')
@@ -163,7 +115,7 @@ test('refusals come back as receipts that the gateway signed', { skip }, async (
 })
 
 test('one invocation that is sent again and again has one receipt', { skip }, async () => {
-  const owner = await makeOwner(gateway)
+  const owner = await clients.makeOwner(gateway)
   const told = await owner.ask('access/claim', { times: 3 })
   assert.equal(told.length, 3)
   assert.equal(new Set(told.map(({ receipt }) => receipt)).size, 1)
@@ -174,7 +126,7 @@ test(
   '@storacha/client authorizes a gateway for its space, and revokes that',
   { skip },
   async () => {
-    const user = await makeUser(gateway)
+    const user = await clients.makeUser(gateway)
     const space = await user.space()
     const url = await addTo(space)
     assert.equal(await statusOf(url), 404)
@@ -187,7 +139,7 @@ test(
 )
 
 test('spaces that it makes are served by the gateways it names, or has', { skip }, async () => {
-  const user = await makeUser(gateway)
+  const user = await clients.makeUser(gateway)
   for (const isNamed of [true, false]) {
     const url = await addTo(await user.servedSpace(isNamed))
     await within1s(url, 200)
@@ -195,7 +147,7 @@ test('spaces that it makes are served by the gateways it names, or has', { skip 
 })
 
 test('what it authorizes for a while is over after that', { skip }, async () => {
-  const user = await makeUser(gateway)
+  const user = await clients.makeUser(gateway)
   const space = await user.space()
   const url = await addTo(space)
   const seconds = Math.floor(Date.now() / 1000) + 3
@@ -209,12 +161,10 @@ test('what it authorizes for a while is over after that', { skip }, async () => 
 test('a gateway that is a did:web is authorized by its name', { skip }, async () => {
   const place = join(scratch, 'named')
   const did = 'did:web:gateway.example'
-  const { port, stop } = await serve(place, '--delegations-from', 'any', '--identity', did)
-  const { key } = await turnpikeJson('whoami', '--data', place)
-  const named = { url: `http://127.0.0.1:${port}`, did, key: String(key) }
-  const [owner, user] = [await makeOwner(named), await makeUser(named)]
+  const named = { ...(await serveGateway(place, '--identity', did)), did }
+  const [owner, user] = [await clients.makeOwner(named), await clients.makeUser(named)]
   const { ok, isSigned } = await owner.serve()
   assert.deepEqual([ok, isSigned], [[], true])
   assert.match(await user.servedSpace(true), /^did:key:/)
-  assert.equal((await stop('SIGTERM')).code, 0)
+  assert.equal((await named.stop('SIGTERM')).code, 0)
 })

@@ -17,6 +17,7 @@ async function main() {
     const code = await run('npm', NPM_CI, { cwd: join(ROOT, 'compat', tree) })
     if (code !== 0) return code
   }
+  process.env.TURNPIKE_COMPAT = '1'
   return run(pinnedNode(), ['--test', 'scripts/compat*.test.ts'])
 }
 

@@ -1,97 +1,97 @@
 /**
- * Storacha's clients of claims ask a gateway about a block, and publish claims to it. One line of
- * JSON, with what came of each.
- *
- * `node claims.mjs URL DID CID SPACE`
+ * Programs that read claims: `@storacha/indexing-service-client`, the client of
+ * `@web3-storage/content-claims`, and `@storacha/blob-index` for the indexes.
  * @module
  */
-import * as Assert from '@storacha/capabilities/assert'
+import * as ShardedDAGIndex from '@storacha/blob-index/sharded-dag-index'
+import { fromShardArchives } from '@storacha/blob-index/util'
 import { Client } from '@storacha/indexing-service-client'
-import { connect } from '@ucanto/client'
 import { DID } from '@ucanto/core'
-import * as ed25519 from '@ucanto/principal/ed25519'
-import { CAR, HTTP } from '@ucanto/transport'
 import * as ContentClaims from '@web3-storage/content-claims/client'
-import { CID } from 'multiformats/cid'
 import { base58btc } from 'multiformats/bases/base58'
+import { CID } from 'multiformats/cid'
+import { sha256 } from 'multiformats/hashes/sha2'
 
-const [url, did, cid, space] = process.argv.slice(2)
-const serviceURL = new URL(url)
-const servicePrincipal = DID.parse(did)
-const { multihash } = CID.parse(cid)
-
-const indexing = new Client({ serviceURL, servicePrincipal })
-
-function told({ ok, error }) {
-  if (error !== undefined) return { error: `${error.name}: ${error.message}` }
+/** Asks one service, with a token if there is one. */
+export function makeReader({ url, did }, token) {
+  const serviceURL = new URL(url)
+  const authorized = (input, init) =>
+    fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } })
+  const indexing = new Client({
+    serviceURL,
+    servicePrincipal: DID.parse(did),
+    ...(token && { fetch: authorized }),
+  })
   return {
-    claims: [...ok.claims.values()].map(shown),
-    shards: [...ok.indexes.values()].flatMap((index) => [...index.shards.keys()].map(textOf)),
-    slices: [...ok.indexes.values()].flatMap((index) =>
-      [...index.shards.values()].flatMap((slices) => [...slices.keys()].map(textOf)),
-    ),
+    /** `queryClaims` of the indexing service's client. */
+    async query(cids, { spaces = [], kind } = {}) {
+      const hashes = cids.map((cid) => CID.parse(cid).multihash)
+      const { ok, error } = await indexing.queryClaims({ hashes, match: { subject: spaces }, kind })
+      if (error) return { error: { name: error.name, message: error.message } }
+      return {
+        claims: [...ok.claims.values()].map(shown),
+        indexes: [...ok.indexes].map(([cid, index]) => ({ cid, ...listed(index) })),
+      }
+    },
+    /** `read` of the content-claims client. */
+    async read(cid, walk) {
+      return (await ContentClaims.read(CID.parse(cid).multihash, { serviceURL, walk })).map(shown)
+    },
   }
 }
 
 function shown(claim) {
+  const { audience, issuer, expiration } = claim.delegation()
   return {
     type: claim.type,
-    issuer: claim.delegation().issuer.did(),
-    location: claim.location?.map(String),
+    content: textOf(ContentClaims.contentMultihash(claim)),
+    issuer: issuer.did(),
+    audience: audience.did(),
+    expiration,
+    location: claim.location,
+    range: claim.range,
     space: claim.space?.did(),
+    index: claim.index && String(claim.index),
   }
 }
 
+function listed(index) {
+  return {
+    content: String(index.content),
+    shards: [...index.shards].map(([shard, slices]) => ({
+      shard: textOf(shard),
+      slices: [...slices].map(([slice, [offset, length]]) => ({
+        slice: textOf(slice),
+        offset,
+        length,
+      })),
+    })),
+  }
+}
+
+/** A multihash as addresses of blobs have it. */
 function textOf(digest) {
   return base58btc.encode(digest.bytes)
 }
 
-const query = async (match, kind) =>
-  told(await indexing.queryClaims({ hashes: [multihash], match, kind }))
-const standard = await query(undefined, 'standard')
-const compressed = await query(undefined, 'standard_compressed')
-const ofSpace = await query({ subject: [space] }, 'index_or_location')
-const ofOther = await query({ subject: ['did:key:z6MkOther'] }, 'standard')
+/** What an index says, and whether `blob-index` writes the same bytes when it writes it anew. */
+export async function readIndex(archive) {
+  const { ok: index, error } = ShardedDAGIndex.extract(archive)
+  if (error) throw error
+  const again = (await index.archive()).ok
+  return { ...listed(index), isSame: Buffer.compare(archive, again) === 0 }
+}
 
-const legacy = (await ContentClaims.read(multihash, { serviceURL })).map(shown)
-const absent = await ContentClaims.read(CID.parse('bafkqaaa').multihash, { serviceURL })
+/** What `blob-index` finds in shards itself. */
+export async function indexShards(root, shards) {
+  return listed(await fromShardArchives(CID.parse(root), shards))
+}
 
-const issuer = await ed25519.generate()
-const connection = connect({
-  id: servicePrincipal,
-  codec: CAR.outbound,
-  channel: HTTP.open({ url: serviceURL, method: 'POST' }),
-})
-const location = await Assert.location
-  .invoke({
-    issuer,
-    audience: servicePrincipal,
-    with: issuer.did(),
-    nb: {
-      content: { digest: multihash.bytes },
-      location: ['https://elsewhere.example/x'],
-      range: { offset: 0, length: 5 },
-    },
-    expiration: Infinity,
-  })
-  .execute(connection)
-// As services let others publish in their name.
-const equals = await indexing.publishEqualsClaim(issuer, {
-  content: CID.parse(cid),
-  equals: CID.parse(cid),
-})
-const after = (await ContentClaims.read(multihash, { serviceURL })).map(shown)
-console.log(
-  JSON.stringify({
-    standard,
-    compressed,
-    ofSpace,
-    ofOther,
-    legacy,
-    absent: absent.length,
-    published: location.out.ok !== undefined,
-    equals: equals.out.error?.name,
-    after,
-    publisher: issuer.did(),
-  }),
-)
+/** Reads a slice where a claim says that its shard lies; whether it has the hash in its name. */
+export async function readSlice(url, { slice, offset, length }) {
+  const range = `bytes=${offset}-${offset + length - 1}`
+  const response = await fetch(url, { headers: { range } })
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const isRight = response.status === 206 && bytes.length === length
+  return isRight && textOf(await sha256.digest(bytes)) === slice
+}

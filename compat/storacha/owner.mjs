@@ -25,7 +25,6 @@ async function toldBy(receipt, verifier) {
   return {
     ok: ok && Object.keys(ok),
     error: error && { name: error.name, message: error.message },
-    task: String(receipt.ran.link()),
     receipt: String(receipt.root.cid),
     isSigned: (await receipt.verifySignature(verifier)).ok !== undefined,
   }
@@ -48,6 +47,8 @@ export async function makeOwner(gateway) {
 
   return {
     did: space.did(),
+    /** Signs as the space. */
+    key: space,
     /** Lets the gateway, or somebody else, serve the space. */
     async serve(to = gateway.did) {
       return publish(

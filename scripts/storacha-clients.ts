@@ -1,0 +1,146 @@
+/**
+ * Storacha's clients, from their tree in `compat/`, as tests use them.
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { serve, turnpikeJson, type Server } from './campaigns/rig/turnpike.ts'
+
+const tree = resolve(import.meta.dirname, '../compat/storacha')
+
+/** Why tests with them are skipped, if they are: they start many processes. */
+export const skip: string | false = whySkip()
+
+function whySkip(): string | false {
+  if (!existsSync(join(tree, 'node_modules'))) return 'run npm run compat, which installs it'
+  return process.env.TURNPIKE_COMPAT === undefined && 'run npm run compat, or set TURNPIKE_COMPAT'
+}
+
+/** A gateway that clients talk to. */
+export interface Gateway {
+  readonly url: string
+  readonly did: string
+  /** What its receipts are signed with. */
+  readonly key: string
+}
+
+/** What a receipt tells; `ok` has the names of its fields. */
+export interface Told {
+  readonly ok?: readonly string[]
+  readonly error?: { readonly name: string; readonly message: string }
+  /** CID of the receipt. */
+  readonly receipt: string
+  readonly isSigned: boolean
+}
+
+/** A space with its key: `@ucanto/client` and `@storacha/capabilities`. */
+export interface Owner {
+  readonly did: string
+  /** Its signer, for other clients. */
+  readonly key: unknown
+  serve(to?: string): Promise<Told & { readonly cid: string }>
+  serveWithToken(token: string | null): Promise<Told & { readonly cid: string }>
+  claim(of?: string): Promise<{
+    readonly error?: Told['error']
+    readonly cids: readonly string[]
+    readonly abilities: readonly string[]
+  }>
+  revoke(cid: string): Promise<Told>
+  ask(can: string, how?: { readonly to?: string; readonly times?: number }): Promise<Told[]>
+}
+
+/** Somebody with `@storacha/client`. */
+export interface User {
+  readonly did: string
+  space(): Promise<string>
+  servedSpace(isNamed: boolean): Promise<string>
+  authorize(space: string, options?: { readonly expiration?: number }): Promise<string>
+  revoke(cid: string): Promise<{ readonly ok?: readonly string[]; readonly error?: string }>
+  claim(): Promise<readonly string[]>
+}
+
+/** A content claim; multihashes are in base58btc. */
+export interface ShownClaim {
+  readonly type: string
+  readonly content: string
+  readonly issuer: string
+  readonly audience: string
+  readonly expiration: number
+  readonly location?: readonly string[]
+  readonly range?: { readonly offset: number; readonly length?: number }
+  readonly space?: string
+  readonly index?: string
+}
+
+/** Where a block lies in a shard. */
+export interface ShownSlice {
+  readonly slice: string
+  readonly offset: number
+  readonly length: number
+}
+
+/** What an index says. */
+export interface ShownIndex {
+  /** CID of the DAG's root. */
+  readonly content: string
+  readonly shards: readonly { readonly shard: string; readonly slices: readonly ShownSlice[] }[]
+}
+
+/** What a query came to. */
+export interface Answered {
+  readonly error?: Told['error']
+  readonly claims: readonly ShownClaim[]
+  readonly indexes: readonly (ShownIndex & { readonly cid: string })[]
+}
+
+/** Somebody who asks for claims in both ways of the field. */
+export interface Reader {
+  query(
+    cids: readonly string[],
+    how?: { readonly spaces?: readonly string[]; readonly kind?: string },
+  ): Promise<Answered>
+  read(cid: string, walk?: readonly string[]): Promise<readonly ShownClaim[]>
+}
+
+/** Content as Storacha's client packs it. */
+export interface Packed {
+  readonly root: string
+  readonly shard: Uint8Array
+  readonly index: Uint8Array
+}
+
+/** All of them. */
+export interface Clients {
+  makeOwner(gateway: Gateway): Promise<Owner>
+  makeUser(gateway: Gateway): Promise<User>
+  makeReader(gateway: Gateway, token?: string): Reader
+  readIndex(archive: Uint8Array): Promise<ShownIndex & { readonly isSame: boolean }>
+  indexShards(root: string, shards: readonly Uint8Array[]): Promise<ShownIndex>
+  readSlice(url: string, slice: ShownSlice): Promise<boolean>
+  pack(text: string): Promise<Packed>
+  lie(root: string, shard: Uint8Array): Promise<Uint8Array>
+  publish(
+    gateway: Gateway,
+    key: unknown,
+    packed: Packed,
+    at: { readonly shardUrl: string; readonly indexUrl: string },
+  ): Promise<readonly string[]>
+  publishAsService(gateway: Gateway, key: unknown, packed: Packed): Promise<readonly string[]>
+}
+
+/** Loads what is installed. */
+export async function loadClients(): Promise<Clients> {
+  const names = ['owner.mjs', 'user.mjs', 'claims.mjs', 'publisher.mjs']
+  const modules = await Promise.all(names.map((name) => import(join(tree, name))))
+  return Object.assign({}, ...modules) as Clients
+}
+
+/** Serves a data folder with its own DID, to be talked to. */
+export async function serveGateway(
+  data: string,
+  ...flags: readonly string[]
+): Promise<Gateway & Pick<Server, 'stop'>> {
+  const { port, stop } = await serve(data, '--delegations-from', 'any', ...flags)
+  const { did, key } = await turnpikeJson('whoami', '--data', data)
+  return { url: `http://127.0.0.1:${port}`, did: String(did), key: String(key), stop }
+}
