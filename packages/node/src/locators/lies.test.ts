@@ -275,6 +275,8 @@ test('a service that fails hides neither what another knows, nor that it may kno
   const answer = queryResult(await truth(url), [index])
   rig.state.answer = () => answer
   assert.equal((await rig.get(block)).status, 200)
+  assert.equal((await rig.get(block)).status, 200)
+  assert.equal(rig.service.requests.length, 1, 'what was found is kept all the same')
   rig.state.answer = () => queryResult([])
   assert.equal((await rig.get(rawBlocks(9, 100)[8]!)).status, 502)
 })

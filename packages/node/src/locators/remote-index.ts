@@ -161,7 +161,7 @@ export class RemoteIndex implements ContentIndex {
     for (const fault of faults) this.#options.onFault?.(fault)
     // What was learned is of a time before the last revocation.
     if (generation !== this.#generation) this.#options.places.clear()
-    if (faults.length === 0) this.#remember(scope, multihashes)
+    this.#remember(scope, multihashes, faults.length === 0)
     return faults.find(({ name }) => name === 'LocatorUnavailable') ?? faults[0]
   }
 
@@ -187,10 +187,13 @@ export class RemoteIndex implements ContentIndex {
     return this.#options.servesLegacy && (any || space === undefined)
   }
 
-  #remember(scope: Scope, multihashes: readonly Uint8Array[]): void {
+  /** Where somebody did not say, what was found may not be all, and what was not is not missing. */
+  #remember(scope: Scope, multihashes: readonly Uint8Array[], isAll: boolean): void {
     const nowMs = this.#options.clock.monotonicMs()
     for (const hash of multihashes) {
-      const keptMs = this.#isFound(scope, hash) ? LOCATED_KEPT_MS : LOCATED_MISSING_MS
+      const found = this.#isFound(scope, hash)
+      if (!found && !isAll) continue
+      const keptMs = found && isAll ? LOCATED_KEPT_MS : LOCATED_MISSING_MS
       this.#asked.set(keyIn(scope, hash), nowMs + keptMs)
     }
   }
