@@ -135,7 +135,7 @@ export function networkOf(address: string): string {
   return `${a.toString(16)}:${b.toString(16)}:${c.toString(16)}:${d.toString(16)}::/64`
 }
 
-/** The eight numbers of a valid IPv6 address; its zone, which names a cable of ours, is left out. */
+/** The eight numbers of a valid IPv6 address without its zone, which names a cable of ours. */
 function groupsOf(address: string): readonly number[] {
   const groups = [0, 0, 0, 0, 0, 0, 0, 0]
   let count = 0
