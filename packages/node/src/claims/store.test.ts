@@ -8,6 +8,7 @@ import {
 } from '@turnpike/core/contract/claim-store'
 import type { StoredClaim } from '@turnpike/core/ports/claims'
 import { CatalogDelegations } from '../catalog/delegations.ts'
+import { CLAIMS } from '../catalog/claims-schema.ts'
 import { MIGRATIONS } from '../catalog/schema.ts'
 import { CatalogClaims, type ClaimRoom } from './store.ts'
 
@@ -114,5 +115,24 @@ test('claims with the address of our own store are listed and shown to nobody', 
     claims.list(content, 10).map((one) => one.public),
     [false],
   )
+  catalog.close()
+})
+
+test('claims of an older folder are kept by the migration, and shown to nobody', () => {
+  const catalog = new DatabaseSync(':memory:')
+  for (const sql of MIGRATIONS.slice(0, MIGRATIONS.indexOf(CLAIMS))) catalog.exec(sql)
+  const insert = 'INSERT INTO claims (cid, issuer, space, content, archive) VALUES (?, ?, ?, ?, ?)'
+  const bytes = new Uint8Array([1])
+  catalog.prepare(insert).run(bytes, 'did:key:z6Mk', 'did:key:z6MkSpace', bytes, bytes)
+  catalog.exec(CLAIMS)
+  const claims = new CatalogClaims(catalog, { nowMs: () => 0, monotonicMs: () => 0 })
+  const [kept, ...more] = claims.list(bytes, 10)
+  assert.equal(more.length, 0)
+  assert.deepEqual(kept, {
+    ...claim(1, { kind: 'location', content: bytes, space: 'did:key:z6MkSpace', archive: bytes }),
+    public: false,
+  })
+  const { n } = catalog.prepare('SELECT sum(claims) AS n FROM claim_counts').get()!
+  assert.equal(n, 1)
   catalog.close()
 })
