@@ -12,7 +12,7 @@ import {
   LOCATED_KEPT_MS,
   LOCATED_PLACES_MAX,
 } from '@turnpike/core/limits'
-import { saidBy, sitesOf, slicesAt, type SaidLocation } from '@turnpike/core/locate/sites'
+import { sitesOf, slicesAt } from '@turnpike/core/locate/sites'
 import type { Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
@@ -57,7 +57,7 @@ interface Place {
 
 /** What a claim says of a blob, and in which space it is believed to be. */
 interface Address {
-  readonly says: SaidLocation
+  readonly says: LocationSays
   readonly space: SpaceDid | undefined
 }
 
@@ -167,11 +167,10 @@ function addressOf(rows: readonly AddressRow[], trust: ClaimTrust): Address {
     length: length ?? undefined,
     space: named,
   }
-  const believed = believedSpace({ issuer, space: named }, trust)
-  return { says: saidBy(says, issuer, believed), space: believed }
+  return { says, space: believedSpace({ issuer, space: named }, trust) }
 }
 
-function saysOf({ says }: Address): SaidLocation {
+function saysOf({ says }: Address): LocationSays {
   return says
 }
 
