@@ -13,6 +13,7 @@ import { after, before, test, type TestContext } from 'node:test'
 import { base58btc } from 'multiformats/bases/base58'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
+import { sha256 } from 'multiformats/hashes/sha2'
 import { startTestOrigin } from '@turnpike/node/testing/origin'
 import { contentOf } from './campaigns/rig/random.ts'
 import { endProcesses, turnpikeJson } from './campaigns/rig/turnpike.ts'
@@ -20,6 +21,8 @@ import {
   loadClients,
   serveGateway,
   skip,
+  statusOf,
+  within1s,
   type Answered,
   type Clients,
   type Gateway,
@@ -220,13 +223,19 @@ test(
     const packed = await clients.pack(text)
     const at = await putAway(t, packed)
     const url = `${gateway.url}/ipfs/${packed.root}`
-    assert.equal((await fetch(url)).status, 404)
+    assert.equal(await statusOf(url), 404)
     assert.equal((await owner.serve()).error, undefined)
     assert.deepEqual(await clients.publish(gateway, owner.key, packed, at), ['ok', 'ok', 'ok'])
-    assert.equal(await (await fetch(url)).text(), text)
-    const { claims } = await clients.makeReader(gateway).query([packed.root])
+    await within1s(url, 200)
+    const got = await (await fetch(url)).text()
+    assert.ok(got === text, `${text.length} characters expected, got others, ${got.length}`)
+    const { claims, indexes } = await clients.makeReader(gateway).query([packed.root])
     assert.deepEqual(kindsOf(claims), KINDS)
     assert.ok(claims.every(({ issuer }) => issuer === owner.did))
+    const { isSame, ...read } = await clients.readIndex(packed.index)
+    assert.equal(isSame, true)
+    const link = CID.createV1(0x0202, await sha256.digest(packed.index))
+    assert.deepEqual(indexes, [{ cid: String(link), ...read }])
   },
 )
 

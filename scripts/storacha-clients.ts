@@ -2,8 +2,10 @@
  * Storacha's clients, from their tree in `compat/`, as tests use them.
  * @module
  */
+import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serve, turnpikeJson, type Server } from './campaigns/rig/turnpike.ts'
 
 const tree = resolve(import.meta.dirname, '../compat/storacha')
@@ -143,4 +145,22 @@ export async function serveGateway(
   const { port, stop } = await serve(data, '--delegations-from', 'any', ...flags)
   const { did, key } = await turnpikeJson('whoami', '--data', data)
   return { url: `http://127.0.0.1:${port}`, did: String(did), key: String(key), stop }
+}
+
+/** Status of an answer, which is read to its end. */
+export async function statusOf(url: string, authorization?: string): Promise<number> {
+  const response = await fetch(url, { headers: authorization ? { authorization } : {} })
+  await response.arrayBuffer()
+  return response.status
+}
+
+/** Waits for a status: what a space says, and what claims say, is in force within a second. */
+export async function within1s(url: string, status: number): Promise<void> {
+  const startMs = performance.now()
+  for (;;) {
+    const got = await statusOf(url)
+    if (got === status) return
+    assert.ok(performance.now() - startMs < 1000, `${url} expected ${status} in 1 s, got ${got}`)
+    await sleep(20)
+  }
 }

@@ -652,9 +652,15 @@ export const CLAIMS_WALK_MAX = 256
 /** Slices of an index of others that are read and hashed before it is trusted, and their bytes. */
 export const INDEX_CHECKS_MAX = 64
 export const INDEX_CHECK_BYTES_MAX: number = 32 * MIB
-/** Slices of one index of others that is taken in, and of all, some 100 bytes each. */
+/** Slices of one index of others that is taken in, and of all, some 160 bytes each. */
 export const CLAIMED_SLICES_PER_INDEX_MAX = 262_144
 export const CLAIMED_SLICES_MAX = 20_000_000
+/**
+ * Archive of an index of others that is kept, to be handed on: a part of what an answer may have,
+ * and for each slice and shard in it. One that says little in many bytes would fill the disk.
+ */
+export const CLAIMED_ARCHIVE_BYTES_MAX: number = 4 * MIB
+export const CLAIMED_ARCHIVE_SLICE_BYTES_MAX = 160
 /** Time for taking one claim in, its index and the check of it included. */
 export const CLAIM_TAKEN_TIMEOUT_MS = 8_000
 /** Claims that are published in one message; services take some more. */

@@ -25,14 +25,18 @@ export class IndexTooLarge extends Error {
   override readonly name = 'IndexTooLarge'
 }
 
+/** An index of others, as it was read. */
+export interface ReadIndex {
+  /** That of the archive. */
+  readonly multihash: Uint8Array
+  readonly archive: Uint8Array
+  readonly index: DagIndex
+}
+
 /** Where slices of indexes are kept. */
 export interface ClaimedIndexes {
   /** Keeps what an index says, by the claim that named it. Both go together. */
-  put(
-    claim: Uint8Array,
-    archive: Uint8Array,
-    index: DagIndex,
-  ): Awaitable<Result<object, ClaimsFull>>
+  put(claim: Uint8Array, read: ReadIndex): Awaitable<Result<object, ClaimsFull>>
   /** Whether an index with this multihash lied before. */
   distrusts(archive: Uint8Array): Awaitable<boolean>
   /** Never takes this index in again, and forgets what it said. */
@@ -135,7 +139,7 @@ async function takeIndex(
     if (checked.error instanceof IndexLied) await deps.indexes.distrust(multihash)
     return checked
   }
-  return deps.indexes.put(cid, multihash, decoded.ok)
+  return deps.indexes.put(cid, { multihash, archive, index: decoded.ok })
 }
 
 /** Where a blob lies, by all claims about it, those that are believed first. */

@@ -66,7 +66,7 @@ export interface IndexFinder {
    * `COVERING_INDEXES_MAX` some are left out: each is as good as another.
    */
   covering(multihash: Uint8Array): Awaitable<readonly CoveringIndex[]>
-  /** An index's archive, by its multihash; undefined when it is not in our own store. */
+  /** An index's archive, by its multihash; undefined when it is neither ours nor kept. */
   archive(multihash: Uint8Array): Awaitable<Uint8Array | undefined>
 }
 

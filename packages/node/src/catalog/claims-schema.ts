@@ -79,3 +79,8 @@ CREATE INDEX claimed_slices_by_shard ON claimed_slices (shard);
 
 CREATE TABLE distrusted (multihash BLOB PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
+
+/** Archives of indexes of others, as they came, to be handed on; none of those taken in before. */
+export const CLAIMED_ARCHIVES = `
+ALTER TABLE claimed_indexes ADD COLUMN archive BLOB;
+`

@@ -5,7 +5,7 @@
  * @module
  */
 import { AGENT } from './agent-schema.ts'
-import { CLAIMS } from './claims-schema.ts'
+import { CLAIMED_ARCHIVES, CLAIMS } from './claims-schema.ts'
 import { FETCHED } from '../fetch-caps/schema.ts'
 
 /** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
@@ -227,4 +227,13 @@ INSERT INTO delegation_state VALUES (1, 0);
 `
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const MIGRATIONS: readonly string[] = [V1, NAMES, DENY, REVOCATIONS, CLAIMS, AGENT, FETCHED]
+export const MIGRATIONS: readonly string[] = [
+  V1,
+  NAMES,
+  DENY,
+  REVOCATIONS,
+  CLAIMS,
+  AGENT,
+  FETCHED,
+  CLAIMED_ARCHIVES,
+]

@@ -5,8 +5,14 @@ import { delegate } from '@ucanto/core'
 import * as ed25519 from '@ucanto/principal/ed25519'
 import { base58btc } from 'multiformats/bases/base58'
 import { decodeCar } from '@turnpike/core/car/decode'
+import type { ReadIndex } from '@turnpike/core/claims/accept'
 import { readKnownClaim, toStored } from '@turnpike/core/claims/read'
-import { CLAIMS_ANSWER_BYTES_MAX, CLAIMS_ANSWER_MAX, CLAIMS_WALK_MAX } from '@turnpike/core/limits'
+import {
+  CLAIMED_ARCHIVE_SLICE_BYTES_MAX,
+  CLAIMS_ANSWER_BYTES_MAX,
+  CLAIMS_ANSWER_MAX,
+  CLAIMS_WALK_MAX,
+} from '@turnpike/core/limits'
 import { linkToCid, RAW } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { StoredClaim } from '@turnpike/core/ports/claims'
@@ -15,6 +21,7 @@ import type { ClaimPagesDeps } from '@turnpike/service/claims/deps'
 import { MIGRATIONS } from '../catalog/schema.ts'
 import { nodeHasher } from '../hasher.ts'
 import { CatalogClaimedIndexes } from './claimed-store.ts'
+import { CatalogIndexes } from './finder.ts'
 import { CatalogClaims } from './store.ts'
 
 const issuer = await ed25519.generate()
@@ -107,9 +114,30 @@ test('slices of others have so much room', (t) => {
   const slices = [1, 2].map((n) => ({ multihash: hashOf(n), offset: n, length: 1 }))
   const shards = [{ multihash: hashOf(9), sizeBytes: 9, slices }]
   const index = { content: { version: 1, codec: RAW, multihash: hashOf(1) }, shards } as const
+  const read = (n: number): ReadIndex => ({ multihash: hashOf(n), archive: hashOf(n), index })
   for (const seed of [1, 2]) claims.put(claim(seed, { kind: 'index' }))
-  assert.ok(indexes.put(claim(1).cid, hashOf(50), index).ok)
-  assert.equal(indexes.put(claim(2).cid, hashOf(51), index).error?.name, 'ClaimsFull')
+  assert.ok(indexes.put(claim(1).cid, read(50)).ok)
+  assert.equal(indexes.put(claim(2).cid, read(51)).error?.name, 'ClaimsFull')
   claims.withdraw(claim(1).cid)
-  assert.ok(indexes.put(claim(2).cid, hashOf(51), index).ok, 'they went with their claim')
+  assert.ok(indexes.put(claim(2).cid, read(51)).ok, 'they went with their claim')
+})
+
+test('an archive is kept that is as long as what it says, and no longer', async (t) => {
+  const { catalog, claims } = rig(t)
+  const indexes = new CatalogClaimedIndexes(catalog, clock)
+  const blobs = { open: () => assert.fail('it is not in our own store') }
+  const finder = new CatalogIndexes({ catalog, blobs, clock })
+  const content = { version: 1, codec: RAW, multihash: hashOf(1) } as const
+  const shards = [{ multihash: hashOf(9), sizeBytes: 9, slices: [] }]
+  const most = 3 * CLAIMED_ARCHIVE_SLICE_BYTES_MAX
+  for (const [seed, length] of [most, most + 1].entries()) {
+    claims.put(claim(seed, { kind: 'index' }))
+    const archive = new Uint8Array(length)
+    const read = { multihash: hashOf(50 + seed), archive, index: { content, shards } }
+    assert.ok(indexes.put(claim(seed).cid, read).ok)
+  }
+  assert.equal((await finder.archive(hashOf(50)))?.length, most)
+  assert.equal(await finder.archive(hashOf(51)), undefined)
+  claims.withdraw(claim(0).cid)
+  assert.equal(await finder.archive(hashOf(50)), undefined, 'it went with its claim')
 })

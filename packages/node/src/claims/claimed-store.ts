@@ -4,18 +4,22 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { DagIndex } from '@turnpike/core/blob-index'
-import type { ClaimedIndexes } from '@turnpike/core/claims/accept'
-import { CLAIMED_SLICES_MAX } from '@turnpike/core/limits'
+import type { ClaimedIndexes, ReadIndex } from '@turnpike/core/claims/accept'
+import {
+  CLAIMED_ARCHIVE_BYTES_MAX,
+  CLAIMED_ARCHIVE_SLICE_BYTES_MAX,
+  CLAIMED_SLICES_MAX,
+} from '@turnpike/core/limits'
 import { ClaimsFull } from '@turnpike/core/ports/claims'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result, type Unit } from '@turnpike/core/result'
 import { transact } from '../catalog/database.ts'
 
 /**
- * Keeps what indexes say. For the folder's owner.
+ * Keeps what indexes say, and their archives, to hand them on. For the folder's owner.
  *
  * @example
- * new CatalogClaimedIndexes(folder.catalog, nodeClock).put(claim.cid, multihash, index)
+ * new CatalogClaimedIndexes(folder.catalog, nodeClock).put(claim.cid, { multihash, archive, index })
  */
 export class CatalogClaimedIndexes implements ClaimedIndexes {
   readonly #catalog: DatabaseSync
@@ -28,7 +32,7 @@ export class CatalogClaimedIndexes implements ClaimedIndexes {
     this.#slicesMax = slicesMax
   }
 
-  put(claim: Uint8Array, archive: Uint8Array, index: DagIndex): Result<Unit, ClaimsFull> {
+  put(claim: Uint8Array, { multihash, archive, index }: ReadIndex): Result<Unit, ClaimsFull> {
     return transact(this.#catalog, () => {
       const slices = index.shards.reduce((sum, shard) => sum + shard.slices.length, 0)
       const { held } = this.#catalog
@@ -38,10 +42,15 @@ export class CatalogClaimedIndexes implements ClaimedIndexes {
         return fail(new ClaimsFull(`slices of others <= ${this.#slicesMax} expected, got more`))
       const { lastInsertRowid: source } = this.#catalog
         .prepare(
-          `INSERT INTO claimed_indexes (claim, multihash, slices)
-           SELECT id, ?, ? FROM claims WHERE cid = ?`,
+          `INSERT INTO claimed_indexes (claim, multihash, slices, archive)
+           SELECT id, ?, ?, ? FROM claims WHERE cid = ?`,
         )
-        .run(archive, slices, claim)
+        .run(
+          multihash,
+          slices,
+          isKept(archive, slices + index.shards.length) ? archive : null,
+          claim,
+        )
       this.#addShards(source, index)
       return ok({})
     })
@@ -76,4 +85,10 @@ export class CatalogClaimedIndexes implements ClaimedIndexes {
       this.#catalog.prepare('DELETE FROM claimed_indexes WHERE multihash = ?').run(archive)
     })
   }
+}
+
+/** Two more for the header and the root. */
+function isKept({ length }: Uint8Array, entries: number): boolean {
+  const fair = (entries + 2) * CLAIMED_ARCHIVE_SLICE_BYTES_MAX
+  return length <= Math.min(fair, CLAIMED_ARCHIVE_BYTES_MAX)
 }

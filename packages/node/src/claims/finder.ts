@@ -34,6 +34,12 @@ const CLAIMED = `
   WHERE s.multihash = :multihash
   LIMIT ${COVERING_INDEXES_MAX}`
 
+/** Hashed when it came, and kept by us since. */
+const ARCHIVE = `
+  SELECT i.archive FROM claimed_indexes i
+  CROSS JOIN claims c ON c.id = i.claim AND ${IN_FORCE}
+  WHERE i.multihash = :multihash AND i.archive IS NOT NULL LIMIT 1`
+
 const LOCAL = { url: 'local:', provider: '' }
 
 /** What the finder reads from. */
@@ -44,7 +50,7 @@ export interface FinderDeps {
 }
 
 /**
- * Finds indexes in an open catalog, and their archives in our own store.
+ * Finds indexes in an open catalog, and their archives: in our own store, or as others had them.
  *
  * @example
  * new CatalogIndexes({ catalog, blobs, clock }).covering(multihash)
@@ -52,10 +58,12 @@ export interface FinderDeps {
 export class CatalogIndexes implements IndexFinder {
   readonly #deps: FinderDeps
   readonly #statements: readonly StatementSync[]
+  readonly #archive: StatementSync
 
   constructor(deps: FinderDeps) {
     this.#deps = deps
     this.#statements = [OWN, CLAIMED].map((sql) => deps.catalog.prepare(sql))
+    this.#archive = deps.catalog.prepare(ARCHIVE)
   }
 
   covering(multihash: Uint8Array): CoveringIndex[] {
@@ -75,6 +83,8 @@ export class CatalogIndexes implements IndexFinder {
   }
 
   archive(multihash: Uint8Array): Promise<Uint8Array | undefined> {
+    const row = this.#archive.get({ multihash, now: this.#deps.clock.nowMs() })
+    if (row !== undefined) return Promise.resolve(row.archive as Uint8Array)
     return readOwnIndex(this.#deps, multihash)
   }
 }

@@ -141,7 +141,12 @@ test('a model knows in which spaces blocks are, whatever is claimed, revoked and
         for (const n of stored) {
           const { claim, of } = POOL[n]!
           assert.ok(claims.put(claim).ok)
-          if (claim.kind === 'index') indexes.put(claim.cid, hashOf(50 + of), indexOf(of))
+          if (claim.kind === 'index')
+            indexes.put(claim.cid, {
+              multihash: hashOf(50 + of),
+              archive: hashOf(of),
+              index: indexOf(of),
+            })
         }
         const revocations = new CatalogDelegations(catalog)
         for (const { claim, by } of revoked) {
