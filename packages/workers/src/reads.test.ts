@@ -212,17 +212,23 @@ test('an end, and a record, that are told twice count once', async () => {
   assert.equal(await control(`record/${whole}`), 'refused')
 })
 
-test('HEAD asks the bucket for no leaf, and is recorded with no bytes', async () => {
-  await control('gets')
-  const got = await get(files.cold, { method: 'HEAD' })
-  assert.equal(got.headers.get('content-length'), String(files.cold.content.length))
-  const blobs = (await control<string[]>('gets')).filter((line) => line.startsWith('blobs/'))
-  assert.equal(blobs.length, 1, 'the root, which says the size')
-  await get(files.cold, { method: 'HEAD' })
-  const again = (await control<string[]>('gets')).filter((line) => line.startsWith('blobs/'))
-  assert.deepEqual(again, [])
-  const read = await readOf(got)
-  assert.deepEqual([read.bytes, read.flags], [0n, READ_FLAGS.allowed | READ_FLAGS.head])
+test('HEAD asks the bucket for no leaf but the one that tells the type', async () => {
+  const asked = async (query: string): Promise<{ got: RawGot; blobs: number }> => {
+    await control('gets')
+    const got = await get(files.cold, { method: 'HEAD' }, query)
+    const gets = await control<string[]>('gets')
+    return { got, blobs: gets.filter((line) => line.startsWith('blobs/')).length }
+  }
+  const named = await asked('?filename=a.bin')
+  assert.equal(named.blobs, 1, 'the root, which says the size')
+  assert.equal((await asked('?filename=a.bin')).blobs, 0)
+  const nameless = await asked('')
+  assert.equal(nameless.blobs, 1, 'the first leaf')
+  for (const { got } of [named, nameless]) {
+    assert.equal(got.headers.get('content-length'), String(files.cold.content.length))
+    const read = await readOf(got)
+    assert.deepEqual([read.bytes, read.flags], [0n, READ_FLAGS.allowed | READ_FLAGS.head])
+  }
 })
 
 test('a flipped bit in the bucket is never served, cold or warm', async () => {

@@ -13,7 +13,7 @@ import { UsageRefused, type Verb } from '../../verb.ts'
 /** The verb. */
 export const publish: Verb = {
   name: 'claims publish',
-  summary: 'Publish the claims that were issued here to an indexing service, or another Turnpike.',
+  summary: 'Publish claims issued here to an indexing service or another Turnpike.',
   operands: 'URL',
   operandsMin: 1,
   operandsMax: 1,
