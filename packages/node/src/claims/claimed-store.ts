@@ -19,7 +19,7 @@ import { transact } from '../catalog/database.ts'
  * Keeps what indexes say, and their archives, to hand them on. For the folder's owner.
  *
  * @example
- * new CatalogClaimedIndexes(folder.catalog, nodeClock).put(claim.cid, { multihash, archive, index })
+ * new CatalogClaimedIndexes(catalog, clock).put(claim.cid, { multihash, archive, index })
  */
 export class CatalogClaimedIndexes implements ClaimedIndexes {
   readonly #catalog: DatabaseSync
