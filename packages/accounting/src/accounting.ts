@@ -4,7 +4,7 @@
  */
 import type { Ledger } from '@turnpike/core/ports/ledger'
 import { WatermarkMoved } from '@turnpike/core/ports/ledger'
-import { CATCH_UP_ROUNDS_MAX } from '@turnpike/core/limits'
+import { CATCH_UP_ROUNDS_MAX } from '@turnpike/core/limits/log'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { epochOf } from './epoch.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FETCH_WINDOW_ENTRIES_MAX, SUMMARY_ROWS_MAX } from '@turnpike/core/limits'
+import { FETCH_WINDOW_ENTRIES_MAX, SUMMARY_ROWS_MAX } from '@turnpike/core/limits/log'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { LogEntry } from '@turnpike/core/log/entry'
 import { Charges, billableBytes } from './charge.ts'

@@ -3,7 +3,7 @@
  * Source: design, "The log", READ, FETCH and VOID.
  * @module
  */
-import { FETCH_WINDOW_ENTRIES_MAX } from '@turnpike/core/limits'
+import { FETCH_WINDOW_ENTRIES_MAX } from '@turnpike/core/limits/log'
 import { ENTRY_ID_BYTES } from '@turnpike/core/log/encode'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { LogEntry, ReadEntry } from '@turnpike/core/log/entry'

@@ -3,7 +3,7 @@
  * Source: design, "Sequencer"; receipts, section 6.4.
  * @module
  */
-import { CLOCK_JUMP_MS_MAX, LOG_IDLE_MS_MAX } from '@turnpike/core/limits'
+import { CLOCK_JUMP_MS_MAX, LOG_IDLE_MS_MAX } from '@turnpike/core/limits/log'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'

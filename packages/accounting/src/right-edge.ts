@@ -3,7 +3,7 @@
  * @module
  */
 import { bytesEqual } from '@turnpike/core/bytes'
-import { ENTRY_BYTES_MAX } from '@turnpike/core/limits'
+import { ENTRY_BYTES_MAX } from '@turnpike/core/limits/log'
 import { HASH_BYTES } from '@turnpike/core/log/encode'
 import { BUNDLE_HEAD_BYTES, readBundle, writeBundled } from '@turnpike/core/merkle/bundle'
 import { emptyRoot, foldPeaks, leafHash, subtreeRoot } from '@turnpike/core/merkle/hash'

@@ -5,7 +5,7 @@
  */
 import { copyBytes } from '@turnpike/core/bytes'
 import { keyOf } from '@turnpike/core/bytes'
-import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits'
+import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits/log'
 import type { Ledger, RollUp } from '@turnpike/core/ports/ledger'
 import { Charges } from './charge.ts'
 import type { Charge } from './charge.ts'

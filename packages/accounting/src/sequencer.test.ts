@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LOG_IDLE_MS_MAX, LOG_JOURNALS_MAX, LOG_ROUND_BYTES_MAX } from '@turnpike/core/limits'
+import { LOG_IDLE_MS_MAX, LOG_JOURNALS_MAX, LOG_ROUND_BYTES_MAX } from '@turnpike/core/limits/log'
 import { encodeFetch, encodeSeal, encodeVoid } from '@turnpike/core/log/encode'
 import { decodeRows, rowsPath } from '@turnpike/core/log/summary'
 import { checkLog } from './check-log.ts'

@@ -3,7 +3,7 @@
  * Source: design, "Sequencer"; receipts, sections 6.4 and 6.5.
  * @module
  */
-import { LOG_ROUND_BYTES_MAX, SEAL_DELAY_MS } from '@turnpike/core/limits'
+import { LOG_ROUND_BYTES_MAX, SEAL_DELAY_MS } from '@turnpike/core/limits/log'
 import { encodeSeal } from '@turnpike/core/log/encode'
 import { encodeRows, rowsPath, summaryRoot } from '@turnpike/core/log/summary'
 import type { JournalSource } from '@turnpike/core/ports/log'

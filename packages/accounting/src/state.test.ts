@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LOG_JOURNALS_MAX, LOG_STATE_BYTES_MAX } from '@turnpike/core/limits'
+import { LOG_JOURNALS_MAX, LOG_STATE_BYTES_MAX } from '@turnpike/core/limits/log'
 import { decodeState, emptyState, encodeState } from './state.ts'
 import type { LogState } from './state.ts'
 import { testHasher } from './testing/entries.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import { bytesEqual } from '@turnpike/core/bytes'
-import { LOG_JOURNALS_MAX, LOG_STATE_BYTES_MAX } from '@turnpike/core/limits'
+import { LOG_JOURNALS_MAX, LOG_STATE_BYTES_MAX } from '@turnpike/core/limits/log'
 import { CborReader, InvalidCbor } from '@turnpike/core/log/cbor-reader'
 import { CborWriter } from '@turnpike/core/log/cbor-writer'
 import { HASH_BYTES } from '@turnpike/core/log/encode'

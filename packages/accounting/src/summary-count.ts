@@ -2,7 +2,7 @@
  * Counts an epoch's entries into the rows of its summary.
  * @module
  */
-import { SUMMARY_ROWS_MAX } from '@turnpike/core/limits'
+import { SUMMARY_ROWS_MAX } from '@turnpike/core/limits/log'
 import { SALT_BYTES, compareRows } from '@turnpike/core/log/summary'
 import type { SummaryRow } from '@turnpike/core/log/summary'
 import type { LogEntry } from '@turnpike/core/log/entry'

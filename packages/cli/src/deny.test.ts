@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DENY_PAGE_ROWS } from '@turnpike/core/limits'
+import { DENY_PAGE_ROWS } from '@turnpike/core/limits/deny'
 import { newFolder, running, turnpike } from './testing/commands.ts'
 
 const site = resolve(import.meta.dirname, '../../../examples/site')

@@ -15,7 +15,7 @@ import {
   MESSAGE_BYTES_MAX,
   MESSAGE_INVOCATIONS_MAX,
   MESSAGE_PROOF_STEPS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'

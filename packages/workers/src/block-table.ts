@@ -6,7 +6,7 @@
  * @module
  */
 import { compareBytes } from '@turnpike/core/bytes'
-import { WORKER_PAGE_BYTES_MAX } from '@turnpike/core/limits'
+import { WORKER_PAGE_BYTES_MAX } from '@turnpike/core/limits/workers'
 
 const FIXED_BYTES = 1 + 4 + 8 + 4
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { LRUCache } from 'lru-cache'
-import { WORKER_PAGES_KEPT_BYTES_MAX } from '@turnpike/core/limits'
+import { WORKER_PAGES_KEPT_BYTES_MAX } from '@turnpike/core/limits/workers'
 import { OriginFault, type Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 import { entriesOf, pageFor, type TableEntry, type TablePage } from './block-table.ts'

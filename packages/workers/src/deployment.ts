@@ -4,7 +4,7 @@
  * the object is read anew.
  * @module
  */
-import { WORKER_DEPLOYMENT_TTL_MS, WORKER_MANIFEST_BYTES_MAX } from '@turnpike/core/limits'
+import { WORKER_DEPLOYMENT_TTL_MS, WORKER_MANIFEST_BYTES_MAX } from '@turnpike/core/limits/workers'
 import { OriginFault, type BlobRef, type BlobSite } from '@turnpike/core/ports/blob'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Grant, Holder } from '@turnpike/core/publication'

@@ -7,15 +7,14 @@
  * @module
  */
 import { DurableObject } from 'cloudflare:workers'
+import { FRAME_BYTES_MAX, JOURNAL_COMMIT_MS } from '@turnpike/core/limits/log'
 import {
-  FRAME_BYTES_MAX,
-  JOURNAL_COMMIT_MS,
   WORKER_CLOSE_MAX,
   WORKER_JOURNAL_BYTES_MAX,
   WORKER_PENDING_MAX,
   WORKER_RECENT_MAX,
   WORKER_SILENCE_MS,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/workers'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { decodeEntry, readIdOf } from '@turnpike/core/log/decode'
 import { encodeRead } from '@turnpike/core/log/encode'

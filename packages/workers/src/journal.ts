@@ -2,12 +2,8 @@
  * The `Journal` port in a Worker, by way of a journal object.
  * @module
  */
-import {
-  MARK_BYTES,
-  MARK_MS,
-  WORKER_END_RETRY_MS,
-  WORKER_RETRY_PAUSE_MS,
-} from '@turnpike/core/limits'
+import { MARK_BYTES, MARK_MS } from '@turnpike/core/limits/log'
+import { WORKER_END_RETRY_MS, WORKER_RETRY_PAUSE_MS } from '@turnpike/core/limits/workers'
 import { encodeRead } from '@turnpike/core/log/encode'
 import type { ReadEntry } from '@turnpike/core/log/entry'
 import type { Journal, OpenRead } from '@turnpike/core/ports/journal'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ipnsNameFromString } from '@turnpike/core/ipns/name'
-import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits'
+import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits/names'
 import { absent, fixtureRecords } from '@turnpike/gateway/testing/conformance/fixtures'
 import { recordKey } from './keys.ts'
 import { workerNames, type WorkerNames } from './names.ts'

@@ -5,7 +5,8 @@
 import { LRUCache } from 'lru-cache'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { ipnsNameToString } from '@turnpike/core/ipns/name'
-import { IPNS_RECORD_BYTES_MAX, WORKER_NAMES_KEPT_MAX } from '@turnpike/core/limits'
+import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits/names'
+import { WORKER_NAMES_KEPT_MAX } from '@turnpike/core/limits/workers'
 import type { IpnsRecord } from '@turnpike/core/ipns/record'
 import { validateRecord } from '@turnpike/core/ipns/validate'
 import {

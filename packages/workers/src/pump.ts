@@ -7,7 +7,8 @@
  * @module
  */
 import type { BodyReader, Delivery } from '@turnpike/core/body'
-import { CHUNK_BYTES_MAX, MARK_MS, WRITE_IDLE_TIMEOUT_MS } from '@turnpike/core/limits'
+import { CHUNK_BYTES_MAX, WRITE_IDLE_TIMEOUT_MS } from '@turnpike/core/limits'
+import { MARK_MS } from '@turnpike/core/limits/log'
 import { GRADE } from '@turnpike/core/log/entry'
 
 /** Blocks below this are joined: a write costs more than copying them. */

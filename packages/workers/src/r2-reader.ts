@@ -2,7 +2,7 @@
  * The `BlobReader` port on R2.
  * @module
  */
-import { R2_TIMEOUT_MS } from '@turnpike/core/limits'
+import { R2_TIMEOUT_MS } from '@turnpike/core/limits/workers'
 import {
   OriginFault,
   type BlobReader,

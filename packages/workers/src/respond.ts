@@ -4,14 +4,14 @@
  */
 import { concatBytes } from '@turnpike/core/bytes'
 import type { BodyReader, Delivery } from '@turnpike/core/body'
+import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import { MARK_MS } from '@turnpike/core/limits/log'
 import {
-  CHUNK_BYTES_MAX,
-  MARK_MS,
   WORKER_BODIES_MAX,
   WORKER_BODY_DEAD_MS,
   WORKER_SPOOLS_BYTES_MAX,
   WORKER_SPOOL_BYTES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/workers'
 import { GRADE } from '@turnpike/core/log/entry'
 import { bytesBody } from '@turnpike/gateway/format/content'
 import type { Answer, MeteredBody } from '@turnpike/gateway/meter'

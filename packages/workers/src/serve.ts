@@ -2,15 +2,15 @@
  * Composes a gateway over a Worker's bindings.
  * @module
  */
+import { MARK_MS } from '@turnpike/core/limits/log'
 import {
-  MARK_MS,
   WORKER_ANSWER_CACHE_BYTES_MAX,
   WORKER_BLOCK_CACHE_BYTES_MAX,
   WORKER_NODE_CACHE_BYTES_MAX,
   WORKER_READ_AHEAD_BYTES_MAX,
   WORKER_SILENCE_MS,
   WORKER_SLABS_KEPT_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/workers'
 import { orderSites } from '@turnpike/core/origin/order-sites'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import { createGateway } from '@turnpike/gateway/gateway'

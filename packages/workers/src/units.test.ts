@@ -2,10 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import fc from 'fast-check'
+import { ANSWER_BYTES_MAX, CHUNK_BYTES_MAX, READ_LOCAL_BYTES_MAX } from '@turnpike/core/limits'
 import {
-  ANSWER_BYTES_MAX,
-  CHUNK_BYTES_MAX,
-  READ_LOCAL_BYTES_MAX,
   WORKER_ANSWER_CACHE_BYTES_MAX,
   WORKER_BLOCK_CACHE_BYTES_MAX,
   WORKER_BODIES_MAX,
@@ -17,7 +15,7 @@ import {
   WORKER_READ_AHEAD_BYTES_MAX,
   WORKER_SLABS_KEPT_MAX,
   WORKER_SPOOLS_BYTES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/workers'
 import { bytesEqual } from '@turnpike/core/bytes'
 import { encodeTable, entriesOf, pageFor, type TableEntry } from './block-table.ts'
 import { crc32 } from './crc32.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import { decodeDagIndex, type DagIndex, type DagIndexMalformed } from '../blob-index.ts'
-import { CLAIMED_SLICES_PER_INDEX_MAX, LOCATED_CLAIMS_MAX } from '../limits.ts'
+import { CLAIMED_SLICES_PER_INDEX_MAX, LOCATED_CLAIMS_MAX } from '../limits/claims.ts'
 import type { Link } from '../link.ts'
 import { sitesOf, type LocatedBlob } from '../locate/sites.ts'
 import type { ClaimsFull, ClaimStore, ClaimWriter } from '../ports/claims.ts'

@@ -5,7 +5,8 @@
  */
 import type { DagIndex, IndexedSlice } from '../blob-index.ts'
 import { bytesEqual } from '../bytes.ts'
-import { BLOCK_BYTES_MAX, INDEX_CHECK_BYTES_MAX, INDEX_CHECKS_MAX } from '../limits.ts'
+import { BLOCK_BYTES_MAX } from '../limits.ts'
+import { INDEX_CHECK_BYTES_MAX, INDEX_CHECKS_MAX } from '../limits/claims.ts'
 import { slicesAt, type LocatedBlob } from '../locate/sites.ts'
 import { decodeMultihash } from '../multihash.ts'
 import type { BlobReader, Slice } from '../ports/blob.ts'

@@ -7,7 +7,7 @@ import { decodeEntry } from '../log/decode.ts'
 import { encodeFetch, encodeRead } from '../log/encode.ts'
 import { GRADE, READ_FLAGS } from '../log/entry.ts'
 import type { ReadEntry } from '../log/entry.ts'
-import { MARK_BYTES } from '../limits.ts'
+import { MARK_BYTES } from '../limits/log.ts'
 import type { Journal } from '../ports/journal.ts'
 import type { JournalSource } from '../ports/log.ts'
 

@@ -16,7 +16,7 @@ import {
   DENY_PATHS_MAX,
   DENY_RULES_MAX,
   DENY_SUBJECT_PATHS_MAX,
-} from '../limits.ts'
+} from '../limits/deny.ts'
 import { DAG_CBOR, DAG_PB, type Link, linkFromString, linkToCid, RAW } from '../link.ts'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'

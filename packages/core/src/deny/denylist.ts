@@ -10,7 +10,7 @@ import {
   nameKey,
   nameTexts,
 } from './keys.ts'
-import { DENY_ANSWERS_KEPT_MAX } from '../limits.ts'
+import { DENY_ANSWERS_KEPT_MAX } from '../limits/deny.ts'
 import type { Denylist, DenyVerdict } from '../ports/deny.ts'
 import { type DenyTable, EFFECT, type Effect } from './table.ts'
 import type { DenySubject } from './rule.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 import { base16 } from 'multiformats/bases/base16'
-import { DENY_LINE_CHARS_MAX } from '../limits.ts'
+import { DENY_LINE_CHARS_MAX } from '../limits/deny.ts'
 import { denyKeyOf } from './keys.ts'
 import { dnsNameOf } from '../names/dns-name.ts'
 import type { Hasher } from '../ports/runtime.ts'

@@ -3,7 +3,7 @@
  * Source: Compact Denylist Format (IPIP-383); badbits' first form, a JSON array of anchors.
  * @module
  */
-import { DENY_HEADER_CHARS_MAX, DENY_JSON_CHARS_MAX, DENY_LINE_CHARS_MAX } from '../limits.ts'
+import { DENY_HEADER_CHARS_MAX, DENY_JSON_CHARS_MAX, DENY_LINE_CHARS_MAX } from '../limits/deny.ts'
 import { DenylistMalformed, type DenyHeader, NO_HEADER, parseDenyHeader } from './header.ts'
 import { DenylistTooLarge, DenyTableBuilder } from './table-builder.ts'
 import { fail, ok, type Result, type Unit } from '../result.ts'

@@ -7,7 +7,7 @@ import {
   DENY_PATHS_MAX,
   DENY_RULES_MAX,
   DENY_SUBJECT_PATHS_MAX,
-} from '../limits.ts'
+} from '../limits/deny.ts'
 import { DENY_KEY_BYTES, denyKeyOf } from './keys.ts'
 import { fail, ok, type Result, type Unit } from '../result.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import { decode as decodeCbor } from '@ipld/dag-cbor'
 import { bytesEqual } from '../bytes.ts'
-import { IPNS_RECORD_BYTES_MAX } from '../limits.ts'
+import { IPNS_RECORD_BYTES_MAX } from '../limits/names.ts'
 import { MalformedBlock } from '../malformed.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { ProtobufCursor } from '../protobuf.ts'

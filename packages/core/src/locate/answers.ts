@@ -13,11 +13,11 @@ import type { CarMalformed } from '../car/decode.ts'
 import { encodeCar } from '../car/encode.ts'
 import { readVerifiedCar, type VerifiedCar } from '../car/verified-blocks.ts'
 import {
-  DELEGATION_BLOCKS_MAX,
   SERVICE_CLAIMS_MAX,
   SERVICE_INDEXES_MAX,
   SERVICE_ANSWER_BLOCKS_MAX,
-} from '../limits.ts'
+} from '../limits/claims.ts'
+import { DELEGATION_BLOCKS_MAX } from '../limits/ucan.ts'
 import { CAR, DAG_CBOR, linkFromBytes, linkFromCid, linkToCid, type Link } from '../link.ts'
 import { encodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'

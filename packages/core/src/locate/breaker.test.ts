@@ -6,7 +6,7 @@ import {
   SERVICE_COOL_DOWN_MS_MAX,
   SERVICE_FAILURES_MAX,
   SERVICE_TRIAL_MS_MAX,
-} from '../limits.ts'
+} from '../limits/claims.ts'
 import { Breaker } from './breaker.ts'
 
 /** A breaker whose pauses are the longest, and its clock. */

@@ -8,7 +8,7 @@ import {
   SERVICE_COOL_DOWN_MS_MAX,
   SERVICE_FAILURES_MAX,
   SERVICE_TRIAL_MS_MAX,
-} from '../limits.ts'
+} from '../limits/claims.ts'
 import type { Clock, Random } from '../ports/runtime.ts'
 
 /** What a breaker works with. */

@@ -4,7 +4,7 @@
  */
 import type { DagIndex } from '../blob-index.ts'
 import { keyOf, type BytesKey } from '../bytes.ts'
-import { LOCATED_INDEXES_MAX, LOCATED_SLICES_MAX } from '../limits.ts'
+import { LOCATED_INDEXES_MAX, LOCATED_SLICES_MAX } from '../limits/claims.ts'
 
 /** Where an index says that a block lies. */
 export interface IndexedPlace {

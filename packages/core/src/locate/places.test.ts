@@ -8,7 +8,7 @@ import {
   LOCATED_INDEXES_MAX,
   LOCATED_KEPT_MS,
   LOCATED_PLACES_MAX,
-} from '../limits.ts'
+} from '../limits/claims.ts'
 import { encodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import { KnownIndexes } from './known-indexes.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { PROVIDER_GATEWAYS_MAX, PROVIDER_RECORDS_MAX } from '../limits.ts'
+import { PROVIDER_GATEWAYS_MAX, PROVIDER_RECORDS_MAX } from '../limits/claims.ts'
 import { httpGatewaysIn, urlOfMultiaddr } from './providers.ts'
 
 const HTTP = 'transport-ipfs-gateway-http'

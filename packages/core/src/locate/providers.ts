@@ -3,7 +3,8 @@
  * Sources: "Delegated Routing V1 HTTP API", `GET /routing/v1/providers/{cid}`; "Peer Schema".
  * @module
  */
-import { PROVIDER_GATEWAYS_MAX, PROVIDER_RECORDS_MAX, URL_CHARS_MAX } from '../limits.ts'
+import { URL_CHARS_MAX } from '../limits.ts'
+import { PROVIDER_GATEWAYS_MAX, PROVIDER_RECORDS_MAX } from '../limits/claims.ts'
 
 const HTTP_GATEWAY = 'transport-ipfs-gateway-http'
 /** A host, perhaps a port, and HTTP with or without TLS. */

@@ -2,7 +2,7 @@
  * Decodes log entries, and refuses whatever would not encode to the same bytes again.
  * @module
  */
-import { ENTRY_BYTES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX } from '../limits/log.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 import { CborReader, InvalidCbor } from './cbor-reader.ts'

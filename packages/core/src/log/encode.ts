@@ -3,7 +3,7 @@
  * Source: docs/reference/log-entries.md.
  * @module
  */
-import { ENTRY_BYTES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX } from '../limits/log.ts'
 import { CborWriter } from './cbor-writer.ts'
 import { ENTRY_TYPE, ENTRY_VERSION } from './entry.ts'
 import type {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { concatBytes } from '../bytes.ts'
-import { ENTRY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX } from '../limits/log.ts'
 import { FrameBuilder, FRAME_HEADER_BYTES, frameAt, frameGroups, groupBytes } from './frame.ts'
 import { scanFrames } from './scan.ts'
 

@@ -6,7 +6,7 @@
  * the group of the entry before it.
  * @module
  */
-import { ENTRY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX, FRAME_BYTES_MAX, FRAME_ENTRIES_MAX } from '../limits/log.ts'
 
 /** Bytes of a frame's header. */
 export const FRAME_HEADER_BYTES = 16

@@ -2,7 +2,7 @@
  * Reads a journal file front to back and tells a torn tail from corruption.
  * @module
  */
-import { FRAME_BYTES_MAX } from '../limits.ts'
+import { FRAME_BYTES_MAX } from '../limits/log.ts'
 import { frameAt, frameGroups, frameHeaderAt } from './frame.ts'
 import type { Crc32, Groups } from './frame.ts'
 

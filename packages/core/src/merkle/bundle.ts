@@ -3,7 +3,7 @@
  * Source: C2SP tlog-tiles, "Log Entries".
  * @module
  */
-import { ENTRY_BYTES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX } from '../limits/log.ts'
 
 /** Bytes before each entry. */
 export const BUNDLE_HEAD_BYTES = 2

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ENTRY_BYTES_MAX } from '../limits.ts'
+import { ENTRY_BYTES_MAX } from '../limits/log.ts'
 import { bundledBytes, readBundle, writeBundled } from './bundle.ts'
 import { TILE_LEVELS_MAX, bundlePath, edgeWidth, fullTiles, slotOf, tilePath } from './tile.ts'
 

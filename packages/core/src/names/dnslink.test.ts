@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { DNSLINK_CHARS_MAX } from '../limits.ts'
+import { DNSLINK_CHARS_MAX } from '../limits/names.ts'
 import { dnsLinkOf } from './dnslink.ts'
 
 const CID = 'bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am'

@@ -2,7 +2,7 @@
  * What TXT records of a host say about its DNSLink (dnslink.dev, "Specification").
  * @module
  */
-import { DNSLINK_CHARS_MAX } from '../limits.ts'
+import { DNSLINK_CHARS_MAX } from '../limits/names.ts'
 import { ipnsNameFromString } from '../ipns/name.ts'
 import { linkFromString } from '../link.ts'
 import { dnsNameOf } from './dns-name.ts'

@@ -5,7 +5,7 @@
  */
 import { base64 } from 'multiformats/bases/base64'
 import { concatBytes } from '../bytes.ts'
-import { AGENT_HEADER_CHARS_MAX, AGENT_HEADER_MESSAGE_BYTES_MAX } from '../limits.ts'
+import { AGENT_HEADER_CHARS_MAX, AGENT_HEADER_MESSAGE_BYTES_MAX } from '../limits/ucan.ts'
 import { fail, ok, type Result } from '../result.ts'
 
 /** Name of the field, as requests are asked for it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { bytesEqual, bytesOfKey, type BytesKey } from '../bytes.ts'
-import { RETRIEVE_LIFE_MS_MAX, RETRIEVE_PROOFS_MAX } from '../limits.ts'
+import { RETRIEVE_LIFE_MS_MAX, RETRIEVE_PROOFS_MAX } from '../limits/ucan.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import type { DelegationStore } from '../ports/delegations.ts'
 import type { Clock, Hasher } from '../ports/runtime.ts'

@@ -9,7 +9,7 @@ import {
   RETRIEVE_PROOFS_KEPT_BYTES_MAX,
   RETRIEVE_PROOFS_KEPT_MS,
   RETRIEVE_PROOFS_MAX,
-} from '../limits.ts'
+} from '../limits/ucan.ts'
 import type { Clock } from '../ports/runtime.ts'
 import type { Ucan, UcanBlocks } from '../ucan/archive.ts'
 

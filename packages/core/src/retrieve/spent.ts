@@ -3,7 +3,7 @@
  * @module
  */
 import type { BytesKey } from '../bytes.ts'
-import { RETRIEVED_MAX, RETRIEVED_PER_SPACE_MAX } from '../limits.ts'
+import { RETRIEVED_MAX, RETRIEVED_PER_SPACE_MAX } from '../limits/ucan.ts'
 
 /** How many are remembered. */
 export interface SpentRoom {

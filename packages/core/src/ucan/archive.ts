@@ -15,7 +15,7 @@ import {
   DELEGATION_BLOCKS_MAX,
   UCAN_CAPABILITIES_MAX,
   UCAN_PROOFS_MAX,
-} from '../limits.ts'
+} from '../limits/ucan.ts'
 import { decodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'

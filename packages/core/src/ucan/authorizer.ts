@@ -3,7 +3,12 @@
  * @module
  */
 import { type BytesKey, keyOf } from '../bytes.ts'
-import { CHAINS_KEPT_MAX, DID_RETRY_MS, TOKEN_CHARS_MAX, VERDICTS_KEPT_MAX } from '../limits.ts'
+import {
+  CHAINS_KEPT_MAX,
+  DID_RETRY_MS,
+  TOKEN_CHARS_MAX,
+  VERDICTS_KEPT_MAX,
+} from '../limits/ucan.ts'
 import {
   type Authorization,
   type Authorizer,

@@ -4,7 +4,7 @@
  * @module
  */
 import { keyOf, type BytesKey } from '../bytes.ts'
-import { CHAIN_DEPTH_MAX, CHAIN_STEPS_MAX } from '../limits.ts'
+import { CHAIN_DEPTH_MAX, CHAIN_STEPS_MAX } from '../limits/ucan.ts'
 import type { Ucan, UcanArchive, UcanCapability } from './archive.ts'
 import {
   allowedBy as servingAllowedBy,

@@ -4,7 +4,7 @@
  */
 import { type Denylist, type DenyVerdict, noDenylist } from '@turnpike/core/ports/deny'
 import { DENY } from '@turnpike/core/log/entry'
-import { DENY_CHECKS_KEPT_MAX } from '@turnpike/core/limits'
+import { DENY_CHECKS_KEPT_MAX } from '@turnpike/core/limits/deny'
 import type { Link } from '@turnpike/core/link'
 import { RequestError } from '../errors.ts'
 import { keyOf } from '@turnpike/core/bytes'

@@ -5,7 +5,7 @@
  */
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
 import { isInForce } from '@turnpike/core/ipns/validate'
-import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits'
+import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits/names'
 import type { Denylist } from '@turnpike/core/ports/deny'
 import type { FoundRecord, NameRecords } from '@turnpike/core/ports/names'
 import type { Clock, Hasher } from '@turnpike/core/ports/runtime'

@@ -16,8 +16,8 @@ export interface MappedName {
 }
 
 /**
- * Reads `host=/ipfs/…`, or `host:/ipfs/…` as the variable `IPFS_NS_MAP` has it; undefined when it is
- * neither.
+ * Reads `host=/ipfs/…`, or `host:/ipfs/…` as the variable `IPFS_NS_MAP` has it; undefined
+ * when it is neither.
  *
  * @example
  * mappedNameFromText('docs.example=/ipfs/bafy…') // { host: 'docs.example', path: '/ipfs/bafy…' }

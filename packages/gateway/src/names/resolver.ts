@@ -4,7 +4,8 @@
  */
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
 import { isInForce } from '@turnpike/core/ipns/validate'
-import { NAME_HOPS_MAX, NAME_TIMEOUT_MS, PATH_SEGMENTS_MAX } from '@turnpike/core/limits'
+import { PATH_SEGMENTS_MAX } from '@turnpike/core/limits'
+import { NAME_HOPS_MAX, NAME_TIMEOUT_MS } from '@turnpike/core/limits/names'
 import { dnsNameOf } from '@turnpike/core/names/dns-name'
 import { parseNameValue } from '@turnpike/core/names/target'
 import {

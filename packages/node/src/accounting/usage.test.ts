@@ -10,7 +10,7 @@ import { groupOf, readOf, testRandom } from '@turnpike/accounting/testing/entrie
 import { Faults, MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
 import { usageJson } from '@turnpike/accounting/usage'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
-import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits'
+import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits/log'
 import { encodeFetch } from '@turnpike/core/log/encode'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'

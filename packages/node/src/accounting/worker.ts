@@ -3,7 +3,7 @@
  * @module
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { LOG_RETRY_MS, LOG_ROUND_MS } from '@turnpike/core/limits'
+import { LOG_RETRY_MS, LOG_ROUND_MS } from '@turnpike/core/limits/log'
 import type { AccountingStopped } from './fault.ts'
 import type { AccountingReply, AccountingRequest, SentFault } from './messages.ts'
 import { openAccounting } from './open.ts'

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { ADD_ATTEMPTS_MAX } from '@turnpike/core/limits'
+import { ADD_ATTEMPTS_MAX } from '@turnpike/core/limits/store'
 import { linkToString, type Link } from '@turnpike/core/link'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { FolderBuilder } from '@turnpike/core/unixfs/directory'

@@ -2,7 +2,7 @@
  * Takes CARs that were indexed where they lie into the catalog.
  * @module
  */
-import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
+import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits/store'
 import { CAR, type Link } from '@turnpike/core/link'
 import { takeLock, type Lock } from '../folder/lock.ts'
 import type { CarSource, IndexDraft, IndexedCar, IndexSink } from '../index-url/sink.ts'

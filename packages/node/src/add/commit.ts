@@ -4,7 +4,7 @@
  */
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
-import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
+import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits/store'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { BlobStore } from '../blobs/store.ts'

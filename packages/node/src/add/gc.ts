@@ -2,7 +2,7 @@
  * Frees what no space holds.
  * @module
  */
-import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
+import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits/store'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { forgetUnheld } from '../catalog/collect.ts'
 import { takeLock } from '../folder/lock.ts'

@@ -5,7 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import { promisify } from 'node:util'
-import { ADD_READ_SYNC_BYTES_MAX, SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
+import { ADD_READ_SYNC_BYTES_MAX, SPOOL_BATCH_BYTES } from '@turnpike/core/limits/store'
 import type { Slots } from '../blobs/slots.ts'
 import { LEAF_FRAME_BYTES_MAX, type LeafFrame } from '@turnpike/core/unixfs/leaf'
 import { PathRefused } from './errors.ts'

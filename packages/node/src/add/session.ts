@@ -3,7 +3,7 @@
  * @module
  */
 import { CAR, linkToString } from '@turnpike/core/link'
-import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits'
+import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits/store'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'

@@ -5,7 +5,7 @@
 import { isUtf8 } from 'node:buffer'
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ADD_DEPTH_MAX, ADD_TURN_ENTRIES } from '@turnpike/core/limits'
+import { ADD_DEPTH_MAX, ADD_TURN_ENTRIES } from '@turnpike/core/limits/store'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { DagNode, UnixfsBlock } from '@turnpike/core/unixfs/block'
 import { FolderBuilder } from '@turnpike/core/unixfs/directory'

@@ -12,7 +12,7 @@ import {
   DELEGATION_ARCHIVE_BYTES_MAX,
   DELEGATION_BLOCKS_MAX,
   UCAN_CAPABILITIES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import { readUcanArchive } from '@turnpike/core/ucan/archive'
 import { checkServeDelegation } from '@turnpike/core/ucan/serve'
 import { SignatureChecks } from '@turnpike/core/ucan/signed-by'

@@ -3,7 +3,7 @@
  * @module
  */
 import { base32 } from 'multiformats/bases/base32'
-import { DELEGATION_ARCHIVE_BYTES_MAX } from '@turnpike/core/limits'
+import { DELEGATION_ARCHIVE_BYTES_MAX } from '@turnpike/core/limits/ucan'
 import { linkFromString, linkToBytes } from '@turnpike/core/link'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'

@@ -1,4 +1,4 @@
-import { DIRECT_BLOCK_BYTES, SPOOL_BATCH_BYTES } from '@turnpike/core/limits'
+import { DIRECT_BLOCK_BYTES, SPOOL_BATCH_BYTES } from '@turnpike/core/limits/store'
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

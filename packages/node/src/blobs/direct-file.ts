@@ -6,7 +6,7 @@
  * for 4 GiB became 2 (measured in a virtual machine; docs/decisions/direct-writes.md).
  * @module
  */
-import { DIRECT_BLOCK_BYTES } from '@turnpike/core/limits'
+import { DIRECT_BLOCK_BYTES } from '@turnpike/core/limits/store'
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 

@@ -2,7 +2,7 @@
  * Files of blobs that stay open between reads, and the streams that read them.
  * @module
  */
-import { BLOB_FILES_MAX } from '@turnpike/core/limits'
+import { BLOB_FILES_MAX } from '@turnpike/core/limits/store'
 import { OriginFault, type BlobStream } from '@turnpike/core/ports/blob'
 import type { ByteRange } from '@turnpike/core/range'
 import { fail, ok, type Awaitable, type Result, type Unit } from '@turnpike/core/result'

@@ -1,13 +1,12 @@
 import { bytesEqual } from '@turnpike/core/bytes'
 import { decodeCar } from '@turnpike/core/car/decode'
+import { BLOCK_BYTES_MAX, SHARD_BYTES_MAX } from '@turnpike/core/limits'
 import {
-  BLOCK_BYTES_MAX,
-  SHARD_BYTES_MAX,
   SHARD_GROUP_BYTES,
   SHARD_LEAF_BYTES_MIN,
   SPOOL_BATCH_BYTES,
   SPOOL_BATCHES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/store'
 import { linkToString, RAW, type Link } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
 import type { Result } from '@turnpike/core/result'

@@ -3,12 +3,8 @@
  * @module
  */
 import { carFrame, encodeCarHeader } from '@turnpike/core/car/encode'
-import {
-  BLOCK_BYTES_MAX,
-  SHARD_BYTES_MAX,
-  SHARD_GROUP_BYTES,
-  SHARD_LEAF_BYTES_MIN,
-} from '@turnpike/core/limits'
+import { BLOCK_BYTES_MAX, SHARD_BYTES_MAX } from '@turnpike/core/limits'
+import { SHARD_GROUP_BYTES, SHARD_LEAF_BYTES_MIN } from '@turnpike/core/limits/store'
 import type { Link } from '@turnpike/core/link'
 import { decodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import { fail, ok, type Awaitable, type Result, type Unit } from '@turnpike/core/result'

@@ -1,4 +1,4 @@
-import { SPOOL_BATCH_BYTES, SPOOL_SLOTS_KEPT } from '@turnpike/core/limits'
+import { SPOOL_BATCH_BYTES, SPOOL_SLOTS_KEPT } from '@turnpike/core/limits/store'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Slots } from './slots.ts'

@@ -2,7 +2,7 @@
  * Memory for batches on their way to a file: shared with the hash thread, aligned for direct I/O.
  * @module
  */
-import { SPOOL_BATCH_BYTES, SPOOL_SLOTS_KEPT } from '@turnpike/core/limits'
+import { SPOOL_BATCH_BYTES, SPOOL_SLOTS_KEPT } from '@turnpike/core/limits/store'
 
 /** A WebAssembly page, the unit of its memories. */
 const PAGE_BYTES = 65_536

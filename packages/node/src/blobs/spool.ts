@@ -2,7 +2,7 @@
  * A temp file that is written and hashed in batches, both off the main thread.
  * @module
  */
-import { SPOOL_BATCH_BYTES, SPOOL_BATCHES_MAX } from '@turnpike/core/limits'
+import { SPOOL_BATCH_BYTES, SPOOL_BATCHES_MAX } from '@turnpike/core/limits/store'
 import { rm } from 'node:fs/promises'
 import { DirectFile } from './direct-file.ts'
 import type { HashJob, HashThread } from './hash-thread.ts'

@@ -5,11 +5,11 @@ import {
   type MakeBlobReader,
 } from '@turnpike/core/contract/blob-reader'
 import {
-  BLOB_FILES_MAX,
   CHUNK_BYTES_MAX,
   READ_SYNC_BYTES_MAX,
   SIDECAR_CHUNK_BYTES_MAX,
 } from '@turnpike/core/limits'
+import { BLOB_FILES_MAX } from '@turnpike/core/limits/store'
 import { encodeMultihash, SHA2_256, SHA2_512 } from '@turnpike/core/multihash'
 import type { BlobReader, BlobRef } from '@turnpike/core/ports/blob'
 import type { ByteRange } from '@turnpike/core/range'

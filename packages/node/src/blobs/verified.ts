@@ -4,7 +4,8 @@
  */
 import type { BodyReader, BodySource } from '@turnpike/core/body'
 import { bytesEqual, keyOf, type BytesKey } from '@turnpike/core/bytes'
-import { CHUNK_BYTES_MAX, SIDECAR_CACHE_BYTES_MAX } from '@turnpike/core/limits'
+import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
+import { SIDECAR_CACHE_BYTES_MAX } from '@turnpike/core/limits/store'
 import { OriginFault, type BlobStream } from '@turnpike/core/ports/blob'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { rangeLength, type ByteRange } from '@turnpike/core/range'

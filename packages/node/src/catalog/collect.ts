@@ -3,7 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { COLLECT_ROWS_MAX } from '@turnpike/core/limits'
+import { COLLECT_ROWS_MAX } from '@turnpike/core/limits/store'
 import { transact } from './database.ts'
 
 /** What the catalog forgot. */

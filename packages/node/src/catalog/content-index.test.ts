@@ -9,7 +9,7 @@ import {
   contentIndexContract,
   type ContentIndexSubject,
 } from '@turnpike/core/contract/content-index'
-import { CATALOG_ANSWERS_KEPT_MAX } from '@turnpike/core/limits'
+import { CATALOG_ANSWERS_KEPT_MAX } from '@turnpike/core/limits/store'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { Slice } from '@turnpike/core/ports/blob'
 import { commitStage } from '../add/commit.ts'

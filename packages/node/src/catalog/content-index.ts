@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { keyOf } from '@turnpike/core/bytes'
 import { Recent } from '@turnpike/core/recent'
-import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core/limits'
+import { CATALOG_ANSWERS_KEPT_MAX, CATALOG_BLOBS_KEPT_MAX } from '@turnpike/core/limits/store'
 import type { BlobRef, BlobSite, Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 
@@ -27,7 +27,8 @@ const SLICES = `
   SELECT s.blob, s.offset, s.length FROM (
     SELECT blob, blob AS held, offset, length FROM slices WHERE multihash = ?2
     UNION ALL SELECT id, id, 0, size FROM blobs WHERE multihash = ?2
-    UNION ALL SELECT b.id, i.blob, 0, b.size FROM blobs b CROSS JOIN indexes i ON i.index_blob = b.id
+    UNION ALL SELECT b.id, i.blob, 0, b.size
+      FROM blobs b CROSS JOIN indexes i ON i.index_blob = b.id
       WHERE b.multihash = ?2
   ) s CROSS JOIN space_blobs h ON h.blob = s.held AND h.space = ?1
   CROSS JOIN blobs b ON b.id = s.blob

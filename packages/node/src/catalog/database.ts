@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { CATALOG_CACHE_BYTES_MAX, SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits'
+import { CATALOG_CACHE_BYTES_MAX, SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 

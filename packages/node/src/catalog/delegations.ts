@@ -8,7 +8,7 @@ import {
   DELEGATIONS_MAX,
   DELEGATIONS_PER_SPACE_MAX,
   REVOCATIONS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import {
   DelegationsFull,

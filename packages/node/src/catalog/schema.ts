@@ -110,9 +110,9 @@ CREATE INDEX delegations_by_space ON delegations (space, audience, can);
 `
 
 /**
- * IPNS records by the multihash of their name. `sequence` has 8 bytes, most significant first, since
- * SQLite has no unsigned 64-bit numbers; it is null for a record that was invalid. `own_names` has
- * what is published here, by the key that signs it.
+ * IPNS records by the multihash of their name. `sequence` has 8 bytes, most significant first,
+ * since SQLite has no unsigned 64-bit numbers; it is null for a record that was invalid.
+ * `own_names` has what is published here, by the key that signs it.
  */
 const NAMES = `
 CREATE TABLE names (

@@ -12,7 +12,7 @@ import {
   CLAIMS_ANSWER_BYTES_MAX,
   CLAIMS_ANSWER_MAX,
   CLAIMS_WALK_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import { linkToCid, RAW } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { StoredClaim } from '@turnpike/core/ports/claims'

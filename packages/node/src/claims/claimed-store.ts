@@ -9,7 +9,7 @@ import {
   CLAIMED_ARCHIVE_BYTES_MAX,
   CLAIMED_ARCHIVE_SLICE_BYTES_MAX,
   CLAIMED_SLICES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import { ClaimsFull } from '@turnpike/core/ports/claims'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result, type Unit } from '@turnpike/core/result'

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { base58btc } from 'multiformats/bases/base58'
 import { decodeDagIndex } from '@turnpike/core/blob-index'
-import { CLAIM_LIFETIME_MS, CLAIMS_ISSUED_AT_ONCE } from '@turnpike/core/limits'
+import { CLAIM_LIFETIME_MS, CLAIMS_ISSUED_AT_ONCE } from '@turnpike/core/limits/claims'
 import { CAR } from '@turnpike/core/link'
 import type { ClaimsFull, StoredClaim } from '@turnpike/core/ports/claims'
 import type { SpaceDid } from '@turnpike/core/ports/content'

@@ -8,7 +8,7 @@ import {
   CLAIMS_PAGE,
   CLAIMS_PUBLISH_TIMEOUT_MS,
   SERVICE_ANSWER_BYTES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import {

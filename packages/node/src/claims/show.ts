@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { base58btc } from 'multiformats/bases/base58'
 import { readKnownClaim } from '@turnpike/core/claims/read'
-import { CLAIMS_LISTED_MAX } from '@turnpike/core/limits'
+import { CLAIMS_LISTED_MAX } from '@turnpike/core/limits/claims'
 import { linkFromBytes, linkToString } from '@turnpike/core/link'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { nodeHasher } from '../hasher.ts'

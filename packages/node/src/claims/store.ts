@@ -9,7 +9,7 @@ import {
   CLAIM_HINTS_PER_CONTENT_MAX,
   CLAIMS_MAX,
   CLAIMS_PAGE,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import {
   ClaimsFull,
   ClaimUnknown,

@@ -3,6 +3,7 @@
  * @module
  */
 import * as limits from '@turnpike/core/limits'
+import * as logLimits from '@turnpike/core/limits/log'
 import { bytes, integer, milliseconds } from './kinds.ts'
 import type { Setting } from './settings.ts'
 
@@ -40,7 +41,7 @@ export const BOUNDS: { readonly [K in keyof BoundSettings]: Setting<BoundSetting
     doc: 'Open connections of each process that serves; more are closed as they come.',
   },
   requestsMax: {
-    kind: integer(1, limits.JOURNAL_OPEN_READS_MAX),
+    kind: integer(1, logLimits.JOURNAL_OPEN_READS_MAX),
     default: limits.REQUESTS_MAX,
     doc: 'Requests that each process answers at once; more are refused with 429.',
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DNS_SERVERS_MAX } from '@turnpike/core/limits'
+import { DNS_SERVERS_MAX } from '@turnpike/core/limits/names'
 import { dnsResolver } from './dns.ts'
 
 test('a resolver is the system’s, nobody, a URL or servers, and shows as it was written', () => {

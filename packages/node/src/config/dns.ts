@@ -2,7 +2,7 @@
  * Who is asked for DNSLinks, as a setting.
  * @module
  */
-import { DNS_SERVERS_MAX } from '@turnpike/core/limits'
+import { DNS_SERVERS_MAX } from '@turnpike/core/limits/names'
 import type { DnsResolver } from '../names/dns/open.ts'
 import { serverFromText } from '../names/dns/servers.ts'
 import { httpUrl, kindOfText, type Kind } from './kinds.ts'

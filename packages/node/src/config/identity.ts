@@ -6,7 +6,7 @@ import { publicKeyOf } from '@turnpike/core/ucan/did-key'
 import type { KeyDid } from '@turnpike/core/ports/principals'
 import { didWebUrl } from '../identity/did-web.ts'
 import type { IdentitySetting, MappedDid } from '../identity/identity.ts'
-import * as limits from '@turnpike/core/limits'
+import * as ucanLimits from '@turnpike/core/limits/ucan'
 import { flag, kindOfText, listOf, oneOf, textThat, type Kind } from './kinds.ts'
 import type { Setting } from './settings.ts'
 
@@ -59,14 +59,14 @@ export const IDENTITY: {
       'host (`/.well-known/did.json`).',
   },
   didMap: {
-    kind: listOf(mappedDid, limits.DIDS_MAPPED_MAX),
+    kind: listOf(mappedDid, ucanLimits.DIDS_MAPPED_MAX),
     default: [],
     doc:
       'DIDs and their keys, which are then not asked for: ' +
       '`did:web:up.storacha.network=did:key:z6Mk…`. A DID with several keys has several entries.',
   },
   attestAuthorities: {
-    kind: listOf(anyDid, limits.ATTESTERS_MAX),
+    kind: listOf(anyDid, ucanLimits.ATTESTERS_MAX),
     default: [],
     doc:
       'Who is believed, beside this gateway itself, that an account (`did:mailto:…`) issued a ' +

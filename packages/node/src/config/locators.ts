@@ -2,7 +2,7 @@
  * Settings of who is asked where content lies; docs/operating/remote-content.md is about them.
  * @module
  */
-import * as limits from '@turnpike/core/limits'
+import * as claimsLimits from '@turnpike/core/limits/claims'
 import { anyDid } from './identity.ts'
 import { httpUrl, listOf, milliseconds, oneOf } from './kinds.ts'
 import type { Setting } from './settings.ts'
@@ -19,8 +19,8 @@ export interface LocatorSettings {
   readonly legacyContent: 'refuse' | 'serve'
 }
 
-const services = listOf(httpUrl, limits.LOCATOR_SERVICES_MAX)
-const timeout = { kind: milliseconds(100, 30_000), default: limits.LOCATOR_TIMEOUT_MS }
+const services = listOf(httpUrl, claimsLimits.LOCATOR_SERVICES_MAX)
+const timeout = { kind: milliseconds(100, 30_000), default: claimsLimits.LOCATOR_TIMEOUT_MS }
 
 /** Their part of the table of all settings. */
 export const LOCATORS: { readonly [K in keyof LocatorSettings]: Setting<LocatorSettings[K]> } = {
@@ -50,7 +50,7 @@ export const LOCATORS: { readonly [K in keyof LocatorSettings]: Setting<LocatorS
   claimsTimeoutMs: { ...timeout, doc: 'Time for the `claimsServices`.' },
   routersTimeoutMs: { ...timeout, doc: 'Time for the `routers`.' },
   claimIssuers: {
-    kind: listOf(anyDid, limits.CLAIM_ISSUERS_MAX),
+    kind: listOf(anyDid, claimsLimits.CLAIM_ISSUERS_MAX),
     default: [],
     doc:
       'Who is believed, beside the space itself and this gateway, that content is of a space: ' +

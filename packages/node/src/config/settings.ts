@@ -4,6 +4,9 @@
  * @module
  */
 import * as limits from '@turnpike/core/limits'
+import * as denyLimits from '@turnpike/core/limits/deny'
+import * as logLimits from '@turnpike/core/limits/log'
+import * as namesLimits from '@turnpike/core/limits/names'
 import { PROFILE_DEFAULT, type ProfileName } from '@turnpike/core/unixfs/profile'
 import type { DnsResolver } from '../names/dns/open.ts'
 import type { SharedCaching } from '@turnpike/gateway/caching'
@@ -233,20 +236,20 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
       'several separated by commas), a DNS-over-HTTPS server, or nobody.',
   },
   dnsTtlMsMax: {
-    kind: milliseconds(limits.DNS_TTL_MS_MIN, 168 * HOUR_MS),
-    default: limits.DNS_TTL_MS_MAX,
+    kind: milliseconds(namesLimits.DNS_TTL_MS_MIN, 168 * HOUR_MS),
+    default: namesLimits.DNS_TTL_MS_MAX,
     doc: 'Longest time that a DNSLink is kept, whatever the TTL of its record.',
   },
   nameMap: {
-    kind: listOf(mappedName, limits.NAMES_MAPPED_MAX),
+    kind: listOf(mappedName, namesLimits.NAMES_MAPPED_MAX),
     default: [],
     doc:
       'DNS names and what they stand for, which wins over DNS: `docs.example=/ipfs/bafy…`. The ' +
       'variable `IPFS_NS_MAP` that other gateways have is read, too.',
   },
   nameTtlMsMax: {
-    kind: milliseconds(limits.NAME_TTL_MS_MIN, 168 * HOUR_MS),
-    default: limits.NAME_TTL_MS_MAX,
+    kind: milliseconds(namesLimits.NAME_TTL_MS_MIN, 168 * HOUR_MS),
+    default: namesLimits.NAME_TTL_MS_MAX,
     doc: 'Longest time that an IPNS record is kept, whatever the TTL that it says.',
   },
   namePut: {
@@ -257,14 +260,14 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
       '/routing/v1/ipns/<name>`).',
   },
   ipnsRouters: {
-    kind: listOf(httpUrl, limits.ROUTERS_MAX),
+    kind: listOf(httpUrl, namesLimits.ROUTERS_MAX),
     default: [],
     doc:
       'Who is asked for IPNS records that are not published here: URLs of the Delegated Routing ' +
       'API, without `/routing/v1`.',
   },
   denylists: {
-    kind: listOf(path, limits.DENY_LISTS_MAX),
+    kind: listOf(path, denyLimits.DENY_LISTS_MAX),
     default: [],
     doc:
       'Denylists in the compact format: files, or https: addresses. They are read again every ' +
@@ -272,7 +275,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   },
   denylistRefreshMs: {
     kind: milliseconds(100, 168 * HOUR_MS),
-    default: limits.DENY_REFRESH_MS,
+    default: denyLimits.DENY_REFRESH_MS,
     doc: 'Pause between two reads of the `denylists`.',
   },
   ...IDENTITY,
@@ -295,15 +298,16 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     kind: bytes(1, Number.MAX_SAFE_INTEGER),
     default: undefined,
     doc:
-      'Largest file, or TAR of a folder, that is served; a larger one is refused with 410. Blocks ' +
-      'and CARs of it are served.',
+      'Largest file, or TAR of a folder, that is served; a larger one is refused with 410. ' +
+      'Blocks and CARs of it are served.',
   },
   cdnCache: {
     kind: cdnCache,
     default: 'as-browser',
     doc:
       'What shared caches in front may keep, said to them alone in `CDN-Cache-Control`: as long ' +
-      'as a browser; nothing, so that every read comes through and is recorded; or so many seconds.',
+      'as a browser; nothing, so that every read comes through and is recorded; or so many ' +
+      'seconds.',
   },
   cacheTags: {
     kind: flag,
@@ -314,12 +318,12 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   },
   journalFileBytes: {
     kind: bytes(2 * MIB, 1 * GIB),
-    default: limits.JOURNAL_FILE_BYTES_MAX,
+    default: logLimits.JOURNAL_FILE_BYTES_MAX,
     doc: 'Size of one journal file. Room for it is taken before reads are admitted.',
   },
   journalReserveBytes: {
     kind: bytes(0, 16 * GIB),
-    default: limits.JOURNAL_RESERVE_BYTES,
+    default: logLimits.JOURNAL_RESERVE_BYTES,
     doc: 'Disk space kept free, so that a full disk can still be brought to order.',
   },
   ...LOCATORS,

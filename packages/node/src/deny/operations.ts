@@ -7,12 +7,12 @@ import type { DatabaseSync } from 'node:sqlite'
 import { denyRuleText } from '@turnpike/core/deny/operand'
 import { DenyTableBuilder } from '@turnpike/core/deny/table-builder'
 import { type DenyRuleInvalid, parseDenyRule } from '@turnpike/core/deny/rule'
+import { URL_CHARS_MAX } from '@turnpike/core/limits'
 import {
   DENY_BY_CHARS_MAX,
   DENY_OWN_RULES_MAX,
   DENY_REASON_CHARS_MAX,
-  URL_CHARS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/deny'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { FolderOwner } from '../folder/open.ts'

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { DenylistMalformed } from '@turnpike/core/deny/header'
 import { DenylistParser, type ParsedDenylist } from '@turnpike/core/deny/parse'
-import { DENY_FETCH_TIMEOUT_MS, DENY_FILE_BYTES_MAX } from '@turnpike/core/limits'
+import { DENY_FETCH_TIMEOUT_MS, DENY_FILE_BYTES_MAX } from '@turnpike/core/limits/deny'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { nodeHasher } from '../hasher.ts'
 

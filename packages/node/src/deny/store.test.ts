@@ -8,7 +8,7 @@ import {
   DENY_OWN_RULES_MAX,
   DENY_PAGE_ROWS,
   DENY_PIECE_BYTES,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/deny'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import { DenylistParser, type ParsedDenylist } from '@turnpike/core/deny/parse'
 import { parseDenyRule } from '@turnpike/core/deny/rule'

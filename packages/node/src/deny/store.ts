@@ -14,7 +14,7 @@ import {
   DENY_OWN_RULES_MAX,
   DENY_PAGE_ROWS,
   DENY_PIECE_BYTES,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/deny'
 import { fail, ok, type Result, type Unit } from '@turnpike/core/result'
 import { transact } from '../catalog/database.ts'
 import { nodeHasher } from '../hasher.ts'

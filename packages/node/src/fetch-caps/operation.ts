@@ -3,7 +3,8 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { DID_CHARS_MAX, FETCH_KEYS_KEPT_MAX } from '@turnpike/core/limits'
+import { FETCH_KEYS_KEPT_MAX } from '@turnpike/core/limits'
+import { DID_CHARS_MAX } from '@turnpike/core/limits/ucan'
 import { fail, ok } from '@turnpike/core/result'
 import type { FetchedRow } from '@turnpike/gateway/admission/fetch-caps'
 import type { Operation } from '../control/server.ts'

@@ -9,7 +9,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LOCK_POLL_MS } from '@turnpike/core/limits'
+import { LOCK_POLL_MS } from '@turnpike/core/limits/store'
 
 /** A lock that is held. */
 export interface Lock {

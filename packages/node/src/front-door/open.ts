@@ -8,7 +8,7 @@ import {
   MESSAGE_BYTES_MAX,
   MESSAGE_TIMEOUT_MS,
   MESSAGES_IN_FLIGHT_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import { jsonAnswer, type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
 import { DID_DOCUMENT_MAX_AGE_SECONDS, didDocument } from '@turnpike/service/did-document'
 import { negotiate } from '@turnpike/service/front-door'

@@ -8,7 +8,7 @@ import {
   MESSAGE_DELEGATIONS_MAX,
   MESSAGE_INVOCATIONS_MAX,
   MESSAGE_SIGNATURES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import { messageOf, receiptsIn, serveDelegation } from '../testing/messages.ts'
 import { asked, delegateBy, testDoor, withBlocks, type TestDoor } from './testing/door.ts'
 

@@ -3,7 +3,11 @@
  * @module
  */
 import type { API } from '@ucanto/core'
-import { MESSAGE_BYTES_MAX, MESSAGE_TIMEOUT_MS, SIGNATURES_KEPT_MAX } from '@turnpike/core/limits'
+import {
+  MESSAGE_BYTES_MAX,
+  MESSAGE_TIMEOUT_MS,
+  SIGNATURES_KEPT_MAX,
+} from '@turnpike/core/limits/ucan'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import { checkServeDelegation } from '@turnpike/core/ucan/serve'

@@ -3,7 +3,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { AGENT_BYTES_MAX, AGENT_TASK_MS_MAX, AGENT_TASKS_MAX } from '@turnpike/core/limits'
+import { AGENT_BYTES_MAX, AGENT_TASK_MS_MAX, AGENT_TASKS_MAX } from '@turnpike/core/limits/ucan'
 import type { AgentWriter, TaskRecord } from '@turnpike/core/ports/agent'
 import { transact } from '../catalog/database.ts'
 

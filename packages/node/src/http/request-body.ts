@@ -8,8 +8,8 @@ import type { IncomingMessage } from 'node:http'
 export const BODY_METHODS: ReadonlySet<string> = new Set(['PUT', 'POST'])
 
 /**
- * Reads a body to its end; undefined when it has more than `bytesMax`, or its client leaves. What is
- * left of it passes by unread.
+ * Reads a body to its end; undefined when it has more than `bytesMax`, or its client leaves. What
+ * is left of it passes by unread.
  *
  * @example
  * const body = await readBody(request, 10_240)

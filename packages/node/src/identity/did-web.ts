@@ -3,7 +3,7 @@
  * Sources: W3C CCG, "did:web Method"; W3C, "Decentralized Identifiers" 1.0.
  * @module
  */
-import { DID_CHARS_MAX, DID_KEYS_MAX } from '@turnpike/core/limits'
+import { DID_CHARS_MAX, DID_KEYS_MAX } from '@turnpike/core/limits/ucan'
 import type { KeyDid } from '@turnpike/core/ports/principals'
 import { publicKeyOf } from '@turnpike/core/ucan/did-key'
 

@@ -2,7 +2,7 @@
  * DIDs as the settings have them.
  * @module
  */
-import { DID_TIMEOUT_MS } from '@turnpike/core/limits'
+import { DID_TIMEOUT_MS } from '@turnpike/core/limits/ucan'
 import type { DidResolver } from '@turnpike/core/ports/principals'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { Settings } from '../config/settings.ts'

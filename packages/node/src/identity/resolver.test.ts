@@ -11,7 +11,7 @@ import {
   DID_FETCHES_MAX,
   DID_RETRY_MS,
   DID_TTL_MS,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import type { KeyDid } from '@turnpike/core/ports/principals'
 import { HttpTransport } from '../origins/transport.ts'
 import { TEST_CERTIFICATE, TEST_KEY } from '../testing/certificate.ts'

@@ -10,7 +10,7 @@ import {
   DID_TIMEOUT_MS,
   DID_TTL_MS,
   DIDS_KEPT_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/ucan'
 import {
   DidUnresolved,
   type DidFault,

@@ -2,12 +2,8 @@
  * Reads a whole blob from its site in order, over as many range requests as it takes.
  * @module
  */
-import {
-  INDEX_ATTEMPTS_MAX,
-  INDEX_PAUSE_MS,
-  READ_LOCAL_BYTES_MAX,
-  READ_REMOTE_BYTES_MAX,
-} from '@turnpike/core/limits'
+import { READ_LOCAL_BYTES_MAX, READ_REMOTE_BYTES_MAX } from '@turnpike/core/limits'
+import { INDEX_ATTEMPTS_MAX, INDEX_PAUSE_MS } from '@turnpike/core/limits/store'
 import { isTransient } from '@turnpike/core/origin/faults'
 import type { BlobReader, BlobRef } from '@turnpike/core/ports/blob'
 import type { Random } from '@turnpike/core/ports/runtime'

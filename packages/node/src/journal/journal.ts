@@ -5,7 +5,7 @@
  */
 import { encodeRead } from '@turnpike/core/log/encode'
 import { groupBytes } from '@turnpike/core/log/frame'
-import { JOURNAL_COMMIT_MS, JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits'
+import { JOURNAL_COMMIT_MS, JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits/log'
 import type { Journal, OpenRead } from '@turnpike/core/ports/journal'
 import { ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'

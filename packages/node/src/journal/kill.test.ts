@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import type { ReadEntry } from '@turnpike/core/log/entry'
-import { MARK_BYTES } from '@turnpike/core/limits'
+import { MARK_BYTES } from '@turnpike/core/limits/log'
 import { journalSource } from './source.ts'
 import { openSmall, tempFolder } from './testing/folder.ts'
 

@@ -10,7 +10,7 @@ import { decodeEntry } from '@turnpike/core/log/decode'
 import { ENTRY_ID_BYTES, encodeRead } from '@turnpike/core/log/encode'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
-import { ENTRY_BYTES_MAX } from '@turnpike/core/limits'
+import { ENTRY_BYTES_MAX } from '@turnpike/core/limits/log'
 
 /** Bytes of one read's slot. */
 export const SLOT_BYTES = 2048

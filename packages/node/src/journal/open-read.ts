@@ -3,7 +3,7 @@
  * @module
  */
 import type { ReadEntry } from '@turnpike/core/log/entry'
-import { MARK_BYTES, MARK_MS } from '@turnpike/core/limits'
+import { MARK_BYTES, MARK_MS } from '@turnpike/core/limits/log'
 import type { OpenRead } from '@turnpike/core/ports/journal'
 import type { HeldMark, MarkWriter } from './mark-writer.ts'
 

@@ -11,7 +11,7 @@ import {
   JOURNAL_OPEN_READS_MAX,
   JOURNAL_RESERVE_BYTES,
   JOURNAL_ROOM_RETRY_MS,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/log'
 import { nodeDisk } from './disk.ts'
 import type { Disk } from './disk.ts'
 

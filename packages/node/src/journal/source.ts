@@ -8,7 +8,7 @@
  */
 import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { FRAME_BYTES_MAX } from '@turnpike/core/limits'
+import { FRAME_BYTES_MAX } from '@turnpike/core/limits/log'
 import { frameAt, frameGroups, groupBytes } from '@turnpike/core/log/frame'
 import type { Groups } from '@turnpike/core/log/frame'
 import type { JournalBatch, JournalSource } from '@turnpike/core/ports/log'

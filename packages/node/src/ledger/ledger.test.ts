@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { LEDGER_CONTRACT } from '@turnpike/core/contract/ledger'
-import { USAGE_ROWS_MAX } from '@turnpike/core/limits'
+import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
 import type { RollUp } from '@turnpike/core/ports/ledger'
 import { SqliteLedger } from './ledger.ts'
 

@@ -3,7 +3,8 @@
  * @module
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { SQLITE_BUSY_TIMEOUT_MS, USAGE_ROWS_MAX } from '@turnpike/core/limits'
+import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
+import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import { WatermarkMoved } from '@turnpike/core/ports/ledger'
 import type {
   Ledger,

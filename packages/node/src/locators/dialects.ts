@@ -8,7 +8,7 @@ import {
   SERVICE_ANSWER_BYTES_MAX,
   SERVICE_CLAIMS_MAX,
   SERVICE_QUESTIONS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import {
   decodeClaimsCar,
   decodeQueryResult,

@@ -10,7 +10,7 @@ import {
   SERVICE_CLAIMS_MAX,
   SERVICE_INDEXES_MAX,
   SERVICE_QUESTION_HASHES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import type { LocatedBlob } from '@turnpike/core/locate/sites'
 import type { Places } from '@turnpike/core/locate/places'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { linkToBytes } from '@turnpike/core/link'
-import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits'
+import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits/claims'
 import { noise, rawBlock, rawBlocks } from '@turnpike/gateway/testing/blocks'
 import { gatewayDid } from '@turnpike/gateway/testing/world'
 import {

@@ -2,7 +2,7 @@
  * Reads a small blob whole from wherever claims say that it lies.
  * @module
  */
-import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits'
+import { SERVICE_ANSWER_BYTES_MAX } from '@turnpike/core/limits/claims'
 import { CLAIMED, type LocatedBlob } from '@turnpike/core/locate/sites'
 import type { BlobReader, BlobSite } from '@turnpike/core/ports/blob'
 import { verifyBlock } from '@turnpike/gateway/blocks/verify'

@@ -10,7 +10,7 @@ import {
   LOCATED_MISSING_MS,
   LOCATOR_LOOKUPS_MAX,
   SERVICE_QUESTION_HASHES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import type { Places } from '@turnpike/core/locate/places'
 import type { Slice } from '@turnpike/core/ports/blob'
 import { LocatorFault, type ContentIndex, type SpaceDid } from '@turnpike/core/ports/content'

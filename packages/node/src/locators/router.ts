@@ -3,12 +3,12 @@
  * Sources: "Delegated Routing V1 HTTP API"; trustless gateway specification.
  * @module
  */
+import { BLOCK_BYTES_MAX } from '@turnpike/core/limits'
 import {
-  BLOCK_BYTES_MAX,
   PROVIDER_GATEWAYS_MAX,
   PROVIDERS_ANSWER_BYTES_MAX,
   SERVICE_QUESTIONS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/claims'
 import { linkToString, RAW } from '@turnpike/core/link'
 import { httpGatewaysIn } from '@turnpike/core/locate/providers'
 import { originOf } from '@turnpike/core/origin/address'

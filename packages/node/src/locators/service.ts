@@ -2,7 +2,7 @@
  * A service that is asked where content lies: patience, a second try, and a breaker around it.
  * @module
  */
-import { SERVICE_RETRY_PAUSE_MS } from '@turnpike/core/limits'
+import { SERVICE_RETRY_PAUSE_MS } from '@turnpike/core/limits/claims'
 import { Breaker, type BreakerDeps } from '@turnpike/core/locate/breaker'
 import type { ServiceAnswer } from '@turnpike/core/locate/answers'
 import { LocatorFault, type SpaceDid } from '@turnpike/core/ports/content'

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { ipnsNameToString } from '@turnpike/core/ipns/name'
-import { ROUTER_TIMEOUT_MS } from '@turnpike/core/limits'
+import { ROUTER_TIMEOUT_MS } from '@turnpike/core/limits/names'
 import {
   NameRefused,
   NamesFull,

@@ -3,7 +3,7 @@
  * @module
  */
 import { ipnsNameFromString, ipnsNameToString } from '@turnpike/core/ipns/name'
-import { NAME_LIFETIME_MS_MAX } from '@turnpike/core/limits'
+import { NAME_LIFETIME_MS_MAX } from '@turnpike/core/limits/names'
 import { fail, ok } from '@turnpike/core/result'
 import type { Operation } from '../control/server.ts'
 import { InvalidParams } from '../owner/params.ts'

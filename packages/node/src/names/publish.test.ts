@@ -13,7 +13,7 @@ import {
   NAME_LIFETIME_MS,
   NAME_LIFETIME_MS_MAX,
   OWN_NAMES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { fail } from '@turnpike/core/result'
 import { nodeHasher } from '../hasher.ts'
 import { openScratch, stillClock } from '../testing/data-folder.ts'

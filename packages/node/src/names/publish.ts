@@ -13,7 +13,7 @@ import {
   NAME_LIFETIME_MS,
   NAME_PUBLISH_TTL_MS,
   OWN_NAMES_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { parseNameValue } from '@turnpike/core/names/target'
 import { NameRefused, NamesFull } from '@turnpike/core/ports/names'
 import type { Ed25519Signer } from '@turnpike/core/ports/keys'

@@ -6,7 +6,7 @@ import { bytesEqual, keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { ipnsNameToString } from '@turnpike/core/ipns/name'
 import type { IpnsRecord } from '@turnpike/core/ipns/record'
 import { isInForce, isNewer, validateRecord } from '@turnpike/core/ipns/validate'
-import { ROUTED_NAMES_KEPT_MAX } from '@turnpike/core/limits'
+import { ROUTED_NAMES_KEPT_MAX } from '@turnpike/core/limits/names'
 import {
   NameNotFound,
   type FoundRecord,

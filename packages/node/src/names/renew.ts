@@ -2,7 +2,7 @@
  * Signing own names and claims anew while a deployment runs.
  * @module
  */
-import { NAME_RENEW_MS } from '@turnpike/core/limits'
+import { NAME_RENEW_MS } from '@turnpike/core/limits/names'
 import type { Operation } from '../control/server.ts'
 
 /** Has the folder's owner look at once, and every minute. A look that fails is made again then. */

@@ -10,14 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { base58btc } from 'multiformats/bases/base58'
 import { ipnsNameFromString } from '@turnpike/core/ipns/name'
 import { linkToString } from '@turnpike/core/link'
+import { PATH_SEGMENTS_MAX } from '@turnpike/core/limits'
 import {
   IPNS_RECORD_BYTES_MAX,
   NAME_HOPS_MAX,
   NAME_MISSING_TTL_MS,
   NAME_TIMEOUT_MS,
-  PATH_SEGMENTS_MAX,
   ROUTER_LOOKUPS_MAX,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { NameNotFound, NameUnavailable } from '@turnpike/core/ports/names'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'

@@ -14,7 +14,7 @@ import {
   ROUTED_NAMES_KEPT_MAX,
   ROUTER_LOOKUPS_MAX,
   ROUTER_TIMEOUT_MS,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { originOf } from '@turnpike/core/origin/address'
 import { NameUnavailable, type FoundRecord, type NameError } from '@turnpike/core/ports/names'
 import type { Clock } from '@turnpike/core/ports/runtime'

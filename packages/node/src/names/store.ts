@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { isNewer, type RecordRank } from '@turnpike/core/ipns/validate'
-import { NAMES_MAX } from '@turnpike/core/limits'
+import { NAMES_MAX } from '@turnpike/core/limits/names'
 import { NamesFull, type NameStore } from '@turnpike/core/ports/names'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'

@@ -2,7 +2,7 @@
  * Lists the objects of a bucket (S3 API, ListObjectsV2).
  * @module
  */
-import { BUCKET_PAGE_BYTES_MAX, BUCKET_PAGES_MAX } from '@turnpike/core/limits'
+import { BUCKET_PAGE_BYTES_MAX, BUCKET_PAGES_MAX } from '@turnpike/core/limits/store'
 import { statusFault } from '@turnpike/core/origin/range-response'
 import { OriginFault } from '@turnpike/core/ports/blob'
 import { fail, ok, type Result } from '@turnpike/core/result'

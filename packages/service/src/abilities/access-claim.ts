@@ -5,7 +5,7 @@
  */
 import { capability, Schema } from '@ucanto/validator'
 import { CID } from 'multiformats/cid'
-import { CLAIM_ANSWER_BYTES_MAX } from '@turnpike/core/limits'
+import { CLAIM_ANSWER_BYTES_MAX } from '@turnpike/core/limits/claims'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import { ok } from '@turnpike/core/result'
 import type { Ability, Outcome, Task } from '../ability.ts'

@@ -5,7 +5,7 @@
  */
 import { capability, Schema } from '@ucanto/validator'
 import type { CID } from 'multiformats/cid'
-import { MESSAGE_DELEGATIONS_MAX } from '@turnpike/core/limits'
+import { MESSAGE_DELEGATIONS_MAX } from '@turnpike/core/limits/ucan'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { StoredDelegation } from '@turnpike/core/ports/delegations'
 import { fail, ok, type Result } from '@turnpike/core/result'

@@ -8,7 +8,7 @@ import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { encodeCar } from '@turnpike/core/car/encode'
 import { readKnownClaim } from '@turnpike/core/claims/read'
 import type { ClaimSays } from '@turnpike/core/claims/says'
-import { CLAIMS_WALK_MAX } from '@turnpike/core/limits'
+import { CLAIMS_WALK_MAX } from '@turnpike/core/limits/claims'
 import { CAR, linkFromString, type Link } from '@turnpike/core/link'
 import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { Hasher } from '@turnpike/core/ports/runtime'
@@ -66,7 +66,9 @@ async function claimsAbout(
   const asked = new Set(query.getAll('walk').flatMap((words) => words.split(',')))
   const walks = WALKS.filter((walk) => asked.has(walk))
   const collection = new Collection(deps, { spaces: query.getAll('spaces'), token })
-  await collection.indexed(multihash)
+  // The field's blob-fetcher asks about each shard of an index that it is told of, without end when
+  // it is told of the same index then.
+  await collection.indexed(multihash, false)
   const seen = new Set<BytesKey>()
   const waiting = [multihash]
   // Claims may lead round in circles, and to more content than anybody wants to hear of.

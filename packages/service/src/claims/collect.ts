@@ -3,9 +3,9 @@
  * answer. Our own store is asked, and nobody else.
  * @module
  */
-import { keyOf, type BytesKey } from '@turnpike/core/bytes'
+import { bytesEqual, keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { readKnownClaim } from '@turnpike/core/claims/read'
-import { CLAIMS_ANSWER_BYTES_MAX, CLAIMS_ANSWER_MAX } from '@turnpike/core/limits'
+import { CLAIMS_ANSWER_BYTES_MAX, CLAIMS_ANSWER_MAX } from '@turnpike/core/limits/claims'
 import { CAR, type Link } from '@turnpike/core/link'
 import type { ClaimKind, CoveringIndex, StoredClaim } from '@turnpike/core/ports/claims'
 import type { ClaimPagesDeps, ClaimsReader } from './deps.ts'
@@ -66,9 +66,14 @@ export class Collection {
     }
   }
 
-  /** Takes in the indexes that list a block: claims, where index and shard lie, and archives. */
-  async indexed(content: Uint8Array): Promise<void> {
+  /**
+   * Takes in the indexes that list a block: claims, where index and shard lie, and archives.
+   *
+   * @param shardsToo whether also those that list the content as a shard of theirs
+   */
+  async indexed(content: Uint8Array, shardsToo: boolean): Promise<void> {
     for (const covering of await this.#coveringShown(content)) {
+      if (!shardsToo && bytesEqual(covering.place.shard, content)) continue
       if (!this.add(covering.claim)) return
       await this.about(covering.index, ['location'])
       await this.about(covering.place.shard, ['location'])

@@ -8,7 +8,7 @@ import { decodeMultibase } from '@turnpike/core/multibase'
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
 import { decodeCar } from '@turnpike/core/car/decode'
 import { encodeCar } from '@turnpike/core/car/encode'
-import { CLAIMS_QUERY_HASHES_MAX, CLAIMS_QUERY_SPACES_MAX } from '@turnpike/core/limits'
+import { CLAIMS_QUERY_HASHES_MAX, CLAIMS_QUERY_SPACES_MAX } from '@turnpike/core/limits/claims'
 import {
   DAG_CBOR,
   linkFromBytes,
@@ -70,7 +70,7 @@ export async function claimsPage(
     await collection.about(hash, ['location'])
     if (type === 'location') continue
     if (type !== 'index_or_location') await collection.sameAs(hash)
-    await collection.indexed(hash)
+    await collection.indexed(hash, true)
   }
   return carAnswer(encodeQueryResult(collection.found, deps.hasher), 'no-store')
 }

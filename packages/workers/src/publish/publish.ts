@@ -3,7 +3,7 @@
  * @module
  */
 import { concatBytes } from '@turnpike/core/bytes'
-import { WORKER_MANIFEST_BYTES_MAX } from '@turnpike/core/limits'
+import { WORKER_MANIFEST_BYTES_MAX } from '@turnpike/core/limits/workers'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { Publication } from '@turnpike/core/publication'
 import { encodeTable } from '../block-table.ts'

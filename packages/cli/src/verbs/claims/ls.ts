@@ -3,7 +3,7 @@
  * @module
  */
 import { linkFromString } from '@turnpike/core/link'
-import { CLAIMS_LISTED_MAX } from '@turnpike/core/limits'
+import { CLAIMS_LISTED_MAX } from '@turnpike/core/limits/claims'
 import { showClaims, type ShownClaim } from '@turnpike/node/claims/show'
 import { nodeClock } from '@turnpike/node/runtime'
 import { EXIT } from '../../exit.ts'

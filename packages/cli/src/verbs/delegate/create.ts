@@ -3,7 +3,7 @@
  * @module
  */
 import { writeFile } from 'node:fs/promises'
-import { TOKEN_CHARS_MAX } from '@turnpike/core/limits'
+import { TOKEN_CHARS_MAX } from '@turnpike/core/limits/ucan'
 import type { DelegationCreated } from '@turnpike/node/authorize/operations'
 import { callOrOpen } from '@turnpike/node/control/client'
 import { frontDoorSettings } from '@turnpike/node/front-door/settings'

@@ -3,7 +3,7 @@
  * @module
  */
 import { linkFromString } from '@turnpike/core/link'
-import { NAME_LIFETIME_MS_MAX } from '@turnpike/core/limits'
+import { NAME_LIFETIME_MS_MAX } from '@turnpike/core/limits/names'
 import { milliseconds } from '@turnpike/node/config/kinds'
 import { callOrOpen } from '@turnpike/node/control/client'
 import type { NamePublished } from '@turnpike/node/names/operations'

@@ -4,7 +4,7 @@
  */
 import { open } from 'node:fs/promises'
 import { ipnsNameFromString } from '@turnpike/core/ipns/name'
-import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits'
+import { IPNS_RECORD_BYTES_MAX } from '@turnpike/core/limits/names'
 import { callOrOpen } from '@turnpike/node/control/client'
 import type { NamePutDone } from '@turnpike/node/names/operations'
 import { openHere } from '@turnpike/node/owner/open-here'

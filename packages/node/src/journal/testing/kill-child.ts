@@ -9,7 +9,7 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeRead } from '@turnpike/core/log/encode'
-import { MARK_BYTES } from '@turnpike/core/limits'
+import { MARK_BYTES } from '@turnpike/core/limits/log'
 import type { OpenRead } from '@turnpike/core/ports/journal'
 import { groupOf, openSmall, readOf } from './folder.ts'
 

@@ -2,7 +2,7 @@
  * One DNSLink look-up: which names are asked, of which servers, for how long.
  * @module
  */
-import { DNS_FAILURE_TTL_MS, DNS_TRIES_MAX, DNS_TRY_TIMEOUT_MS } from '@turnpike/core/limits'
+import { DNS_FAILURE_TTL_MS, DNS_TRIES_MAX, DNS_TRY_TIMEOUT_MS } from '@turnpike/core/limits/names'
 import { DNSLINK_LABEL } from '@turnpike/core/names/dns-name'
 import { dnsLinkOf, type DnsLinkSaid } from '@turnpike/core/names/dnslink'
 import { NameInvalid, NameNotFound, NameUnavailable } from '@turnpike/core/ports/names'

@@ -2,7 +2,7 @@
  * DNS over HTTPS (RFC 8484).
  * @module
  */
-import { DNS_MESSAGE_BYTES_MAX } from '@turnpike/core/limits'
+import { DNS_MESSAGE_BYTES_MAX } from '@turnpike/core/limits/names'
 import type { HttpTransport, OriginResponse } from '../../origins/transport.ts'
 import { readAnswer, TRUNCATED, writeQuery, type DnsAnswer } from './message.ts'
 

@@ -7,7 +7,7 @@ import {
   DNS_NEGATIVE_TTL_MS_MAX,
   DNS_STALE_MS_MAX,
   DNS_TTL_MS_MIN,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { code, nothing, silence, startTestDns, texts, type TestDns } from '../../testing/dns.ts'
 import { askServers } from './ask.ts'
 import { KeptDnsLinks } from './keep.ts'

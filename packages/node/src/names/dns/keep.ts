@@ -11,7 +11,7 @@ import {
   DNS_TIMEOUT_MS,
   DNS_TTL_MS_MAX,
   DNS_TTL_MS_MIN,
-} from '@turnpike/core/limits'
+} from '@turnpike/core/limits/names'
 import { dnsNameOf, mayHaveDnsLink } from '@turnpike/core/names/dns-name'
 import { NameNotFound, NameUnavailable, type NameError } from '@turnpike/core/ports/names'
 import type { Clock } from '@turnpike/core/ports/runtime'

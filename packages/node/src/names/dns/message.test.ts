@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode, TRUNCATED_RESPONSE, type Answer } from 'dns-packet'
 import fc from 'fast-check'
-import { DNS_CNAMES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits'
+import { DNS_CNAMES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits/names'
 import { nothing, reply, txt } from '../../testing/dns.ts'
 import { readAnswer, TRUNCATED, writeQuery } from './message.ts'
 

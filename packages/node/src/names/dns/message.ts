@@ -5,7 +5,7 @@
  */
 import { decode, encode, RECURSION_DESIRED } from 'dns-packet'
 import type { Answer, DecodedPacket, StringAnswer, TxtAnswer } from 'dns-packet'
-import { DNS_CNAMES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits'
+import { DNS_CNAMES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits/names'
 
 /** A question as it is sent. */
 export interface DnsQuery {

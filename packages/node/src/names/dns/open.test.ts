@@ -3,12 +3,8 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  DNS_TIMEOUT_MS,
-  DNS_TRIES_MAX,
-  DNS_UDP_BYTES_MAX,
-  ORIGIN_SOCKETS_MAX,
-} from '@turnpike/core/limits'
+import { ORIGIN_SOCKETS_MAX } from '@turnpike/core/limits'
+import { DNS_TIMEOUT_MS, DNS_TRIES_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits/names'
 import { nodeClock } from '../../runtime.ts'
 import { TEST_CERTIFICATE } from '../../testing/certificate.ts'
 import {

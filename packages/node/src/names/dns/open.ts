@@ -2,7 +2,7 @@
  * DNSLink look-ups as the settings have them.
  * @module
  */
-import { DNS_TIMEOUT_MS } from '@turnpike/core/limits'
+import { DNS_TIMEOUT_MS } from '@turnpike/core/limits/names'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { HttpTransport } from '../../origins/transport.ts'
 import type { DnsLinks } from '@turnpike/gateway/names/dns-links'

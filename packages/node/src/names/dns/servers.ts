@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { Resolver } from 'node:dns'
 import { connect, isIP } from 'node:net'
-import { DNS_SERVERS_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits'
+import { DNS_SERVERS_MAX, DNS_UDP_BYTES_MAX } from '@turnpike/core/limits/names'
 import { readAnswer, TRUNCATED, writeQuery, type DnsAnswer, type DnsQuery } from './message.ts'
 
 /** Where a DNS server listens. */
