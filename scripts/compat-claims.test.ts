@@ -130,6 +130,13 @@ test('slices of an index are where its claims say, and have their hashes', { ski
   assert.ok(read > 5, `${read} slices`)
 })
 
+test('blob-fetcher finds blocks by claims, and reads many in one request', { skip }, async () => {
+  const { indexes } = await clients.makeReader(gateway).query([root])
+  const blocks = indexes[0]!.shards[0]!.slices.map(({ slice }) => slice)
+  const asked = blocks.filter((block) => block !== shard)
+  assert.equal(await clients.fetchBlocks(gateway, asked), asked.length)
+})
+
 test('spaces and types select, and what is nowhere is no error', { skip }, async () => {
   const reader = clients.makeReader(gateway)
   const mine = await reader.query([root], { spaces: [space] })

@@ -119,6 +119,7 @@ export interface Clients {
   readIndex(archive: Uint8Array): Promise<ShownIndex & { readonly isSame: boolean }>
   indexShards(root: string, shards: readonly Uint8Array[]): Promise<ShownIndex>
   readSlice(url: string, slice: ShownSlice): Promise<boolean>
+  fetchBlocks(gateway: Gateway, multihashes: readonly string[]): Promise<number>
   pack(text: string): Promise<Packed>
   lie(root: string, shard: Uint8Array): Promise<Uint8Array>
   publish(
@@ -132,7 +133,7 @@ export interface Clients {
 
 /** Loads what is installed. */
 export async function loadClients(): Promise<Clients> {
-  const names = ['owner.mjs', 'user.mjs', 'claims.mjs', 'publisher.mjs']
+  const names = ['owner.mjs', 'user.mjs', 'claims.mjs', 'fetcher.mjs', 'publisher.mjs']
   const modules = await Promise.all(names.map((name) => import(join(tree, name))))
   return Object.assign({}, ...modules) as Clients
 }
