@@ -18,7 +18,7 @@ async function main() {
     if (code !== 0) return code
   }
   process.env.TURNPIKE_COMPAT = '1'
-  return run(pinnedNode(), ['--test', 'scripts/compat*.test.ts'])
+  return run(pinnedNode(), ['--test', '--test-timeout=180000', 'scripts/compat*.test.ts'])
 }
 
 try {
