@@ -6,25 +6,31 @@ import { LRUCache } from 'lru-cache'
 import type { DagIndex } from '../blob-index.ts'
 import { bytesEqual, bytesOfKey, keyOf, type BytesKey } from '../bytes.ts'
 import type { Claim } from '../claims/read.ts'
-import type { LocationSays } from '../claims/says.ts'
 import { believedSpace, isTrusted, type ClaimTrust } from '../claims/trust.ts'
 import {
   LOCATED_CLAIMS_MAX,
   LOCATED_KEPT_MAX,
   LOCATED_KEPT_MS,
   LOCATED_PLACES_MAX,
-} from '../limits.ts'
+} from '../limits/claims.ts'
 import type { Link } from '../link.ts'
 import type { Slice } from '../ports/blob.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import type { Clock } from '../ports/runtime.ts'
 import { KnownIndexes, type IndexedPlace } from './known-indexes.ts'
 import { originOf } from '../origin/address.ts'
-import { sitesOf, slicesAt, TRUSTLESS, type LocatedBlob } from './sites.ts'
+import {
+  saidBy,
+  sitesOf,
+  slicesAt,
+  TRUSTLESS,
+  type LocatedBlob,
+  type SaidLocation,
+} from './sites.ts'
 
 /** A location claim, and the space that it is believed to put its content in. */
 interface KeptLocation {
-  readonly says: LocationSays
+  readonly says: SaidLocation
   readonly space: SpaceDid | undefined
 }
 
@@ -90,7 +96,8 @@ export class Places {
     const { says, issuer, content } = claim
     if (says.kind === 'location') {
       const space = believedSpace({ issuer, space: says.space }, this.#deps.trust)
-      this.#keep(this.#locations, content, claim, { says, space }, space !== undefined)
+      const said = { says: saidBy(says, issuer, space), space }
+      this.#keep(this.#locations, content, claim, said, space !== undefined)
     } else if (says.kind === 'index') {
       const believed = isTrusted(issuer, this.#deps.trust)
       const said = { index: says.index, issuer }
@@ -229,6 +236,6 @@ function inBlob({ shard, offset, length }: IndexedPlace): BlockInBlob {
   return { content: shard, offset, length }
 }
 
-function saysOf({ says }: KeptLocation): LocationSays {
+function saysOf({ says }: KeptLocation): SaidLocation {
   return says
 }

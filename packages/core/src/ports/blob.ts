@@ -5,6 +5,7 @@
 import type { Awaitable, Result, Unit } from '../result.ts'
 import type { BodySource } from '../body.ts'
 import type { ByteRange } from '../range.ts'
+import type { SpaceDid } from './content.ts'
 
 /** A blob and where its bytes may lie. Sites are tried in order. */
 export interface BlobRef {
@@ -23,6 +24,15 @@ export interface BlobSite {
   readonly url: string
   /** Who is paid for bytes from here: a DID, or the URL's origin. Empty for our own store. */
   readonly provider: string
+  /** Whom to show that the space lets us have the blob, where that may be asked for. */
+  readonly guard?: SiteGuard | undefined
+}
+
+/** Who holds a blob at a place, and in whose name. */
+export interface SiteGuard {
+  /** DID of the node that says that it holds it. */
+  readonly node: string
+  readonly space: SpaceDid
 }
 
 /** A block's bytes inside a blob: `length` bytes from `offset`. */
@@ -70,7 +80,10 @@ export interface BlobStream {
 export interface BlobReader {
   /** Whether this reader serves addresses like `url`. */
   serves(url: string): boolean
-  /** Opens `range` of the blob at `site`. At most one request to the origin. */
+  /**
+   * Opens `range` of the blob at `site`. At most one request to the origin, but for those by which
+   * a guarded one is shown what lets us have it.
+   */
   open(
     blob: BlobRef,
     site: BlobSite,

@@ -7,7 +7,7 @@ import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { bytesOfKey, concatBytes, keyOf, type BytesKey } from '../bytes.ts'
 import { encodeCar } from '../car/encode.ts'
-import { AGENT_HEADER_BLOCKS_MAX, AGENT_HEADER_MESSAGE_BYTES_MAX } from '../limits.ts'
+import { AGENT_HEADER_BLOCKS_MAX, AGENT_HEADER_MESSAGE_BYTES_MAX } from '../limits/ucan.ts'
 import { DAG_CBOR, linkFromBytes, linkToCid, type Link } from '../link.ts'
 import { encodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'
@@ -98,12 +98,12 @@ export function encodeExecute(
   return encodeCar([root.link], [...blocks, root])
 }
 
-/** Signs receipts in a gateway's name. */
-export interface ReceiptSigner {
+/** Signs in a gateway's name. */
+export interface GatewaySigner {
   /** The DID that it has. */
   readonly did: string
   /** Ed25519: 64 bytes. */
-  sign(message: Uint8Array): Promise<Uint8Array> | Uint8Array
+  sign(message: Uint8Array): Uint8Array
 }
 
 /** What came of an invocation. */
@@ -119,16 +119,16 @@ const ED25519_VARSIG = new Uint8Array([0xed, 0xa1, 0x03, 0x40])
  *
  * @param task binary CID of the invocation
  * @example
- * const car = await encodeReceipt(task, { ok: {} }, { signer, hasher: nodeHasher })
+ * const car = encodeReceipt(task, { ok: {} }, { signer, hasher: nodeHasher })
  */
-export async function encodeReceipt(
+export function encodeReceipt(
   task: Uint8Array,
   out: Outcome,
-  { signer, hasher }: { readonly signer: ReceiptSigner; readonly hasher: Hasher },
-): Promise<Uint8Array> {
+  { signer, hasher }: { readonly signer: GatewaySigner; readonly hasher: Hasher },
+): Uint8Array {
   const ran = CID.decode(task)
   const ocm = { ran, out, fx: { fork: [] }, meta: {}, iss: signer.did, prf: [] }
-  const signature = await signer.sign(encodeCbor(ocm))
+  const signature = signer.sign(encodeCbor(ocm))
   const receipt = cborBlock({ ocm, sig: concatBytes([ED25519_VARSIG, signature]) }, hasher)
   const report = { [String(ran)]: linkToCid(receipt.link) }
   const root = cborBlock({ [VARIANT]: { report } }, hasher)

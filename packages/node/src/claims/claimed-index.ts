@@ -11,8 +11,8 @@ import {
   DISTRUSTED_KEPT_MAX,
   LOCATED_KEPT_MS,
   LOCATED_PLACES_MAX,
-} from '@turnpike/core/limits'
-import { sitesOf, slicesAt } from '@turnpike/core/locate/sites'
+} from '@turnpike/core/limits/claims'
+import { saidBy, sitesOf, slicesAt, type SaidLocation } from '@turnpike/core/locate/sites'
 import type { Slice } from '@turnpike/core/ports/blob'
 import type { ContentIndex, SpaceDid } from '@turnpike/core/ports/content'
 import type { Clock } from '@turnpike/core/ports/runtime'
@@ -57,7 +57,7 @@ interface Place {
 
 /** What a claim says of a blob, and in which space it is believed to be. */
 interface Address {
-  readonly says: LocationSays
+  readonly says: SaidLocation
   readonly space: SpaceDid | undefined
 }
 
@@ -167,10 +167,11 @@ function addressOf(rows: readonly AddressRow[], trust: ClaimTrust): Address {
     length: length ?? undefined,
     space: named,
   }
-  return { says, space: believedSpace({ issuer, space: named }, trust) }
+  const believed = believedSpace({ issuer, space: named }, trust)
+  return { says: saidBy(says, issuer, believed), space: believed }
 }
 
-function saysOf({ says }: Address): LocationSays {
+function saysOf({ says }: Address): SaidLocation {
   return says
 }
 

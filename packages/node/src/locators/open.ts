@@ -15,6 +15,7 @@ import type { LocatorSettings } from '../config/locators.ts'
 import { nodeHasher } from '../hasher.ts'
 import { ClaimedReader, TrustlessReader } from '../origins/claimed-reader.ts'
 import { HttpTransport } from '../origins/transport.ts'
+import type { RetrievalInvoker } from '../retrieve/invoker.ts'
 import { claimsService, indexingService } from './dialects.ts'
 import type { CheckedClaim } from './inquiry.ts'
 import { readLocated } from './read-located.ts'
@@ -36,6 +37,8 @@ export interface LocatorsOptions {
   readonly revocations: Pick<DelegationStore, 'generation' | 'revoked'>
   readonly clock: Clock
   readonly random: Random
+  /** Shows guarded origins what lets us fetch; without one, they are asked as others are. */
+  readonly invoker?: RetrievalInvoker | undefined
   /** Hears of each service that failed a look-up. */
   readonly onFault?: (fault: LocatorFault) => void
 }
@@ -60,7 +63,7 @@ export function openLocators(options: LocatorsOptions): OpenLocators {
   const { settings, own, operator, clock } = options
   const { indexingServices, claimsServices, routers } = settings
   const foreign = new HttpTransport({ allowPrivate: settings.allowPrivateOrigins })
-  const reader = new ClaimedReader(foreign)
+  const reader = new ClaimedReader(foreign, { invoker: options.invoker, clock })
   // Claims that came to us name addresses, too.
   if ([indexingServices, claimsServices, routers].every(({ length }) => length === 0))
     return { index: own, readers: [reader], close: () => foreign.close() }

@@ -8,7 +8,7 @@ import { rangeLength, type ByteRange } from '@turnpike/core/range'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { RangeStream } from './range-stream.ts'
 import { partOfWhole } from './part-of-whole.ts'
-import type { HttpTransport } from './transport.ts'
+import type { HttpTransport, OriginResponse, OriginTimeouts } from './transport.ts'
 
 /** What is read, and how it is asked for. */
 export interface RangeQuery {
@@ -45,19 +45,33 @@ export async function openRange(
   query: RangeQuery,
   signal: AbortSignal,
 ): Promise<Result<OpenedRange, OriginFault>> {
-  const { url, provider, range } = query
-  const headers = {
-    ...query.headers,
-    range: `bytes=${range.first}-${range.last}`,
-    'accept-encoding': 'identity',
-  }
-  const sent = await transport.send({ url, headers, provider }, signal)
-  if (sent.error !== undefined) return sent
-  const { request, response } = sent.ok
-  const { idleMs } = transport.timeouts
+  const sent = await sendRange(transport, query, signal)
+  return sent.error === undefined ? openSent(query, sent.ok, transport.timeouts, signal) : sent
+}
+
+/** Asks for a range, and waits for the head of the answer. */
+export function sendRange(
+  transport: Pick<HttpTransport, 'send'>,
+  { url, provider, range, headers: more }: RangeQuery,
+  signal: AbortSignal,
+): ReturnType<HttpTransport['send']> {
+  const { first, last } = range
+  const headers = { ...more, range: `bytes=${first}-${last}`, 'accept-encoding': 'identity' }
+  return transport.send({ url, headers, provider }, signal)
+}
+
+/** Opens the body of an answer, if it is the range that was asked for. */
+export function openSent(
+  query: RangeQuery,
+  sent: OriginResponse,
+  { idleMs }: Pick<OriginTimeouts, 'idleMs'>,
+  signal: AbortSignal,
+): Result<OpenedRange, OriginFault> {
+  const { provider, range } = query
+  const { request, response } = sent
   const { skipBytesMax } = query
   if (response.statusCode === 200 && skipBytesMax !== undefined) {
-    const part = partOfWhole({ ...query, skipBytesMax }, sent.ok, idleMs, signal)
+    const part = partOfWhole({ ...query, skipBytesMax }, sent, idleMs, signal)
     if (part.ok) return ok({ stream: part.ok, contentRange: { range, size: query.size } })
     request.destroy()
     return part
@@ -72,6 +86,6 @@ export async function openRange(
     request.destroy()
     return fail(checked.error)
   }
-  const stream = new RangeStream({ provider, length: rangeLength(range), idleMs }, sent.ok, signal)
+  const stream = new RangeStream({ provider, length: rangeLength(range), idleMs }, sent, signal)
   return ok({ stream, contentRange: checked.ok })
 }

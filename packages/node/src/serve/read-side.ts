@@ -26,7 +26,7 @@ import { claimRoutes } from '../claims/routes.ts'
 import { CatalogClaims } from '../claims/store.ts'
 import { CatalogIndex } from '../catalog/content-index.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
-import { catalogAuthorizer } from '../authorize/authorizer.ts'
+import { catalogAuthorizer, type Trust } from '../authorize/authorizer.ts'
 import { ownSites } from '../catalog/own-sites.ts'
 import { hostSpacesOf } from '../config/host-spaces.ts'
 import type { Settings } from '../config/settings.ts'
@@ -45,8 +45,7 @@ import { asOriginFault, openLocators, type OpenLocators } from '../locators/open
 import { openNames } from '../names/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
-import { openRetrievals } from '../retrieve/open.ts'
-import { openSigner } from '../retrieve/signer.ts'
+import { openRetrieve, type OpenRetrieve } from '../retrieve/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
 import type { RateLimiters } from './rate-limits.ts'
@@ -98,17 +97,9 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   const denied = await followDenylists(catalog, onFault)
   const identity = identityOf(settings.identity, options.whoami)
   const dids = openResolver({ settings, identity, clock: nodeClock })
-  const locators = openLocators({
-    settings,
-    own: ownIndex(catalog, { gateways: identity.dids, issuers: settings.claimIssuers }),
-    operator: identity.did,
-    gateways: identity.dids,
-    checks: new SignatureChecks(nodeVerifier, dids.resolver),
-    revocations: new CatalogDelegations(catalog),
-    clock: nodeClock,
-    random: nodeRandom,
-    onFault: (fault) => observer.originFault(asOriginFault(fault)),
-  })
+  const known = { catalog, identity, resolver: dids.resolver }
+  const retrieve = await openOwnRetrieve(settings, known)
+  const locators = openOwnLocators(options, { ...known, retrieve })
   const refusals = openRefusals(options, journal.ok)
   const fetching = openFetchCaps({ settings, catalog, clock: nodeClock, onFault })
   const content = composeGateway(options, {
@@ -116,6 +107,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     journal: journal.ok,
     refusals,
     fetchCaps: fetching.caps,
+    retrieve,
     origins,
     locators,
     names,
@@ -151,6 +143,35 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
 function ownIndex(catalog: FolderReader['catalog'], trust: ClaimTrust): ContentIndex {
   const claimed = new ClaimedIndex(catalog, { clock: nodeClock, trust })
   return new KnownIndex(new CatalogIndex(catalog), claimed)
+}
+
+/** What is known of others before they are asked anything. */
+interface Known extends Pick<GatewayParts, 'identity' | 'resolver'> {
+  readonly catalog: FolderReader['catalog']
+}
+
+function openOwnRetrieve(settings: Settings, known: Known): Promise<OpenRetrieve | undefined> {
+  const { keys } = folderPaths(settings.data)
+  const { attesters } = trustIn(settings, known)
+  return openRetrieve({ ...known, attesters, keys, clock: nodeClock, random: nodeRandom })
+}
+
+function openOwnLocators(
+  { settings, observer }: ReadSideOptions,
+  { catalog, identity, resolver, retrieve }: Known & Pick<GatewayParts, 'retrieve'>,
+): OpenLocators {
+  return openLocators({
+    settings,
+    invoker: retrieve?.invoker,
+    own: ownIndex(catalog, { gateways: identity.dids, issuers: settings.claimIssuers }),
+    operator: identity.did,
+    gateways: identity.dids,
+    checks: new SignatureChecks(nodeVerifier, resolver),
+    revocations: new CatalogDelegations(catalog),
+    clock: nodeClock,
+    random: nodeRandom,
+    onFault: (fault) => observer.originFault(asOriginFault(fault)),
+  })
 }
 
 function openOwnJournal({
@@ -196,11 +217,19 @@ function authorizerOf(
   settings: Settings,
   { folder, identity, resolver }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver'>,
 ): Authorizer {
-  return catalogAuthorizer(folder.catalog, nodeClock, {
+  return catalogAuthorizer(folder.catalog, nodeClock, trustIn(settings, { identity, resolver }))
+}
+
+/** Whom a deployment believes in delegations. */
+function trustIn(
+  { attestAuthorities }: Settings,
+  { identity, resolver }: Pick<GatewayParts, 'identity' | 'resolver'>,
+): Required<Trust> {
+  return {
     gateways: identity.dids,
     resolver,
-    attesters: [...identity.dids, ...settings.attestAuthorities],
-  })
+    attesters: [...identity.dids, ...attestAuthorities],
+  }
 }
 
 function hostsOf(settings: Settings): HostSettings {
@@ -212,6 +241,7 @@ interface GatewayParts {
   readonly journal: NodeJournal
   readonly refusals: Refusals
   readonly fetchCaps: FetchCaps | undefined
+  readonly retrieve: OpenRetrieve | undefined
   readonly origins: OpenOrigins
   readonly locators: OpenLocators
   readonly names: ReturnType<typeof openNames>
@@ -227,6 +257,7 @@ function composeGateway(
     journal,
     refusals,
     fetchCaps,
+    retrieve,
     origins,
     locators,
     names,
@@ -240,6 +271,7 @@ function composeGateway(
   return createGateway({
     denylist,
     fetchCaps,
+    retrievals: retrieve?.retrievals,
     identities: limiter && new Identities({ limiter, refusals, hasher: nodeHasher }),
     index: locators.index,
     authorizer: authorizerOf(settings, { folder, identity, resolver }),
