@@ -26,7 +26,6 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
     'ETag, Accept-Ranges, Content-Location, Server-Timing, X-Receipt-Id, Content-Range, ' +
       'Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output',
   ],
-  ['Timing-Allow-Origin', '*'],
 ]
 /** How long a browser may believe the answer of OPTIONS: a day, of which it takes what it likes. */
 const MAX_AGE: HeaderLine = ['Access-Control-Max-Age', '86400']

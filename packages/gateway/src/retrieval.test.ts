@@ -159,13 +159,13 @@ test('an outcome that comes too late is given back', async () => {
 test('a body is read where the adapter takes bodies', async () => {
   const patience = { timer: new Alarm(), timeoutMs: TIMEOUT_MS }
   const plain = new Request('http://a.example/')
-  assert.equal(new TimedRequest(plain, patience).readBody, undefined)
+  assert.equal(await new TimedRequest(plain, patience).readBody(1), undefined)
   const { method, url, headers, signal } = plain
   const body = Uint8Array.of(7)
   const readBody = (bytesMax: number): Promise<Uint8Array> =>
     Promise.resolve(body.subarray(0, bytesMax))
   const timed = new TimedRequest({ method, url, headers, signal, readBody }, patience)
-  assert.deepEqual(await timed.readBody!(1), body)
+  assert.deepEqual(await timed.readBody(1), body)
 })
 
 test('a client that leaves aborts the timed request, before and after it is asked', () => {

@@ -30,11 +30,9 @@ export class TimedRequest implements GatewayRequest {
   readonly #patience: Patience
   #abort: AbortController | undefined
   #late = false
-  readonly readBody?: NonNullable<GatewayRequest['readBody']>
 
   constructor(request: GatewayRequest, patience: Patience) {
     this.#request = request
-    if (request.readBody !== undefined) this.readBody = (bytesMax) => request.readBody!(bytesMax)
     this.#patience = patience
   }
 
@@ -48,6 +46,10 @@ export class TimedRequest implements GatewayRequest {
 
   get headers(): GatewayRequest['headers'] {
     return this.#request.headers
+  }
+
+  async readBody(bytesMax: number): Promise<Uint8Array | undefined> {
+    return this.#request.readBody?.(bytesMax)
   }
 
   /** Aborts when the client leaves, or time is up. Made on first use: few answers need it. */
