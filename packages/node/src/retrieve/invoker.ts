@@ -3,7 +3,12 @@
  * @module
  */
 import { keyOf, type BytesKey } from '@turnpike/core/bytes'
-import { DELEGATION_ARCHIVE_BYTES_MAX, DELEGATION_BLOCKS_MAX, RETRIEVE_LIFE_MS, RETRIEVE_PROOFS_MAX } from '@turnpike/core/limits/ucan'
+import {
+  DELEGATION_ARCHIVE_BYTES_MAX,
+  DELEGATION_BLOCKS_MAX,
+  RETRIEVE_LIFE_MS,
+  RETRIEVE_PROOFS_MAX,
+} from '@turnpike/core/limits/ucan'
 import type { SiteGuard } from '@turnpike/core/ports/blob'
 import type { DelegationStore, StoredDelegation } from '@turnpike/core/ports/delegations'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
