@@ -2,6 +2,7 @@
  * `npm run docs`: writes the pages that derive from code.
  * @module
  */
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { cliPage } from '../packages/cli/src/cli-page.ts'
@@ -23,4 +24,6 @@ if (absent === false) {
     `${lines.join('\n')}\n`,
   )
   writeFileSync(page, text)
+  const formatter = resolve(docs, '../node_modules/oxfmt/bin/oxfmt')
+  execFileSync(process.execPath, [formatter, page], { stdio: 'ignore' })
 }

@@ -15,7 +15,7 @@ export interface ReadTimes {
 
 const FOR_SCRIPTS: HeaderLine = ['Timing-Allow-Origin', '*']
 
-/** The header as {@link serverTiming} makes it, and the one that lets scripts of any site read it. */
+/** The header of {@link serverTiming}, and the one that lets scripts of any site read it. */
 export function timingLines(...times: Parameters<typeof serverTiming>): HeaderLine[] {
   return [serverTiming(...times), FOR_SCRIPTS]
 }

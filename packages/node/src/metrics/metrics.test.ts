@@ -50,7 +50,7 @@ test('what was observed by all processes is what the metrics say', async () => {
     tally.originFault(new OriginFault('OriginTimeout', 'https://a.example', 'late'))
     tally.unrecorded()
     tally.crash()
-  tally.service('receipt', 404)
+    tally.service('receipt', 404)
   }
   const metrics = createMetrics({
     snapshots: () => tallies.map((tally) => tally.snapshot()),

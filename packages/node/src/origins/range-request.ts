@@ -33,8 +33,9 @@ export interface OpenedRange {
 }
 
 /**
- * Opens a range. Anything but a 206 (and, where the query allows it, a 200) with exactly this range of a blob of this size, uncoded, is an
- * `OriginFault`, and its connection is ended without reading the body.
+ * Opens a range. Anything but a 206 (and, where the query allows it, a 200) with exactly this range
+ * of a blob of this size, uncoded, is an `OriginFault`, and its connection is ended without reading
+ * the body.
  *
  * @example
  * await openRange(transport, { url, headers: {}, provider, range: { first: 0, last: 9 },
