@@ -19,12 +19,13 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
   ['Access-Control-Allow-Methods', 'GET, HEAD, PUT, OPTIONS'],
   [
     'Access-Control-Allow-Headers',
-    'Authorization, Content-Type, Range, User-Agent, X-Requested-With',
+    'Authorization, Content-Type, Range, User-Agent, X-Agent-Message, X-Requested-With',
   ],
   [
     'Access-Control-Expose-Headers',
     'ETag, Accept-Ranges, Content-Location, Server-Timing, X-Receipt-Id, Content-Range, ' +
-      'Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output',
+      'Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output, ' +
+      'X-Agent-Message, X-UCAN-Cache-Expiry',
   ],
 ]
 /** How long a browser may believe the answer of OPTIONS: a day, of which it takes what it likes. */

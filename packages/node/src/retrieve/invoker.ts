@@ -44,7 +44,8 @@ export interface RetrievalInvoker {
  * Signs by what a store holds now: each invocation is another one, since nodes take none twice.
  *
  * @example
- * const signed = await new StoredInvoker(options).invoke({ node, space }, { digest, range }, signal)
+ * const invoker = new StoredInvoker(options)
+ * const signed = await invoker.invoke({ node, space }, { digest, range }, signal)
  */
 export class StoredInvoker implements RetrievalInvoker {
   readonly #options: InvokerOptions

@@ -254,7 +254,7 @@ test('what is given is on the books of the space', async () => {
   assert.ok(usage.includes(rig.space.did()), usage.slice(0, 400))
 })
 
-test('a gateway that the space let fetch shows that to the node, and is given the range', async () => {
+test('a gateway that the space let fetch shows that, and is given the range', async () => {
   const { holder, space, shard, url, size } = rig
   const audience = holder.turnpike.whoami.gateway
   const { keys, database } = folderPaths(holder.data)
