@@ -154,6 +154,8 @@ export class RetrievalJudge {
     const { key, expiresMs } = invocation
     const spent = this.#spent.spend(space, key, expiresMs!, clock.nowMs())
     if (spent === 'full') return refused('full', `invocations of ${space} expected fewer, wait`)
+    // The last proof of an exchange is to be known to the next invocation, too.
+    if (gathered.fromBefore) this.#proofs.keep(gathered)
     if (spent === 'spent') return refused('replayed', 'invocation expected once, got again')
     return ok({
       space,

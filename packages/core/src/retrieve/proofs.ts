@@ -21,6 +21,8 @@ export interface Gathered {
   readonly ucans: ReadonlyMap<BytesKey, Ucan>
   /** Of what was led to, what nobody has sent. */
   readonly missing: readonly BytesKey[]
+  /** Whether some of it came in messages before. */
+  readonly fromBefore: boolean
   /** Whether it stands on more than `RETRIEVE_PROOFS_MAX`. */
   readonly tooMany: boolean
 }
@@ -48,18 +50,24 @@ export class ProofCache {
     const ucans = new Map<BytesKey, Ucan>()
     const missing = new Set<BytesKey>()
     const waiting = [task]
+    let fromBefore = false
+    const gathered = (tooMany: boolean): Gathered => {
+      const invocation = ucans.get(task)
+      return { invocation, ucans, missing: [...missing], fromBefore, tooMany }
+    }
     for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
       if (ucans.has(key) || missing.has(key)) continue
-      if (ucans.size + missing.size >= RETRIEVE_PROOFS_MAX)
-        return { invocation: ucans.get(task), ucans, missing: [...missing], tooMany: true }
-      const ucan = find(key) ?? this.#find(key)
+      if (ucans.size + missing.size >= RETRIEVE_PROOFS_MAX) return gathered(true)
+      const sent = find(key)
+      const ucan = sent ?? this.#find(key)
+      fromBefore ||= ucan !== sent
       if (ucan === undefined) missing.add(key)
       else {
         ucans.set(key, ucan)
         waiting.push(...ucan.proofs)
       }
     }
-    return { invocation: ucans.get(task), ucans, missing: [...missing], tooMany: false }
+    return gathered(false)
   }
 
   /**
