@@ -5,7 +5,7 @@
 import { decodeDagIndex, type DagIndex, type DagIndexMalformed } from '../blob-index.ts'
 import { CLAIMED_SLICES_PER_INDEX_MAX, LOCATED_CLAIMS_MAX } from '../limits/claims.ts'
 import type { Link } from '../link.ts'
-import { sitesOf, type LocatedBlob } from '../locate/sites.ts'
+import { saidBy, sitesOf, type LocatedBlob } from '../locate/sites.ts'
 import type { ClaimsFull, ClaimStore, ClaimWriter } from '../ports/claims.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import { fail, type Awaitable, type Result } from '../result.ts'
@@ -148,9 +148,10 @@ async function locate(
   { store, hasher }: Pick<AcceptDeps, 'store' | 'hasher'>,
 ): Promise<readonly LocatedBlob[]> {
   const said = []
-  for await (const { archive } of store.byContent(multihash, ['location'])) {
+  for await (const { archive, issuer, believed } of store.byContent(multihash, ['location'])) {
     const says = readKnownClaim(archive, hasher).ok?.says
-    if (says?.kind === 'location') said.push(says)
+    if (says?.kind === 'location')
+      said.push(saidBy(says, issuer, believed ? says.space : undefined))
     if (said.length >= LOCATED_CLAIMS_MAX) break
   }
   return sitesOf(multihash, said)

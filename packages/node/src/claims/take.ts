@@ -13,12 +13,15 @@ import { nodeHasher } from '../hasher.ts'
 import { readLocated } from '../locators/read-located.ts'
 import { ClaimedReader } from '../origins/claimed-reader.ts'
 import { HttpTransport } from '../origins/transport.ts'
+import type { RetrievalInvoker } from '../retrieve/invoker.ts'
 import { nodeRandom } from '../runtime.ts'
 import { CatalogClaimedIndexes } from './claimed-store.ts'
 import { CatalogClaims } from './store.ts'
 
 /** What taking claims in is opened with. */
 export interface TakeOptions {
+  /** Shows guarded nodes what lets us fetch indexes from them. */
+  readonly invoker?: RetrievalInvoker | undefined
   readonly folder: Pick<FolderOwner, 'catalog'>
   readonly clock: Clock
   readonly checks: SignatureChecks
@@ -45,7 +48,7 @@ export interface OpenTaking extends Omit<AcceptDeps, 'signal'> {
 export function openTaking(options: TakeOptions): OpenTaking {
   const { folder, clock, checks, trust, serves, allowPrivate } = options
   const transport = new HttpTransport({ allowPrivate })
-  const reader = new ClaimedReader(transport)
+  const reader = new ClaimedReader(transport, options)
   return {
     hasher: nodeHasher,
     checks,

@@ -26,7 +26,8 @@ import { openResolver } from '../identity/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { InvalidParams } from '../owner/params.ts'
 import type { FrontDoorSettings } from './settings.ts'
-import { nodeTimer } from '../runtime.ts'
+import { openRetrieve } from '../retrieve/open.ts'
+import { nodeRandom, nodeTimer } from '../runtime.ts'
 import { CatalogTasks } from './tasks.ts'
 
 /** What `invoke` answers. */
@@ -48,7 +49,7 @@ export interface OwnedFrontDoor {
 
 /** What it is opened with. */
 export interface OwnedFrontDoorOptions {
-  readonly folder: Pick<FolderOwner, 'catalog' | 'gateway' | 'previous'>
+  readonly folder: Pick<FolderOwner, 'catalog' | 'gateway' | 'paths' | 'previous'>
   readonly clock: Clock
   readonly settings: FrontDoorSettings
 }
@@ -75,7 +76,17 @@ export async function openOwnedFrontDoor({
   const attesters = settings.attestAuthorities
   const trust = { gateways: identity.dids, attesters: [...identity.dids, ...attesters], checks }
   const stores = { hasher: nodeHasher, store: delegations }
+  const retrieve = await openRetrieve({
+    ...trust,
+    resolver,
+    keys: folder.paths.keys,
+    catalog,
+    identity,
+    clock,
+    random: nodeRandom,
+  })
   const taking = openTaking({
+    invoker: retrieve?.invoker,
     folder,
     clock,
     checks,
