@@ -17,7 +17,7 @@ import { CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
 import { type Awaitable, type Result, fail } from '@turnpike/core/result'
-import { timingLines } from './server-timing.ts'
+import { serverTiming } from './server-timing.ts'
 import { TimedRequest, timedBody } from './retrieval.ts'
 import { unlessCached, wantsCached } from './only-if-cached.ts'
 import { linkToBytes } from '@turnpike/core/link'
@@ -66,7 +66,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
       const more: HeaderLine[] = [['X-Receipt-Id', receiptId]]
       if (context.times !== undefined)
-        more.push(...timingLines(startedAtMs, context.times, deps.clock.monotonicMs()))
+        more.push(serverTiming(startedAtMs, context.times, deps.clock.monotonicMs()))
       return {
         status: representation.status,
         headers: [...representation.headers, ...COMMON_HEADERS, ...more],

@@ -27,6 +27,7 @@ export const COMMON_HEADERS: readonly HeaderLine[] = [
       'Content-Length, X-Ipfs-Path, X-Ipfs-Roots, X-Chunked-Output, X-Stream-Output, ' +
       'X-Agent-Message, X-UCAN-Cache-Expiry',
   ],
+  ['Timing-Allow-Origin', '*'],
 ]
 /** How long a browser may believe the answer of OPTIONS: a day, of which it takes what it likes. */
 const MAX_AGE: HeaderLine = ['Access-Control-Max-Age', '86400']

@@ -13,13 +13,6 @@ export interface ReadTimes {
   resolvedAtMs: number | undefined
 }
 
-const FOR_SCRIPTS: HeaderLine = ['Timing-Allow-Origin', '*']
-
-/** The header of {@link serverTiming}, and the one that lets scripts of any site read it. */
-export function timingLines(...times: Parameters<typeof serverTiming>): HeaderLine[] {
-  return [serverTiming(...times), FOR_SCRIPTS]
-}
-
 /**
  * The header: `locate`, `resolve` and `read` are stretches one after the other, in milliseconds,
  * whose sum is the time until the first byte was at hand. One that was not reached is left out.
