@@ -202,7 +202,9 @@ export class ReadPath {
     const admitted = await admitting
     if (admitted.error) return admitted
     if (admitted.ok.answer !== undefined) return ok(admitted.ok.answer)
-    const { space, request, leave, receipted } = admitted.ok
+    const { space, invoker, request, leave, receipted } = admitted.ok
+    const tooOften = await this.#deps.identities?.takeSigner(invoker)
+    if (tooOften !== undefined) return fail(tooOften)
     context.request = request
     const of = { path, wanted, token: undefined }
     const read = { ...of, space, leave, byToken: true, key: undefined }

@@ -32,6 +32,8 @@ type Answered = Result<Representation, Error>
 export interface AdmittedRead {
   readonly answer?: undefined
   readonly space: SpaceDid
+  /** DID of who signed. */
+  readonly invoker: string
   /** The request for exactly what may be sent. */
   readonly request: GatewayRequest
   /** Says whether that may be sent on. */
@@ -86,9 +88,10 @@ export class Retrieving {
   }
 
   #read(retrieval: Retrieval, request: GatewayRequest): AdmittedRead {
-    const { space, range } = retrieval
+    const { space, invoker, range } = retrieval
     return {
       space,
+      invoker,
       request: rangedRequest(request, range),
       leave: leaveOf(retrieval),
       receipted: (answered) => this.#receipted(retrieval, answered),

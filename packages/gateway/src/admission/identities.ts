@@ -54,7 +54,16 @@ export class Identities {
   ): Awaitable<TooOften | undefined> {
     if (!byToken || token === undefined) return undefined
     const hash = this.#options.hasher.sha256(utf8.encode(`${space} ${token}`))
-    const waitMs = this.#options.limiter.take(`token:${keyOf(hash)}`)
+    return this.#take(`token:${keyOf(hash)}`)
+  }
+
+  /** Takes a token from the bucket of whoever signed an invocation that was found to hold. */
+  takeSigner(did: string): Awaitable<TooOften | undefined> {
+    return this.#take(did)
+  }
+
+  #take(key: string): Awaitable<TooOften | undefined> {
+    const waitMs = this.#options.limiter.take(key)
     return typeof waitMs === 'number' ? refusal(waitMs) : waitMs.then(refusal)
   }
 

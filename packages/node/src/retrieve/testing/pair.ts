@@ -15,6 +15,7 @@ import type { SpaceCreated } from '../../authorize/operations.ts'
 import { callOwner } from '../../control/client.ts'
 import { findKey, type Signer } from '../../folder/keys.ts'
 import { folderPaths } from '../../folder/layout.ts'
+import type { Settings } from '../../config/settings.ts'
 import { openCatalogReader } from '../../catalog/database.ts'
 import { startDeployment, testFolder, type Deployment } from '../../testing/deployment.ts'
 
@@ -72,11 +73,13 @@ async function freePort(): Promise<number> {
 export async function holderRig(
   t: Pick<TestContext, 'after'>,
   content: Uint8Array,
+  settings: Partial<Settings> = {},
 ): Promise<HolderRig> {
   const folder = await testFolder()
   const port = await freePort()
   const data = join(folder.path, 'holder')
-  const holder = await startDeployment(data, { port, publicUrl: `http://127.0.0.1:${port}` })
+  const publicUrl = `http://127.0.0.1:${port}`
+  const holder = await startDeployment(data, { port, publicUrl, ...settings })
   t.after(async () => {
     await holder.turnpike.close(0)
     // Not before: what is stopped has the folder open.
