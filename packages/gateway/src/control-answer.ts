@@ -4,10 +4,8 @@
  * @module
  */
 import { bytesBody } from './format/content.ts'
-import { type Answer, type HeaderLine, MeteredBody, type ReadRecorder } from './meter.ts'
-import { COMMON_HEADERS } from './plain-answer.ts'
-
-const NOBODY: ReadRecorder = { start() {}, mark() {}, end() {} }
+import { type Answer, type HeaderLine, MeteredBody } from './meter.ts'
+import { COMMON_HEADERS, nobody } from './plain-answer.ts'
 
 /** A whole answer that is not content. */
 export interface ControlAnswer {
@@ -32,6 +30,6 @@ export function controlAnswer({ status, headers, body }: ControlAnswer, methods:
   return {
     status,
     headers: status === 204 ? lines : [...lines, length],
-    body: new MeteredBody(bytesBody(body), NOBODY),
+    body: new MeteredBody(bytesBody(body), nobody),
   }
 }

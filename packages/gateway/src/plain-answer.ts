@@ -119,7 +119,8 @@ export function optionsAnswer(): Representation {
   return plainAnswer(204, [['Allow', 'GET, HEAD, OPTIONS'], MAX_AGE], '')
 }
 
-const nobody: ReadRecorder = { start() {}, mark() {}, end() {} }
+/** Records nothing: for answers that have no entry of their own in the log. */
+export const nobody: ReadRecorder = { start() {}, mark() {}, end() {} }
 
 /** Without room in the journal nothing is served: this refusal is counted by a metric only. */
 export function unrecordedAnswer(): Answer {

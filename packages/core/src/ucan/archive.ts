@@ -197,14 +197,17 @@ function ucanOf(key: BytesKey, view: View, text: string): Ucan | undefined {
   const { capabilities, proofs, signature } = view
   if (capabilities.length > UCAN_CAPABILITIES_MAX || proofs.length > UCAN_PROOFS_MAX)
     return undefined
+  const [startsMs, expiresMs] = [msOf(view.notBefore), msOf(view.expiration)]
+  // Past 280,000 years a number is no longer exact, and no database takes it.
+  if (![startsMs ?? 0, expiresMs ?? 0].every(Number.isSafeInteger)) return undefined
   return {
     cid: bytesOfKey(key),
     key,
     issuer: view.issuer.did(),
     audience: view.audience.did(),
     capabilities,
-    startsMs: msOf(view.notBefore),
-    expiresMs: msOf(view.expiration),
+    startsMs,
+    expiresMs,
     proofs: proofs.map(({ bytes }) => keyOf(bytes)),
     payload: new TextEncoder().encode(text.slice(0, text.lastIndexOf('.'))),
     signature: { code: signature.code, raw: signature.raw },

@@ -109,6 +109,14 @@ test('what the aliases are made of is read, so that it is the alias that is refu
   assert.ok(reads(await archiveOf(encode(model))))
 })
 
+test('times are read up to where milliseconds are exact, and no further', async () => {
+  const last = Math.floor(Number.MAX_SAFE_INTEGER / 1000)
+  for (const field of ['exp', 'nbf']) {
+    assert.equal(reads(await archiveOf(encode({ ...model, [field]: last }))), true, field)
+    assert.equal(reads(await archiveOf(encode({ ...model, [field]: last + 1 }))), false, field)
+  }
+})
+
 test('a block that does not match its CID spoils the archive, needed or not', async () => {
   assert.equal(reads(await archiveOf(plain, cidOf(new Uint8Array([1])))), false)
   const made = await delegation([await delegation()])
