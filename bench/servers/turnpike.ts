@@ -64,6 +64,7 @@ async function serveWhole(options: TurnpikeOptions): Promise<void> {
     onCrash: (crash) => exitWith(new Error('a worker ended', { cause: crash })),
     onFailure: exitWith,
     onStanding: () => {},
+    onJob: () => {},
     onDenylist: () => {},
   })
   if (started.error) exitWith(started.error)

@@ -3,21 +3,31 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
-import type { Clock } from '@turnpike/core/ports/runtime'
+import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
+import { openBilling } from '../billing/database.ts'
+import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
+import { defaultSettings } from '../config/load.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Operations } from '../control/server.ts'
+import { folderPaths } from '../folder/layout.ts'
 import { nodeHasher } from '../hasher.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { FileLogStore } from '../log/log-store.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
 import { Journals } from './journals.ts'
+import { accountingJobs, type Job } from './jobs.ts'
+import { accountingOperations } from './operations.ts'
 
 /** What to open. Everything in it can be sent to a thread. */
 export interface AccountingOptions {
@@ -29,6 +39,8 @@ export interface AccountingOptions {
    * process left them. `all`: none is touched.
    */
   readonly slotsInUse: readonly string[] | 'all'
+  /** What it follows; by default what the folder's own file of settings says. */
+  readonly settings?: Settings
 }
 
 /** Accounting as its callers see it, in this thread or behind another. */
@@ -41,8 +53,15 @@ export interface AccountingHost {
   rebuild(): Promise<Result<CaughtUp, AccountingStopped>>
   /** An operator confirms that the clock is right, after a `ClockJumped`. */
   confirmClock(): Promise<void>
+  /** What it does for others. */
+  readonly operations: Operations
   /** Ends what is under way and gives the files back. Journals keep what is not in the log yet. */
   close(): Promise<void>
+}
+
+/** Accounting that was opened in this thread, with the work that it has to do now and then. */
+export interface OpenedAccounting extends AccountingHost {
+  readonly jobs: readonly Job[]
 }
 
 /** Where accounting keeps its files (docs/reference/log-files.md). */
@@ -50,6 +69,7 @@ export interface AccountingPaths {
   readonly journals: string
   readonly log: string
   readonly ledger: string
+  readonly billing: string
 }
 
 /** Paths of accounting's files in a data folder. */
@@ -58,12 +78,14 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     journals: join(dataDir, 'journal'),
     log: join(dataDir, 'log'),
     ledger: join(dataDir, 'ledger.sqlite'),
+    billing: join(dataDir, 'billing.sqlite'),
   }
 }
 
 // Uptime runs on while the machine sleeps, which `performance.now` doesn't on Linux: a laptop that
 // wakes up would look like a clock that somebody set ahead.
 const clock: Clock = { nowMs: Date.now, monotonicMs: () => uptime() * 1000 }
+const random: Random = { bytes: (length) => randomBytes(length) }
 
 /**
  * Opens accounting for the folder's owner: `turnpike usage` without a server, or the thread of one.
@@ -74,18 +96,12 @@ const clock: Clock = { nowMs: Date.now, monotonicMs: () => uptime() * 1000 }
  */
 export async function openAccounting(
   options: AccountingOptions,
-): Promise<Result<AccountingHost, AccountingStopped>> {
-  const paths = accountingPaths(options.dataDir)
-  let store: FileLogStore | undefined
+): Promise<Result<OpenedAccounting, AccountingStopped>> {
+  const files = new OpenFiles()
   try {
-    store = await FileLogStore.open(paths.log)
-    const journals = new Journals(paths.journals)
-    if (options.slotsInUse !== 'all') await journals.recover(new Set(options.slotsInUse))
-    const origin = (await nameOf(store)) ?? options.origin
-    const ledger = new SqliteLedger(paths.ledger)
-    return ok(new DirectAccounting({ ...options, origin }, { store, journals, ledger }))
+    return ok(new DirectAccounting(options, await files.open(options)))
   } catch (error) {
-    store?.close()
+    files.close()
     return fail(stoppedBy(error))
   }
 }
@@ -98,12 +114,54 @@ async function nameOf(store: FileLogStore): Promise<string | undefined> {
 
 /** Files of accounting, open. */
 interface Opened {
+  readonly origin: string
   readonly store: FileLogStore
   readonly journals: Journals
   readonly ledger: SqliteLedger
+  readonly billing: DatabaseSync
+  readonly catalog: DatabaseSync
+  close(): void
 }
 
-class DirectAccounting implements AccountingHost {
+/** Opens files one by one, so that those before one that fails can be given back. */
+class OpenFiles {
+  readonly #open: { close(): void }[] = []
+
+  async open({ dataDir, slotsInUse, origin }: AccountingOptions): Promise<Opened> {
+    const paths = accountingPaths(dataDir)
+    const store = this.#keep(await FileLogStore.open(paths.log))
+    const journals = new Journals(paths.journals)
+    if (slotsInUse !== 'all') await journals.recover(new Set(slotsInUse))
+    return {
+      origin: (await nameOf(store)) ?? origin,
+      store,
+      journals,
+      ledger: this.#keep(new SqliteLedger(paths.ledger)),
+      billing: this.#keep(need(openBilling(paths.billing))),
+      catalog: this.#keep(need(catalogOf(dataDir))),
+      close: () => this.close(),
+    }
+  }
+
+  close(): void {
+    for (const file of this.#open.splice(0).toReversed()) file.close()
+  }
+
+  #keep<T extends { close(): void }>(file: T): T {
+    this.#open.push(file)
+    return file
+  }
+}
+
+/** A folder that holds only journals and a log has an empty catalog. */
+function catalogOf(dataDir: string): ReturnType<typeof openCatalogReader> {
+  const { database } = folderPaths(dataDir)
+  return existsSync(database) ? openCatalogReader(database) : openCatalogWriter(':memory:')
+}
+
+class DirectAccounting implements OpenedAccounting {
+  readonly operations: Operations
+  readonly jobs: readonly Job[]
   readonly #opened: Opened
   readonly #accounting: Accounting
   /** Calls under way: `close` waits for them. */
@@ -111,15 +169,28 @@ class DirectAccounting implements AccountingHost {
 
   constructor(options: AccountingOptions, opened: Opened) {
     this.#opened = opened
+    const ports = { clock, random, hasher: nodeHasher }
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
       journals: () => opened.journals.sources(),
-      clock,
-      random: { bytes: (length) => randomBytes(length) },
-      hasher: nodeHasher,
-      origin: options.origin,
+      origin: opened.origin,
+      ...ports,
     })
+    const { dataDir, settings = defaultSettings(dataDir) } = options
+    const { ledger, billing, catalog } = opened
+    const parts = {
+      dataDir,
+      settings,
+      host: this,
+      log: opened.store,
+      ledger,
+      billing,
+      catalog,
+      ...ports,
+    }
+    this.operations = accountingOperations(parts)
+    this.jobs = accountingJobs(parts)
   }
 
   catchUp(): Promise<Result<CaughtUp, AccountingStopped>> {
@@ -140,8 +211,7 @@ class DirectAccounting implements AccountingHost {
 
   async close(): Promise<void> {
     await Promise.all(this.#pending)
-    this.#opened.store.close()
-    this.#opened.ledger.close()
+    this.#opened.close()
   }
 
   async #run<T extends NonNullable<unknown>>(
@@ -169,4 +239,9 @@ class DirectAccounting implements AccountingHost {
       return fail(stoppedBy(error))
     }
   }
+}
+
+function need<T extends NonNullable<unknown>>(result: Result<T, Error>): T {
+  if (result.error) throw result.error
+  return result.ok
 }

@@ -3,16 +3,19 @@
  * @module
  */
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import { THREAD_YOUNG_MIB_MAX } from '@turnpike/core/limits'
 import { ACCOUNTING_CALLS_MAX } from '@turnpike/core/limits/log'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
+import { OperationRefused } from '../control/client.ts'
+import type { Operation, Operations } from '../control/server.ts'
 import { AccountingStopped } from './fault.ts'
-import type { AccountingReply, AccountingRequest, SentFault } from './messages.ts'
+import type { AccountingReply, AccountingRequest, AccountingStart, SentFault } from './messages.ts'
 import type { AccountingHost, AccountingOptions } from './open.ts'
+import { ACCOUNTING_OPERATIONS } from './operations.ts'
 
 /** How to run the thread. */
 export interface AccountingThreadOptions extends AccountingOptions {
@@ -21,9 +24,13 @@ export interface AccountingThreadOptions extends AccountingOptions {
    * The thread keeps trying; journals keep what it can't take. `ThreadEnded` is the last word.
    */
   readonly onStanding: (fault: AccountingStopped | undefined) => void
+  /** Called when a job begins to fail, and with undefined when it goes well again. */
+  readonly onJob?: (job: string, fault: AccountingStopped | undefined) => void
+  /** The channel over which the folder's owner asks. */
+  readonly owner?: MessagePort
 }
 
-type Answer = CaughtUp | UsageAnswer | null
+type Answer = CaughtUp | UsageAnswer | NonNullable<unknown> | null
 type Waiting = (answer: Result<{ readonly answer: Answer }, AccountingStopped>) => void
 type Call = AccountingRequest extends infer R ? (R extends R ? Omit<R, 'call'> : never) : never
 
@@ -38,16 +45,24 @@ type Call = AccountingRequest extends infer R ? (R extends R ? Omit<R, 'call'> :
 export async function startAccounting(
   options: AccountingThreadOptions,
 ): Promise<Result<AccountingHost, AccountingStopped>> {
-  const { onStanding, ...workerData } = options
+  const { dataDir, origin, slotsInUse, settings, owner } = options
+  const workerData: AccountingStart = {
+    dataDir,
+    origin,
+    slotsInUse,
+    owner,
+    ...(settings && { settings }),
+  }
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // No flags of this process: some, such as --input-type, are none that a thread takes.
   const worker = new Worker(new URL(file, import.meta.url), {
     workerData,
+    transferList: owner === undefined ? [] : [owner],
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB_MAX },
   })
-  const host = new ThreadAccounting(worker, onStanding)
+  const host = new ThreadAccounting(worker, options)
   const fault = await host.opened
   return fault === undefined ? ok(host) : fail(fault)
 }
@@ -55,20 +70,23 @@ export async function startAccounting(
 class ThreadAccounting implements AccountingHost {
   readonly opened: Promise<AccountingStopped | undefined>
   readonly #worker: Worker
-  readonly #onStanding: AccountingThreadOptions['onStanding']
+  readonly operations: Operations
   readonly #waiting = new Map<number, Waiting>()
   #calls = 0
   #ended: AccountingStopped | undefined
   #closing: Promise<void> | undefined
 
-  constructor(worker: Worker, onStanding: AccountingThreadOptions['onStanding']) {
+  constructor(worker: Worker, { onStanding, onJob = () => {} }: AccountingThreadOptions) {
     this.#worker = worker
-    this.#onStanding = onStanding
+    this.operations = Object.fromEntries(
+      ACCOUNTING_OPERATIONS.map((name) => [name, this.#operation(name)]),
+    )
     const { promise, resolve } = Promise.withResolvers<AccountingStopped | undefined>()
     this.opened = promise
     worker.on('message', (reply: AccountingReply) => {
       if ('opened' in reply) resolve(received(reply.opened))
-      else if ('standing' in reply) this.#onStanding(received(reply.standing))
+      else if ('standing' in reply) onStanding(received(reply.standing))
+      else if ('job' in reply) onJob(reply.job, received(reply.fault))
       else this.#settle(reply)
     })
     let thrown: unknown
@@ -79,7 +97,7 @@ class ThreadAccounting implements AccountingHost {
       resolve(ended)
       for (const settle of this.#waiting.values()) settle(fail(ended))
       this.#waiting.clear()
-      if (this.#closing === undefined) this.#onStanding(ended)
+      if (this.#closing === undefined) onStanding(ended)
     })
   }
 
@@ -102,6 +120,14 @@ class ThreadAccounting implements AccountingHost {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  #operation(method: string): Operation {
+    return async (params) => {
+      const result = await this.#call({ do: 'operate', method, params })
+      if (result.error === undefined) return ok(result.ok.answer as NonNullable<unknown>)
+      return fail(new OperationRefused(result.error.reason, result.error.message))
+    }
   }
 
   async #close(): Promise<void> {
@@ -133,7 +159,8 @@ class ThreadAccounting implements AccountingHost {
   #settle(reply: Extract<AccountingReply, { call: number }>): void {
     const settle = this.#waiting.get(reply.call)
     this.#waiting.delete(reply.call)
-    settle?.('ok' in reply ? ok({ answer: reply.ok }) : fail(received(reply.fault)))
+    if ('fault' in reply) settle?.(fail(received(reply.fault)))
+    else settle?.(ok({ answer: 'ok' in reply ? reply.ok : reply.done }))
   }
 }
 

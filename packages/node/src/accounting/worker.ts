@@ -3,21 +3,29 @@
  * @module
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { fail, type Result } from '@turnpike/core/result'
 import { LOG_RETRY_MS, LOG_ROUND_MS } from '@turnpike/core/limits/log'
-import type { AccountingStopped } from './fault.ts'
-import type { AccountingReply, AccountingRequest, SentFault } from './messages.ts'
+import { stoppedBy, type AccountingStopped } from './fault.ts'
+import { answerOver } from '../threads/calls.ts'
+import { runJobs } from './jobs.ts'
+import type { AccountingReply, AccountingRequest, AccountingStart, SentFault } from './messages.ts'
 import { openAccounting } from './open.ts'
-import type { AccountingHost, AccountingOptions } from './open.ts'
+import type { OpenedAccounting } from './open.ts'
 
 if (parentPort === null) throw new TypeError('worker.ts expected to run as a thread')
 const host = parentPort
 const say = (reply: AccountingReply): void => host.postMessage(reply)
 
-const opened = await openAccounting(workerData as AccountingOptions)
+const { owner, ...options } = workerData as AccountingStart
+const opened = await openAccounting(options)
 say({ opened: opened.error === undefined ? null : sent(opened.error) })
 if (opened.error === undefined) serve(opened.ok)
 
-function serve(accounting: AccountingHost): void {
+function serve(accounting: OpenedAccounting): void {
+  const stopAnswering = owner && answerOver(owner, accounting.operations)
+  const stopJobs = runJobs(accounting.jobs, (job, fault) =>
+    say({ job, fault: fault === undefined ? null : sent(stoppedBy(fault)) }),
+  )
   let standing = false
   let timer: NodeJS.Timeout
   let closed = false
@@ -34,6 +42,8 @@ function serve(accounting: AccountingHost): void {
     if (request.do === 'close') {
       closed = true
       clearTimeout(timer)
+      await stopJobs()
+      stopAnswering?.()
     }
     say(await answer(accounting, request))
     // The answer is on its way; without the port nothing keeps the thread.
@@ -42,7 +52,7 @@ function serve(accounting: AccountingHost): void {
 }
 
 async function answer(
-  accounting: AccountingHost,
+  accounting: OpenedAccounting,
   request: AccountingRequest,
 ): Promise<AccountingReply> {
   const { call } = request
@@ -60,7 +70,24 @@ async function answer(
       const { ok, error } = await accounting.usage(request.query)
       return ok === undefined ? { call, fault: sent(error) } : { call, ok }
     }
+    case 'operate':
+      return operate(accounting, request)
   }
+}
+
+async function operate(
+  { operations }: OpenedAccounting,
+  { call, method, params }: Extract<AccountingRequest, { readonly do: 'operate' }>,
+): Promise<AccountingReply> {
+  const operation = operations[method]
+  if (operation === undefined)
+    return { call, fault: { reason: 'NoSuchOperation', message: `nobody answers "${method}"` } }
+  const caller = { signal: new AbortController().signal, progress: () => {} }
+  const failed = (error: unknown): Result<never, Error> => fail(stoppedBy(error))
+  const done = await operation(params, caller).catch(failed)
+  return done.error === undefined
+    ? { call, done: done.ok }
+    : { call, fault: sent(stoppedBy(done.error)) }
 }
 
 function sent({ reason, message }: AccountingStopped): SentFault {

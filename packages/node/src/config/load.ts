@@ -68,6 +68,17 @@ export function loadSettings(inputs: SettingInputs): Result<LoadedSettings, Sett
   }
 }
 
+/**
+ * Settings of the folder at `data` as its own file has them, whoever runs.
+ *
+ * @throws {SettingRefused} when the file is malformed
+ * @example
+ * defaultSettings('./data').workers // 1
+ */
+export function defaultSettings(data: string): Settings {
+  return load({ flags: { data }, env: {} }).settings
+}
+
 function load({ flags, env, defaults = {} }: SettingInputs): LoadedSettings {
   const fromFlags = flagValues(flags)
   const fromEnv = environmentValues(env)

@@ -28,6 +28,7 @@ import { InvalidParams } from '../owner/params.ts'
 import type { FrontDoorSettings } from './settings.ts'
 import { openRetrieve } from '../retrieve/open.ts'
 import { nodeRandom, nodeTimer } from '../runtime.ts'
+import type { AskThread } from '../threads/calls.ts'
 import { CatalogTasks } from './tasks.ts'
 
 /** What `invoke` answers. */
@@ -52,6 +53,8 @@ export interface OwnedFrontDoorOptions {
   readonly folder: Pick<FolderOwner, 'catalog' | 'gateway' | 'paths' | 'previous'>
   readonly clock: Clock
   readonly settings: FrontDoorSettings
+  /** Asks accounting. */
+  readonly ask: AskThread
 }
 
 /**

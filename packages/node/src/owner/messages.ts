@@ -2,6 +2,7 @@
  * What the owner thread and its host say to each other.
  * @module
  */
+import type { MessagePort } from 'node:worker_threads'
 import type { FrontDoorSettings } from '../front-door/settings.ts'
 import type { OwnerOperation, Whoami } from './operations.ts'
 
@@ -10,6 +11,8 @@ export interface OwnerStart {
   readonly root: string
   /** Undefined where no invocations are taken. */
   readonly frontDoor: FrontDoorSettings | undefined
+  /** The channel over which it asks accounting; undefined where there is none. */
+  readonly accounting: MessagePort | undefined
 }
 
 /** Name of one of the operations of an owner thread: `invoke` beside those of any owner. */

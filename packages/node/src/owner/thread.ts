@@ -2,7 +2,7 @@
  * Owning a data folder on a thread of its own, so that catalog writes stay off the one that serves.
  * @module
  */
-import { Worker } from 'node:worker_threads'
+import { type MessagePort, Worker } from 'node:worker_threads'
 import { THREAD_YOUNG_MIB_MAX } from '@turnpike/core/limits'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { OperationRefused } from '../control/client.ts'
@@ -34,6 +34,7 @@ type Call = OwnerRequest extends infer R ? (R extends R ? Omit<R, 'call'> : neve
  * @param onEnded called when the thread ends without being asked to: nothing can be written any
  * more
  * @param frontDoor what its front door follows; without, no invocations are taken
+ * @param accounting the channel over which it asks accounting
  * @returns the error's name is that of `openFolder`, such as `FolderInUse`
  * @example
  * const owner = await startOwner('./data', stop)
@@ -42,12 +43,14 @@ export async function startOwner(
   root: string,
   onEnded: (cause: unknown) => void,
   frontDoor?: FrontDoorSettings,
+  accounting?: MessagePort,
 ): Promise<Result<OwnerThread, OperationRefused>> {
   // The file is TypeScript in the repository and JavaScript when published.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // No flags of this process: some, such as --input-type, are none that a thread takes.
   const worker = new Worker(new URL(file, import.meta.url), {
-    workerData: { root, frontDoor } satisfies OwnerStart,
+    workerData: { root, frontDoor, accounting } satisfies OwnerStart,
+    transferList: accounting === undefined ? [] : [accounting],
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB_MAX },
   })

@@ -8,6 +8,7 @@ import { openFolder, type FolderOwner } from '../folder/open.ts'
 import { openOwnedFrontDoor, type OwnedFrontDoor } from '../front-door/owner.ts'
 import { ownerOperations, whoamiOf } from './operations.ts'
 import type { Operation } from '../control/server.ts'
+import { askOver, nobodyToAsk } from '../threads/calls.ts'
 import { fail } from '@turnpike/core/result'
 import { nodeClock } from '../runtime.ts'
 import { nodeHasher } from '../hasher.ts'
@@ -17,11 +18,13 @@ const host = parentPort
 const say = (reply: OwnerReply): void => host.postMessage(reply)
 
 const start = workerData as OwnerStart
+const accounting = start.accounting === undefined ? nobodyToAsk : askOver(start.accounting)
 const opened = await openFolder(start.root, { clock: nodeClock, hasher: nodeHasher })
 if (opened.ok) {
   const folder = opened.ok
   const settings = start.frontDoor
-  const door = settings && (await openOwnedFrontDoor({ folder, clock: nodeClock, settings }))
+  const parts = { folder, clock: nodeClock }
+  const door = settings && (await openOwnedFrontDoor({ ...parts, settings, ask: accounting.ask }))
   say({ opened: whoamiOf(folder) })
   serve(folder, door)
 } else say({ refused: sent(opened.error) })
@@ -34,6 +37,7 @@ function serve(folder: FolderOwner, door: OwnedFrontDoor | undefined): void {
     if (request.do === 'close') {
       door?.close()
       await folder.close()
+      accounting.close()
       say({ call, ok: {} })
       // The answer is on its way; without the port nothing keeps the thread.
       return host.close()

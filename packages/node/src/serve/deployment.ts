@@ -59,6 +59,10 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
       if (fault === undefined) log.info('accounting goes on')
       else log.error({ err: fault }, 'accounting stands still')
     },
+    onJob(job, fault) {
+      if (fault === undefined) log.info({ job }, 'job goes well again')
+      else log.error({ job, err: fault }, 'job fails, it is tried again')
+    },
     onDenylist(source, fault) {
       if (fault === undefined) log.info({ source }, 'denylist can be read again')
       else log.error({ source, err: fault }, 'denylist can not be read: what was read last holds')

@@ -3,13 +3,14 @@
  * from top to bottom like the picture of the house.
  * @module
  */
+import { MessageChannel } from 'node:worker_threads'
 import type { Observer } from '@turnpike/gateway/observer'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { AccountingHost } from '../accounting/open.ts'
 import { startAccounting } from '../accounting/thread.ts'
 import type { Settings } from '../config/settings.ts'
 import { watchDenylists, type DenyWatch } from '../deny/watch.ts'
-import { startControl, type Operations } from '../control/server.ts'
+import { startControl, type Operation, type Operations } from '../control/server.ts'
 import { Renewing } from '../names/renew.ts'
 import { frontDoorSettings } from '../front-door/settings.ts'
 import { startOwner, type OwnerThread } from '../owner/thread.ts'
@@ -32,6 +33,8 @@ export interface StartOptions {
   readonly onFailure: (error: Error) => void
   /** Accounting falls behind, or is well again: to be told, nothing else. */
   readonly onStanding: (fault: Error | undefined) => void
+  /** A job of accounting begins to fail, or goes well again. */
+  readonly onJob: (job: string, fault: Error | undefined) => void
   /** A denylist that the settings name can't be read, or can be again. */
   readonly onDenylist: (source: string, fault: Error | undefined) => void
 }
@@ -68,33 +71,13 @@ export async function startTurnpike(options: StartOptions): Promise<Result<Turnp
 
 async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike> {
   const { settings, observer, onFailure } = options
-  const owner = parts.add(
-    need(
-      await startOwner(
-        settings.data,
-        (cause) => onFailure(ended('owner', cause)),
-        settings.frontDoor ? frontDoorSettings(settings) : undefined,
-      ),
-    ),
-    (started: OwnerThread) => started.close(),
-  )
+  const { owner, accounting } = await startThreads(options, parts)
   const { whoami } = owner
   const onFault = (error: unknown): void => observer.crash(error)
   parts.add(new Renewing(owner.operations.nameRenew, onFault), (renewing) => renewing.stop())
   const { publicUrl } = settings
   const claiming = new Renewing(owner.operations.claimsIssue, onFault, { publicUrl })
   parts.add(claiming, (renewing) => renewing.stop())
-  const accounting = parts.add(
-    need(
-      await startAccounting({
-        dataDir: settings.data,
-        origin: logOrigin(whoami),
-        slotsInUse: slotsOf(settings.workers),
-        onStanding: options.onStanding,
-      }),
-    ),
-    (started: AccountingHost) => started.close(),
-  )
   const serving = await serve({ ...options, whoami, onFailure })
   let closing: Promise<void> | undefined
   const stopServing = (graceMs: number): Promise<void> => (closing ??= serving.close(graceMs))
@@ -111,6 +94,7 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
   )
   const operations: Operations = {
     ...owner.operations,
+    ...flushedFirst(accounting.operations, () => serving.flush()),
     usage: usageOperation(accounting, () => serving.flush()),
   }
   parts.add(await startControl(settings.data, operations, (error) => observer.crash(error)), (c) =>
@@ -130,6 +114,52 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
       await parts.close()
     },
   }
+}
+
+/** The threads that write: the folder's owner, and accounting, which the owner can ask. */
+async function startThreads(
+  { settings, onFailure, onStanding, onJob }: StartOptions,
+  parts: Parts,
+): Promise<{ readonly owner: OwnerThread; readonly accounting: AccountingHost }> {
+  const { port1, port2 } = new MessageChannel()
+  const owner = parts.add(
+    need(
+      await startOwner(
+        settings.data,
+        (cause) => onFailure(ended('owner', cause)),
+        settings.frontDoor ? frontDoorSettings(settings) : undefined,
+        port1,
+      ),
+    ),
+    (started: OwnerThread) => started.close(),
+  )
+  const accounting = parts.add(
+    need(
+      await startAccounting({
+        dataDir: settings.data,
+        origin: logOrigin(owner.whoami),
+        slotsInUse: slotsOf(settings.workers),
+        onStanding,
+        onJob,
+        owner: port2,
+        settings,
+      }),
+    ),
+    (started: AccountingHost) => started.close(),
+  )
+  return { owner, accounting }
+}
+
+/** Operations on what was read so far: it is made durable before they run. */
+function flushedFirst(operations: Operations, flush: () => Promise<void>): Operations {
+  const entries = Object.entries(operations).map(([name, operation]): [string, Operation] => [
+    name,
+    async (params, call) => {
+      await flush()
+      return operation(params, call)
+    },
+  ])
+  return Object.fromEntries(entries)
 }
 
 /** Name of the log, the first line of its checkpoints. */

@@ -77,6 +77,7 @@ export async function startDeployment(
     onCrash: (crash) => crashes.push(crash),
     onFailure,
     onStanding() {},
+    onJob() {},
     onDenylist() {},
   })
   if (started.error) throw started.error

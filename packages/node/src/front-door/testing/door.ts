@@ -9,6 +9,7 @@ import { openFolder } from '../../folder/open.ts'
 import { nodeHasher } from '../../hasher.ts'
 import { testFolder } from '../../testing/deployment.ts'
 import { messageOf, receiptsIn, type Told } from '../../testing/messages.ts'
+import { nobodyToAsk } from '../../threads/calls.ts'
 import { openOwnedFrontDoor, type Invoked } from '../owner.ts'
 import type { FrontDoorSettings } from '../settings.ts'
 
@@ -48,7 +49,7 @@ export async function testDoor(
   if (opened.error) throw opened.error
   const folder = opened.ok
   const settings = { ...SETTINGS, ...overrides }
-  const door = await openOwnedFrontDoor({ folder, clock, settings })
+  const door = await openOwnedFrontDoor({ folder, clock, settings, ask: nobodyToAsk.ask })
   t.after(async () => {
     door.close()
     await folder.close()

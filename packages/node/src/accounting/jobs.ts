@@ -1,0 +1,68 @@
+/**
+ * What accounting does by itself, now and then, beside its rounds.
+ * @module
+ */
+import type { AccountingParts } from './parts.ts'
+
+/** Work that comes back. One run of a job ends before its next begins. */
+export interface Job {
+  readonly name: string
+  /** Pause from the end of one run to the start of the next, in ms. */
+  readonly everyMs: number
+  /** Aborted when accounting closes; what it leaves undone the next start does. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** The jobs of a deployment. */
+export function accountingJobs(_parts: AccountingParts): readonly Job[] {
+  return []
+}
+
+/** Hears that a job fails, and with undefined that it goes well again. */
+export type OnJob = (name: string, fault: unknown) => void
+
+/**
+ * Runs jobs until it is stopped, each on its own: one that fails tries again after its pause, and
+ * keeps no other from its work.
+ *
+ * @returns stops them: aborts what is under way, and resolves when it has ended
+ * @example
+ * const stop = runJobs(jobs, (name, fault) => log.error({ name, err: fault }))
+ */
+export function runJobs(jobs: readonly Job[], onJob: OnJob): () => Promise<void> {
+  const stopping = new AbortController()
+  const running = jobs.map((job) => repeat(job, stopping.signal, onJob))
+  return async () => {
+    stopping.abort()
+    await Promise.all(running)
+  }
+}
+
+async function repeat(job: Job, signal: AbortSignal, onJob: OnJob): Promise<void> {
+  let fails = false
+  while (!signal.aborted) {
+    try {
+      await job.run(signal)
+      if (fails) onJob(job.name, undefined)
+      fails = false
+    } catch (error) {
+      if (signal.aborted) return
+      if (!fails) onJob(job.name, error)
+      fails = true
+    }
+    await pause(job.everyMs, signal)
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end, { once: true })
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,27 @@
+/**
+ * What accounting's operations and jobs are made of: its files, open, on its thread.
+ * @module
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { LogStore } from '@turnpike/core/ports/log-store'
+import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
+import type { Settings } from '../config/settings.ts'
+import type { SqliteLedger } from '../ledger/ledger.ts'
+import type { AccountingHost } from './open.ts'
+
+/** Files and ports of a deployment's accounting. */
+export interface AccountingParts {
+  readonly dataDir: string
+  readonly settings: Settings
+  /** Catches up, answers, rebuilds; calls run one after the other. */
+  readonly host: Pick<AccountingHost, 'catchUp' | 'usage' | 'rebuild'>
+  readonly log: LogStore
+  readonly ledger: SqliteLedger
+  /** `billing.sqlite`; this is its only writer. */
+  readonly billing: DatabaseSync
+  /** The catalog, read-only: its owner writes it on another thread. */
+  readonly catalog: DatabaseSync
+  readonly clock: Clock
+  readonly random: Random
+  readonly hasher: Hasher
+}

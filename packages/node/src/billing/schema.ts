@@ -1,0 +1,8 @@
+/**
+ * Tables of `billing.sqlite` and the migrations that lead to them: records that can't be derived
+ * from the log. A migration, once released, is never edited.
+ * @module
+ */
+
+/** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
+export const BILLING_MIGRATIONS: readonly string[] = []
