@@ -1,0 +1,42 @@
+/**
+ * Bounds of the queue, and of the egress records that go through it.
+ * @module
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const TIB = MIB * MIB
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+/** Characters of a topic and of a key, and bytes of a body. */
+export const QUEUE_TOPIC_CHARS_MAX = 64
+export const QUEUE_KEY_CHARS_MAX = 256
+export const QUEUE_BODY_BYTES_MAX: number = 64 * KIB
+/** Characters that are kept of why a message was not done. */
+export const QUEUE_REASON_CHARS_MAX = 500
+/** Messages of one topic that wait, and that are dead. */
+export const QUEUE_MESSAGES_MAX = 100_000
+export const QUEUE_DEAD_MAX = 100_000
+/** How long dead messages are kept: time for somebody to look, and to redrive. */
+export const QUEUE_DEAD_KEPT_MS: number = 14 * DAY_MS
+/** Longest wait before a message is taken again. One that waits longer was put by a wrong clock. */
+export const QUEUE_DELAY_MS_MAX: number = DAY_MS
+/** Shortest and longest wait after a failure, when nobody says how long: it doubles each time. */
+export const QUEUE_BACKOFF_MS_MIN = 1_000
+export const QUEUE_BACKOFF_MS_MAX: number = HOUR_MS
+/** Attempts before a message counts as dead: with the waits above, some eight days. */
+export const QUEUE_ATTEMPTS_MAX = 200
+/** Messages that one call takes. */
+export const QUEUE_TAKEN_MAX = 1024
+/** Messages that one answer lists. */
+export const QUEUE_LISTED_MAX = 1000
+
+/** Bytes of one egress record. A sender says more in several, so that none is lost. */
+export const EGRESS_RECORD_BYTES_MAX: number = TIB
+/** Records that are written down in one call: those of one message. */
+export const EGRESS_RECORDS_MAX = 128
+/** How far ahead of our clock, and how far back, a read may have been served. */
+export const EGRESS_AHEAD_MS_MAX: number = 5 * MINUTE_MS
+export const EGRESS_AGE_MS_MAX: number = 35 * DAY_MS
