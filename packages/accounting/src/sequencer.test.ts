@@ -4,7 +4,7 @@ import { LOG_IDLE_MS_MAX, LOG_JOURNALS_MAX, LOG_ROUND_BYTES_MAX } from '@turnpik
 import { encodeFetch, encodeSeal, encodeVoid } from '@turnpike/core/log/encode'
 import { decodeRows, rowsPath } from '@turnpike/core/log/summary'
 import { checkLog } from './check-log.ts'
-import { EPOCH_MS } from './epoch.ts'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { LogReader, decodeLogged } from './reader.ts'
 import { Sequencer } from './sequencer.ts'
 import type { Round } from './sequencer.ts'

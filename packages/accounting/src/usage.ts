@@ -4,7 +4,7 @@
  */
 import { linkFromBytes, linkToString } from '@turnpike/core/link'
 import type { LedgerAnswer, LedgerRow, UsageBy, UsageCounts } from '@turnpike/core/ports/ledger'
-import { DAY_EPOCHS, EPOCH_MS, epochEndMs } from './epoch.ts'
+import { DAY_EPOCHS, EPOCH_MS, epochEndMs } from '@turnpike/core/billing/epoch'
 
 /** What is asked. */
 export interface UsageQuery {
