@@ -1,0 +1,18 @@
+/**
+ * Bounds of what is billed: plans, quotas, provisioning, usage, statements and what leads there.
+ * @module
+ */
+
+/** Plans in a plan file. */
+export const PLANS_MAX = 1000
+/** Prices of one quantity in a plan, by tiers. */
+export const PLAN_TIERS_MAX = 32
+/** Characters of a plan's name. */
+export const PLAN_NAME_CHARS_MAX = 128
+/** Bytes of a plan file. */
+export const PLAN_FILE_BYTES_MAX: number = 4 * 1024 * 1024
+/**
+ * Bytes of a body that are reserved ahead of its client: how far one stream may pass a hard limit,
+ * and how often a worker asks the primary while it sends.
+ */
+export const QUOTA_WINDOW_BYTES: number = 1024 * 1024
