@@ -2,16 +2,14 @@
  * Takes the next entries out of journals, and checks them before they come near the log.
  * @module
  */
-import { decodeEntry } from '@turnpike/core/log/decode'
 import type { LogEntry } from '@turnpike/core/log/entry'
 import { bundledBytes } from '@turnpike/core/merkle/bundle'
+import { INBOX_JOURNAL } from '@turnpike/core/ports/inbox'
 import type { JournalSource } from '@turnpike/core/ports/log'
+import { checkEntry } from './check-group.ts'
 import { BadJournalEntry } from './errors.ts'
 import type { LogReader } from './reader.ts'
 import { voidedBy } from './summary-count.ts'
-
-/** Most bytes that one entry may say: what one response's counter holds. */
-const BYTES_MAX = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** An entry on its way into the log. */
 export interface TakenEntry {
@@ -35,7 +33,8 @@ export interface Intake {
  * Takes up to about `bytesMax` from all journals together, in equal shares, so that a busy one
  * keeps none waiting. Without `more`, everything that was durable at the call is in it.
  *
- * @throws {BadJournalEntry} on an entry that can't be decoded or that only a sequencer may write
+ * @throws {BadJournalEntry} on an entry that can't be decoded, that only a sequencer may write, or
+ * that is a VOID from elsewhere than the inbox
  * @example
  * const intake = await takeEntries(journals, reader, LOG_ROUND_BYTES_MAX)
  */
@@ -49,7 +48,7 @@ export async function takeEntries(
   const positions = new Map<string, number>()
   let more = false
   for (const journal of journals) {
-    const start = reader.state.journals.get(journal.name) ?? 0
+    const start = Math.max(reader.state.journals.get(journal.name) ?? 0, journal.firstEntry ?? 0)
     let next = start
     // A batch may end where a file does: only an empty one says that the journal is read.
     for (let bytes = 0; bytes < share;) {
@@ -57,7 +56,7 @@ export async function takeEntries(
       if (batch.nextEntry === next) break
       for (const group of batch.groups)
         for (const entry of group) {
-          entries.push(await checkEntry(journal.name, next++, entry, reader))
+          entries.push(await take(journal.name, next++, entry, reader))
           bytes += bundledBytes(entry)
         }
       if (batch.nextEntry !== next)
@@ -73,19 +72,17 @@ export async function takeEntries(
   return { entries, positions, more }
 }
 
-async function checkEntry(
+async function take(
   journal: string,
   entry: number,
   bytes: Uint8Array,
   reader: LogReader,
 ): Promise<TakenEntry> {
-  const { ok: logged, error } = decodeEntry(bytes)
+  const { ok: logged, error } = checkEntry(bytes)
   if (logged === undefined) throw new BadJournalEntry(journal, entry, error.message)
-  if (logged.kind === 'seal')
-    throw new BadJournalEntry(journal, entry, 'expected no SEAL: only the sequencer writes those')
-  if ((logged.kind === 'read' || logged.kind === 'fetch') && logged.entry.bytes > BYTES_MAX)
-    throw new BadJournalEntry(journal, entry, 'expected <= 2^53 - 1 bytes, got more')
   if (logged.kind !== 'void') return { bytes, logged, voided: undefined }
+  if (journal !== INBOX_JOURNAL)
+    throw new BadJournalEntry(journal, entry, 'expected no VOID: those come by the inbox alone')
   const voided = await voidedBy(reader, logged)
   if (voided === undefined)
     throw new BadJournalEntry(

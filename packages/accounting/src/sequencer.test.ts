@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LOG_IDLE_MS_MAX, LOG_JOURNALS_MAX, LOG_ROUND_BYTES_MAX } from '@turnpike/core/limits/log'
 import { encodeFetch, encodeSeal, encodeVoid } from '@turnpike/core/log/encode'
+import { INBOX_JOURNAL } from '@turnpike/core/ports/inbox'
 import { decodeRows, rowsPath } from '@turnpike/core/log/summary'
 import { checkLog } from './check-log.ts'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
@@ -215,8 +216,8 @@ test('a process that starts more than 30 days after the last commit asks first',
 })
 
 test('a summary row sums what a space read, and outlives a restart in its epoch', async () => {
-  const world = worldOf()
-  const [journal] = world.journals
+  const world = worldOf(['0', INBOX_JOURNAL])
+  const [journal, inbox] = world.journals
   const bob = { space: 'did:key:bob' }
   const id = readOf(1, bob).id
   const fetch = encodeFetch({ id, provider: 'did:key:store', bytes: 7n, requests: 1, failed: 0 })
@@ -225,7 +226,7 @@ test('a summary row sums what a space read, and outlives a restart in its epoch'
   await roundOf(world.sequencer)
   const voided = { id, ts: 1, index: 0, leaf: new Uint8Array(32), reason: 1 }
   const restarted = new Sequencer(world.deps)
-  journal!.append([encodeVoid(voided)])
+  inbox!.append([encodeVoid(voided)])
   await roundOf(restarted)
   world.clock.pass(2 * EPOCH_MS)
   // This FETCH outlived its READ, and the epoch of it.
@@ -272,15 +273,41 @@ test('what a journal may not hold stops the round with its name and place', asyn
   })
   const voided = encodeVoid({ id: readOf(1).id, ts: 1, index: 9, leaf: root, reason: 0 })
   const huge = groupOf(1, { bytes: 2n ** 53n })[0]!
-  for (const bad of [seal, voided, huge, new Uint8Array([0x80])]) {
-    const world = worldOf()
-    world.journals[1]!.append(groupOf(1))
-    world.journals[1]!.append([bad])
-    const { error } = await world.sequencer.round()
-    assert.equal(error?.name, 'BadJournalEntry')
-    assert.deepEqual([error.journal, error.entry], ['1', 1])
-    assert.equal(world.store.load(), undefined)
+  for (const name of ['1', INBOX_JOURNAL])
+    for (const bad of [seal, voided, huge, new Uint8Array([0x80])]) {
+      const world = worldOf(['0', name])
+      world.journals[1]!.append(groupOf(1))
+      world.journals[1]!.append([bad])
+      const { error } = await world.sequencer.round()
+      assert.equal(error?.name, 'BadJournalEntry')
+      assert.deepEqual([error.journal, error.entry], [name, 1])
+      assert.equal(world.store.load(), undefined)
+    }
+})
+
+test('a VOID of an entry that is there comes by the inbox, and by no other journal', async () => {
+  for (const name of ['1', INBOX_JOURNAL]) {
+    const world = worldOf(['0', name])
+    world.journals[0]!.append(groupOf(1))
+    await roundOf(world.sequencer)
+    const fields = { id: readOf(2).id, ts: 1, index: 0, leaf: new Uint8Array(32), reason: 0 }
+    world.journals[1]!.append([encodeVoid(fields)])
+    const { ok } = await world.sequencer.round()
+    assert.equal(ok !== undefined, name === INBOX_JOURNAL, name)
   }
+})
+
+test('entries that another host has taken are not taken again', async () => {
+  const world = worldOf(['0'])
+  for (const n of [1, 2, 3]) world.journals[0]!.append(groupOf(n))
+  const journals = world.journals.map((journal) => ({
+    name: journal.name,
+    firstEntry: 2,
+    read: (from: number, bytes: number) => journal.read(from, bytes),
+    release: (before: number) => journal.release(before),
+  }))
+  const round = await roundOf(new Sequencer({ ...world.deps, journals: () => journals }))
+  assert.deepEqual([round.entries, round.state.journals.get('0')], [1, 3])
 })
 
 test('a round takes about 8 MiB in equal shares, and says that there is more', async () => {

@@ -10,6 +10,9 @@ export const INBOX_KEY_BYTES_MIN = 16
 /** Most bytes of a group's key: a SHA-256. */
 export const INBOX_KEY_BYTES_MAX = 32
 
+/** Name of the inbox among the journals that a sequencer reads. */
+export const INBOX_JOURNAL = 'inbox'
+
 /** Who vouches for VOIDs, where others have the DID of a gateway. A VOID comes from nobody else. */
 export const VOID_SOURCE = 'void'
 

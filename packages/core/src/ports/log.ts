@@ -15,6 +15,11 @@ export interface JournalBatch {
 export interface JournalSource {
   /** Stable name of the journal: the process slot that writes it. */
   readonly name: string
+  /**
+   * Entries before it are not for this log, though it has not taken them: another host has. Entries
+   * from it on are; 0 when not given.
+   */
+  readonly firstEntry?: number
   /** Reads on from `fromEntry`, at most about `bytesMax`. An empty batch means: nothing new. */
   read(fromEntry: number, bytesMax: number): Promise<JournalBatch>
   /** Says that all entries before `beforeEntry` are in the log: files of only such may go. */
