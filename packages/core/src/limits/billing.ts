@@ -16,3 +16,14 @@ export const PLAN_FILE_BYTES_MAX: number = 4 * 1024 * 1024
  * and how often a worker asks the primary while it sends.
  */
 export const QUOTA_WINDOW_BYTES: number = 1024 * 1024
+
+/** Customers of a deployment, and how many one answer lists. */
+export const CUSTOMERS_MAX = 100_000
+export const CUSTOMERS_LISTED_MAX = 1000
+/** Spaces that one customer has had, and owners that one space has had, all in all. */
+export const SPACES_PER_CUSTOMER_MAX = 10_000
+export const OWNERS_PER_SPACE_MAX = 1000
+/** Plans that one customer has been on. */
+export const PLANS_PER_CUSTOMER_MAX = 1000
+/** Spaces that one answer lists. */
+export const SPACES_LISTED_MAX = 1000
