@@ -71,7 +71,7 @@ export class Accounting {
       const { ledger } = this.#deps
       const answer = await ledger.query({
         firstEpoch: query.sinceMs === undefined ? 0 : epochOf(query.sinceMs),
-        lastEpoch: Number.MAX_SAFE_INTEGER,
+        endEpoch: Number.MAX_SAFE_INTEGER,
         by: query.by,
       })
       return ok(usageAnswer(query, answer, caughtUp.ok))

@@ -83,11 +83,17 @@ export class LogReader {
       ranges.push({ epoch: open.epoch, first: open.first, end: size })
     let end = sealed?.end ?? 0
     while (end > first) {
-      const seal = await this.#seal(end)
-      ranges.push({ epoch: seal.epoch, first: seal.first, end })
-      end = seal.first
+      const range = await this.sealedEpoch(end)
+      ranges.push(range)
+      end = range.first
     }
     return ranges.toReversed()
+  }
+
+  /** The sealed epoch that ends before `end`. */
+  async sealedEpoch(end: number): Promise<EpochRange> {
+    const { epoch, first } = await this.#seal(end)
+    return { epoch, first, end }
   }
 
   async #seal(end: number): Promise<SealEntry> {

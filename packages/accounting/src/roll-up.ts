@@ -3,18 +3,14 @@
  * Source: design, "Ledger".
  * @module
  */
-import { copyBytes } from '@turnpike/core/bytes'
-import { keyOf } from '@turnpike/core/bytes'
-import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits/log'
-import type { Ledger, RollUp } from '@turnpike/core/ports/ledger'
+import type { Ledger } from '@turnpike/core/ports/ledger'
 import { Charges } from './charge.ts'
-import type { Charge } from './charge.ts'
+import { EpochFinder } from './epochs.ts'
 import { LedgerAhead } from './errors.ts'
 import { decodeLogged } from './reader.ts'
 import type { LogReader } from './reader.ts'
+import { BatchBuilder } from './ledger-batch.ts'
 import { voidedBy } from './summary-count.ts'
-
-type MutableRollUp = { -readonly [K in keyof RollUp]: RollUp[K] }
 
 /**
  * Adds what the log has and the ledger has not.
@@ -27,6 +23,7 @@ export class LedgerFeed {
   readonly #ledger: Ledger
   /** Charges that have seen the entries before `#next`. */
   #charges = new Charges()
+  readonly #epochs = new EpochFinder()
   #next: number | undefined
 
   constructor(ledger: Ledger) {
@@ -50,15 +47,12 @@ export class LedgerFeed {
     }
     // Unknown until the last batch is in: a rejection in between must not leave it stale.
     this.#next = undefined
-    let batch = new Batch(watermark)
+    let batch = new BatchBuilder(watermark)
     for (const range of await reader.epochs(watermark)) {
       const first = Math.max(range.first, watermark)
       for await (const run of reader.runs(first, range.end)) {
-        for (const [i, bytes] of run.entries.entries()) {
-          const logged = decodeLogged(run.first + i, bytes)
-          const charge = this.#charges.charge(run.first + i, logged, await voidedBy(reader, logged))
-          if (charge !== undefined) batch.add(range.epoch, charge)
-        }
+        for (const [i, bytes] of run.entries.entries())
+          await this.#count(reader, batch, range.epoch, run.first + i, bytes)
         if (batch.isFull) batch = await this.#hand(batch, run.first + run.entries.length)
       }
     }
@@ -66,58 +60,29 @@ export class LedgerFeed {
     this.#next = size
   }
 
-  async #hand(batch: Batch, end: number): Promise<Batch> {
-    const applied = await this.#ledger.apply({ first: batch.first, end, rows: batch.rows() })
-    if (applied.error !== undefined) throw applied.error
-    return new Batch(end)
-  }
-}
-
-/** Sums by hour, space and CID, until they are handed over. */
-class Batch {
-  /** Index of the first entry in it. */
-  readonly first: number
-  readonly #rows = new Map<string, MutableRollUp>()
-
-  constructor(first: number) {
-    this.first = first
-  }
-
-  /** Asked after each bundle, so that a batch passes its bound by at most one bundle's rows. */
-  get isFull(): boolean {
-    return this.#rows.size >= LEDGER_BATCH_ROWS_MAX
-  }
-
-  rows(): RollUp[] {
-    return [...this.#rows.values()]
-  }
-
-  add(epoch: number, charge: Charge): void {
-    const { space } = charge
-    const cid = charge.cid ?? NO_CID
-    const key = `${epoch}:${space.length}:${space}${keyOf(cid)}`
-    let row = this.#rows.get(key)
-    if (row === undefined) {
-      row = { epoch, space, cid: copyBytes(cid), ...ZERO }
-      this.#rows.set(key, row)
+  async #count(
+    reader: LogReader,
+    batch: BatchBuilder,
+    epoch: number,
+    index: number,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const logged = decodeLogged(index, bytes)
+    const target = await voidedBy(reader, logged)
+    const charge = this.#charges.charge(index, logged, target)
+    if (charge === undefined) return
+    if (logged.kind === 'void' && target?.kind === 'read') {
+      const { entry } = logged
+      const targetEpoch = await this.#epochs.epochOf(reader, entry.index)
+      return batch.addVoid(epoch, charge, { entry, target: target.entry, targetEpoch })
     }
-    row.reads += charge.reads
-    row.denied += charge.denied
-    row.errors += charge.errors
-    row.bytes += charge.bytes
-    row.bytesDelivered += charge.bytesDelivered
-    row.bytesFetched += charge.bytesFetched
-    row.bytesVoided += charge.bytesVoided
+    batch.add(epoch, charge)
+    if (logged.kind === 'fetch') batch.addFetch(epoch, charge, logged.entry)
   }
-}
 
-const NO_CID = new Uint8Array(0)
-const ZERO = {
-  reads: 0,
-  denied: 0,
-  errors: 0,
-  bytes: 0n,
-  bytesDelivered: 0n,
-  bytesFetched: 0n,
-  bytesVoided: 0n,
+  async #hand(batch: BatchBuilder, end: number): Promise<BatchBuilder> {
+    const applied = await this.#ledger.apply(batch.build(end))
+    if (applied.error !== undefined) throw applied.error
+    return new BatchBuilder(end)
+  }
 }

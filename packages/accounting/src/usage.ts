@@ -4,17 +4,22 @@
  */
 import { linkFromBytes, linkToString } from '@turnpike/core/link'
 import type { LedgerAnswer, LedgerRow, UsageBy, UsageCounts } from '@turnpike/core/ports/ledger'
-import { DAY_EPOCHS, EPOCH_MS, epochEndMs } from '@turnpike/core/billing/epoch'
+import { EPOCH_MS, epochEndMs } from '@turnpike/core/billing/epoch'
+import { dayText, epochText, periodOf as periodAt } from '@turnpike/core/billing/period'
+import { unitFirstEpoch } from '@turnpike/core/billing/unit'
 
 /** What is asked. */
 export interface UsageQuery {
   /** Wall-clock ms: the hour that it lies in is taken whole. Default: all there is. */
   readonly sinceMs?: number | undefined
-  /** Split into rows: by space, by UTC day, by CID. */
+  /** Split into rows: by space, by CID, or by hour, day or month of UTC. */
   readonly by?: UsageBy | undefined
 }
 
-/** One row: a space's DID, a day (`2026-11-21`), or a CID; empty where there is none. */
+/**
+ * One row: a space's DID, an hour (`2026-11-21T07`), a day (`2026-11-21`), a month (`2026-11`), or a
+ * CID; empty where there is none.
+ */
 export interface UsageRow extends UsageCounts {
   readonly key: string
 }
@@ -37,6 +42,8 @@ export interface UsageAnswer extends UsageCounts {
   readonly rows: readonly UsageRow[] | undefined
   /** Rows that were left off because there are more than 10,000. */
   readonly rowsLeftOff: number
+  /** Rows by CID say nothing of the hours before this wall-clock ms; null where they say it all. */
+  readonly rowsFromMs: number | null
 }
 
 /**
@@ -55,8 +62,9 @@ export function usageAnswer(
     period: periodOf(query, answer),
     asOfEntry: asOf.size,
     complete: !asOf.more,
-    rows: query.by === undefined ? undefined : answer.rows.map(rowOf),
+    rows: query.by && answer.rows.map((row) => rowOf(query.by!, row)),
     rowsLeftOff: answer.rowsLeftOff,
+    rowsFromMs: rowsFrom(query, answer),
   }
 }
 
@@ -83,6 +91,7 @@ export function usageJson(usage: UsageAnswer): UsageJson {
     ...(rows && {
       rows: rows.map(rowJson),
       rowsLeftOff: usage.rowsLeftOff,
+      ...(usage.rowsFromMs !== null && { rowsFrom: new Date(usage.rowsFromMs).toISOString() }),
     }),
   }
 }
@@ -115,12 +124,20 @@ function periodOf(query: UsageQuery, { epochs }: LedgerAnswer): UsagePeriod | nu
   return { fromMs, toMs: Math.max(fromMs, epochEndMs(epochs.last)) }
 }
 
-function rowOf({ key, ...counts }: LedgerRow): UsageRow {
+function rowsFrom(query: UsageQuery, { epochs, cidsFromEpoch }: LedgerAnswer): number | null {
+  if (query.by !== 'cid' || epochs === undefined || cidsFromEpoch <= epochs.first) return null
+  return cidsFromEpoch * EPOCH_MS
+}
+
+function rowOf(by: UsageBy, { key, ...counts }: LedgerRow): UsageRow {
   if (typeof key === 'string') return { key, ...counts }
-  if (typeof key === 'number') {
-    const day = new Date(key * DAY_EPOCHS * EPOCH_MS).toISOString()
-    return { key: day.slice(0, 'yyyy-mm-dd'.length), ...counts }
-  }
+  if (typeof key === 'number') return { key: timeText(by, key), ...counts }
   const link = key.length === 0 ? undefined : linkFromBytes(key)
   return { key: link === undefined ? '' : linkToString(link), ...counts }
+}
+
+function timeText(by: UsageBy, time: number): string {
+  if (by === 'hour') return epochText(time)
+  if (by === 'day') return dayText(unitFirstEpoch('day', time))
+  return periodAt(unitFirstEpoch('month', time)).name
 }

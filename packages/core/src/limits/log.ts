@@ -26,6 +26,14 @@ export const FETCH_WINDOW_ENTRIES_MAX = 65_536
 export const SUMMARY_ROWS_MAX = 65_536
 /** Roll-ups that the ledger adds in one transaction. */
 export const LEDGER_BATCH_ROWS_MAX = 8192
+/** Stretches of time that one question to the ledger may sum. */
+export const LEDGER_SPANS_MAX = 100_000
+/** Hours of one space that one question to the ledger may list: a leap year. */
+export const LEDGER_HOURS_MAX = 8784
+/** Spaces that one answer of the ledger names. */
+export const LEDGER_SPACES_MAX = 10_000
+/** Numbers of spaces and providers that the ledger's writer remembers. */
+export const LEDGER_NAMES_MAX = 65_536
 /** Rows of one answer about usage. */
 export const USAGE_ROWS_MAX = 10_000
 /** Bytes of one journal frame, header included: a full one is written at once. */

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { LEDGER_CONTRACT } from '@turnpike/core/contract/ledger'
 import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
-import type { RollUp } from '@turnpike/core/ports/ledger'
+import type { LedgerBatch, RollUp } from '@turnpike/core/ports/ledger'
 import { SqliteLedger } from './ledger.ts'
 
 async function openLedger(t: TestContext): Promise<{ ledger: SqliteLedger; path: string }> {
@@ -31,8 +31,11 @@ function rollUp(space: string, bytes = 1n): RollUp {
     bytes,
     bytesDelivered: bytes,
     bytesFetched: 0n,
-    bytesVoided: 0n,
   }
+}
+
+function batch(first: number, end: number, rows: readonly RollUp[]): LedgerBatch {
+  return { first, end, rows, voids: [], fetched: [] }
 }
 
 for (const { name, run } of LEDGER_CONTRACT)
@@ -40,10 +43,10 @@ for (const { name, run } of LEDGER_CONTRACT)
 
 test('another connection sees whole batches', async (t) => {
   const { ledger, path } = await openLedger(t)
-  ledger.apply({ first: 0, end: 1, rows: [rollUp('did:key:alice')] })
+  ledger.apply(batch(0, 1, [rollUp('did:key:alice')]))
   const other = new SqliteLedger(path)
   assert.equal(other.watermark(), 1)
-  const moved = other.apply({ first: 0, end: 1, rows: [rollUp('did:key:alice')] })
+  const moved = other.apply(batch(0, 1, [rollUp('did:key:alice')]))
   assert.equal(moved.error?.name, 'WatermarkMoved')
   other.close()
 })
@@ -51,17 +54,17 @@ test('another connection sees whole batches', async (t) => {
 test('a batch with a count that SQLite can’t hold is not added at all', async (t) => {
   const { ledger } = await openLedger(t)
   const rows = [rollUp('did:key:alice'), rollUp('did:key:bob', 2n ** 63n)]
-  assert.throws(() => ledger.apply({ first: 0, end: 2, rows }))
+  assert.throws(() => ledger.apply(batch(0, 2, rows)))
   assert.equal(ledger.watermark(), 0)
-  assert.equal(ledger.query({ firstEpoch: 0, lastEpoch: 9 }).total.reads, 0)
-  assert.throws(() => ledger.apply({ first: 2, end: 1, rows: [] }), RangeError)
+  assert.equal(ledger.query({ firstEpoch: 0, endEpoch: 10 }).total.reads, 0)
+  assert.throws(() => ledger.apply(batch(2, 1, [])), RangeError)
 })
 
 test('an answer has at most 10,000 rows, says how many are left off, and sums all', async (t) => {
   const { ledger } = await openLedger(t)
   const rows = Array.from({ length: USAGE_ROWS_MAX + 1 }, (_, i) => rollUp(`did:key:s${i}`))
-  ledger.apply({ first: 0, end: rows.length, rows })
-  const answer = ledger.query({ firstEpoch: 0, lastEpoch: 9, by: 'space' })
+  ledger.apply(batch(0, rows.length, rows))
+  const answer = ledger.query({ firstEpoch: 0, endEpoch: 10, by: 'space' })
   assert.equal(answer.rows.length, USAGE_ROWS_MAX)
   assert.equal(answer.rowsLeftOff, 1)
   assert.equal(answer.total.reads, USAGE_ROWS_MAX + 1)

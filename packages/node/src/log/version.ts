@@ -9,8 +9,11 @@ export class StoreTooNew extends Error {
   override readonly name = 'StoreTooNew'
   readonly path: string
   readonly version: number
-  constructor(path: string, version: number) {
-    super(`${path} expected version 1, got ${version}: use the newer Turnpike that wrote it`)
+  constructor(path: string, version: number, versionMax = 1) {
+    super(
+      `${path} expected version ${versionMax} at most, got ${version}: ` +
+        'use the newer Turnpike that wrote it',
+    )
     this.path = path
     this.version = version
   }
