@@ -9,6 +9,7 @@ import { fail, ok } from '@turnpike/core/result'
 import { listRoots, removeRoot } from '../catalog/roots.ts'
 import { nodeHasher } from '../hasher.ts'
 import { indexCar } from '../index-url/index-car.ts'
+import { nodeClock } from '../runtime.ts'
 import { find, openScratch, OTHER_SPACE } from '../testing/data-folder.ts'
 import { catalogSink } from './catalog-sink.ts'
 import { collectGarbage } from './gc.ts'
@@ -58,7 +59,7 @@ test('a CAR elsewhere becomes content of the space, and can be removed again', a
   assert.equal(find(index, OTHER_SPACE, cid).length, 0)
   const [root] = listRoots(folder.catalog, context.space, 10)
   assert.deepEqual([root?.cid, root?.name], [cid, 'a.car'])
-  removeRoot(folder.catalog, context.space, linkFromString(cid)!)
+  removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock)
   assert.equal(find(index, context.space, cid).length, 0)
   assert.equal((await collectGarbage(folder)).ok?.slices, 3)
 })

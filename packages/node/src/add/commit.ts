@@ -7,10 +7,12 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { FILES_LOCK_WAIT_MS } from '@turnpike/core/limits/store'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { Clock } from '@turnpike/core/ports/runtime'
 import type { BlobStore } from '../blobs/store.ts'
 import { noRoom, type StoreFault } from '../blobs/store-fault.ts'
 import { isFull, transact } from '../catalog/database.ts'
 import { spaceId, type SpaceUnknown } from '../catalog/spaces.ts'
+import { markHeld, recordHeld } from '../catalog/storage.ts'
 import type { Signer } from '../folder/keys.ts'
 import type { FolderPaths } from '../folder/layout.ts'
 import { takeLock } from '../folder/lock.ts'
@@ -26,7 +28,7 @@ export interface CommitContext {
   /** Issues the location claims. */
   readonly gateway: Signer
   readonly paths: Pick<FolderPaths, 'stages' | 'filesLock'>
-  readonly nowMs: number
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /** What a commit did. Serializable. */
@@ -48,7 +50,7 @@ export type CommitRefused = StageInvalid | ContentRemoved | SpaceUnknown | Folde
  * The stage is removed also when it is refused.
  *
  * @example
- * const committed = await commitStage({ catalog, blobs, gateway, paths, nowMs }, stage.id)
+ * const committed = await commitStage({ catalog, blobs, gateway, paths, clock }, stage.id)
  */
 export async function commitStage(
   context: CommitContext,
@@ -166,7 +168,7 @@ const STEPS = [
 ]
 
 function takeOver(
-  { catalog, gateway, nowMs }: CommitContext,
+  { catalog, gateway, clock }: CommitContext,
   claims: number,
 ): Result<Committed, CommitRefused> {
   return transact(catalog, () => {
@@ -180,8 +182,10 @@ function takeOver(
       )
       .get(space.ok)
     if (removed !== undefined) return fail(new ContentRemoved())
-    const values = { space: space.ok, now: nowMs, issuer: gateway.did(), did }
+    const mark = markHeld(catalog)
+    const values = { space: space.ok, now: clock.nowMs(), issuer: gateway.did(), did }
     for (const sql of STEPS) run(catalog, sql, values)
+    recordHeld(catalog, space.ok, mark, clock)
     const count = (table: string): number =>
       Number(catalog.prepare(`SELECT count(*) AS n FROM stage.${table}`).get()!.n)
     return ok({ roots: count('roots'), shards: count('shards'), claims })

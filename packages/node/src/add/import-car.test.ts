@@ -17,6 +17,7 @@ import { listRoots, removeRoot } from '../catalog/roots.ts'
 import { nodeHasher } from '../hasher.ts'
 import { collectGarbage } from './gc.ts'
 import { importCar, importCars } from './import-car.ts'
+import { nodeClock } from '../runtime.ts'
 import { find, openScratch, readSlice, scratch } from '../testing/data-folder.ts'
 
 type Block = { readonly link: Link; readonly bytes: Uint8Array }
@@ -99,10 +100,10 @@ test('each of many roots needs all of it; without a root the shards are roots', 
     both.roots.map(({ cid }) => cid),
     roots.map(linkToString),
   )
-  removeRoot(folder.catalog, context.space, roots[0]!)
+  removeRoot(folder.catalog, context.space, roots[0]!, nodeClock)
   await collectGarbage(folder)
   assert.equal(find(index, context.space, linkToString(roots[0]!)).length, 1)
-  removeRoot(folder.catalog, context.space, roots[1]!)
+  removeRoot(folder.catalog, context.space, roots[1]!, nodeClock)
   await collectGarbage(folder)
   assert.equal(find(index, context.space, linkToString(roots[0]!)).length, 0)
 
@@ -114,7 +115,7 @@ test('each of many roots needs all of it; without a root the shards are roots', 
   const again = (await importCar(context, carFile(root, [], blocks))).ok!
   assert.equal(again.cid, bare.cid)
   assert.equal(again.blocks, 0)
-  assert.ok(removeRoot(folder.catalog, context.space, linkFromString(bare.cid!)!).ok)
+  assert.ok(removeRoot(folder.catalog, context.space, linkFromString(bare.cid!)!, nodeClock).ok)
   assert.equal(find(index, context.space, linkToString(roots[0]!)).length, 0)
 })
 

@@ -12,6 +12,7 @@ import { addPaths } from './add.ts'
 import { collectGarbage } from './gc.ts'
 import type { AddContext } from './session.ts'
 import { Stage } from './stage.ts'
+import { nodeClock } from '../runtime.ts'
 import { find, openScratch, OTHER_SPACE, readSlice, scratch } from '../testing/data-folder.ts'
 
 async function addText(context: AddContext, text: string, root: string): Promise<string> {
@@ -41,7 +42,7 @@ test('a root that is removed is gone at once; gc then frees all of it', async (t
   const cid = await addText(context, 'going', scratch(t))
   const before = find(index, context.space, cid)
   assert.equal(before.length, 1)
-  const removed = removeRoot(folder.catalog, context.space, linkFromString(cid)!)
+  const removed = removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock)
   assert.equal(removed.ok?.blobs, 1)
   assert.equal(find(index, context.space, cid).length, 0)
   assert.equal(await blobCount(folder), 2)
@@ -63,14 +64,14 @@ test('only a root can be removed, by either version of its CID', async (t) => {
   const v0 = linkFromString(added.cid!)!
   const inside = (await addPaths(context, [path], { profile: 'unixfs-v0-2015' })).ok!
   const remove = (cid: string): string | undefined =>
-    removeRoot(folder.catalog, context.space, linkFromString(cid)!).error?.name
+    removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock).error?.name
   assert.equal(remove(inside.cid!), undefined)
   assert.equal(remove(inside.cid!), 'RootUnknown', 'now it is only a part of the folder')
-  const other = removeRoot(folder.catalog, OTHER_SPACE, v0)
+  const other = removeRoot(folder.catalog, OTHER_SPACE, v0, nodeClock)
   assert.equal(other.error?.name, 'RootUnknown')
-  const nowhere = removeRoot(folder.catalog, 'did:key:z6MkNone', v0)
+  const nowhere = removeRoot(folder.catalog, 'did:key:z6MkNone', v0, nodeClock)
   assert.equal(nowhere.error?.name, 'SpaceUnknown')
-  const v1 = removeRoot(folder.catalog, context.space, { ...v0, version: 1 })
+  const v1 = removeRoot(folder.catalog, context.space, { ...v0, version: 1 }, nodeClock)
   assert.ok(v1.ok)
   assert.deepEqual(listRoots(folder.catalog, context.space, 10), [])
 })
@@ -80,11 +81,11 @@ test('a blob stays while another root of the space needs it', async (t) => {
   const root = scratch(t)
   const file = await addText(context, 'shared', root)
   const whole = (await addPaths(context, [root])).ok!.cid!
-  removeRoot(folder.catalog, context.space, linkFromString(file)!)
+  removeRoot(folder.catalog, context.space, linkFromString(file)!, nodeClock)
   await collectGarbage(folder)
   const [slice] = find(index, context.space, file)
   assert.equal(Buffer.from(await readSlice(folder, slice!)).toString(), 'shared')
-  removeRoot(folder.catalog, context.space, linkFromString(whole)!)
+  removeRoot(folder.catalog, context.space, linkFromString(whole)!, nodeClock)
   await collectGarbage(folder)
   assert.equal(await blobCount(folder), 0)
 })
@@ -94,7 +95,7 @@ test("one space's removal takes nothing from another", async (t) => {
   const root = scratch(t)
   const cid = await addText(context, 'of both', root)
   await addText(other, 'of both', root)
-  removeRoot(folder.catalog, context.space, linkFromString(cid)!)
+  removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock)
   await collectGarbage(folder)
   assert.equal(find(index, context.space, cid).length, 0)
   const [slice] = find(index, OTHER_SPACE, cid)
@@ -129,7 +130,8 @@ test('content that is removed while an add builds on it is stored anew', async (
   const racing: AddContext = {
     ...context,
     commit(stage) {
-      if (commits++ === 0) removeRoot(folder.catalog, context.space, linkFromString(cid)!)
+      if (commits++ === 0)
+        removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock)
       return context.commit(stage)
     },
   }
@@ -163,7 +165,7 @@ test('a commit whose shard is gone from the store is refused', async (t) => {
 test('gc that died between rows and files is finished by the next', async (t) => {
   const { folder, context } = await openScratch(t)
   const cid = await addText(context, 'half gone', scratch(t))
-  removeRoot(folder.catalog, context.space, linkFromString(cid)!)
+  removeRoot(folder.catalog, context.space, linkFromString(cid)!, nodeClock)
   forgetUnheld(folder.catalog)
   assert.equal(await blobCount(folder), 2)
   assert.equal((await collectGarbage(folder)).ok?.blobs, 2)

@@ -42,7 +42,7 @@ export function ownerContext(
 ): AddContext {
   const { paths, catalog, blobs, gateway } = folder
   const commit = (stage: string): ReturnType<AddContext['commit']> =>
-    commitStage({ catalog, blobs, gateway, paths, nowMs: clock.nowMs() }, stage)
+    commitStage({ catalog, blobs, gateway, paths, clock }, stage)
   return { paths, catalog, blobs, hasher, space, commit }
 }
 

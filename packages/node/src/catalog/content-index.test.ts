@@ -38,7 +38,7 @@ function makeSubject(): ContentIndexSubject & { readonly path: string } {
       stage.addShard(0, { multihash, sizeBytes: size, sites, interior: false }, slices)
       stage.close()
       const paths = { stages, filesLock: join(root, 'files.lock') }
-      const context = { catalog, blobs, gateway, paths, nowMs: 0 }
+      const context = { catalog, blobs, gateway, paths, clock: { nowMs: () => 0 } }
       const committed = await commitStage(context, stage.id)
       assert.ifError(committed.error)
     },

@@ -4,9 +4,11 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { linkFromBytes, linkToBytes, linkToString, type Link } from '@turnpike/core/link'
+import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { transact } from './database.ts'
 import { spaceId, type SpaceUnknown } from './spaces.ts'
+import { recordReleased } from './storage.ts'
 
 /** A root as the catalog knows it. */
 export interface RootRow {
@@ -62,21 +64,23 @@ export function listRoots(database: DatabaseSync, space: string, limit: number):
  * A CIDv0 and the CIDv1 of the same block name the same root.
  *
  * @example
- * removeRoot(database, 'did:key:z6Mk…', linkFromString('bafy…')!)
+ * removeRoot(database, 'did:key:z6Mk…', linkFromString('bafy…')!, nodeClock)
  */
 export function removeRoot(
   database: DatabaseSync,
   space: string,
   link: Link,
+  clock: Pick<Clock, 'nowMs'>,
 ): Result<RootRemoved, SpaceUnknown | RootUnknown> {
   return transact(database, () => {
     const id = spaceId(database, space)
     if (id.error) return id
-    const find = database.prepare('SELECT id FROM roots WHERE space = ? AND cid = ?')
-    const root = versionsOf(link)
-      .map((version) => find.get(id.ok, linkToBytes(version))?.id)
-      .find((found) => found !== undefined)
-    if (root === undefined) return fail(new RootUnknown(linkToString(link), space))
+    const find = database.prepare('SELECT id, cid FROM roots WHERE space = ? AND cid = ?')
+    const found = versionsOf(link)
+      .map((version) => find.get(id.ok, linkToBytes(version)))
+      .find((row) => row !== undefined)
+    if (found === undefined) return fail(new RootUnknown(linkToString(link), space))
+    const root = found.id!
     const needed = `SELECT n.blob FROM root_blobs n JOIN roots r ON r.id = n.root
                     WHERE r.space = ?2 AND r.id <> ?1`
     const gone = `SELECT blob FROM root_blobs WHERE root = ?1 AND blob NOT IN (${needed})`
@@ -86,11 +90,18 @@ export function removeRoot(
          (SELECT multihash FROM blobs WHERE id IN (${gone}))`,
       )
       .run(root, id.ok, space)
+    const size = database.prepare(
+      `SELECT coalesce(sum(size), 0) AS bytes FROM blobs WHERE id IN
+       (SELECT blob FROM space_blobs WHERE space = ?2 AND blob IN (${gone}))`,
+    )
+    size.setReadBigInts(true)
+    const bytes = size.get(root, id.ok)!.bytes as bigint
     const { changes } = database
       .prepare(`DELETE FROM space_blobs WHERE space = ?2 AND blob IN (${gone})`)
       .run(root, id.ok)
     database.prepare('DELETE FROM root_blobs WHERE root = ?').run(root)
     database.prepare('DELETE FROM roots WHERE id = ?').run(root)
+    recordReleased(database, id.ok, { cause: found.cid as Uint8Array, bytes }, clock)
     return ok({ blobs: Number(changes) })
   })
 }

@@ -7,6 +7,7 @@
 import { AGENT } from './agent-schema.ts'
 import { CLAIMED_ARCHIVES, CLAIMS } from './claims-schema.ts'
 import { FETCHED } from '../fetch-caps/schema.ts'
+import { STORAGE } from './storage-schema.ts'
 
 /** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
 export const APPLICATION_ID = 0x54504b45
@@ -236,4 +237,5 @@ export const MIGRATIONS: readonly string[] = [
   AGENT,
   FETCHED,
   CLAIMED_ARCHIVES,
+  STORAGE,
 ]

@@ -84,7 +84,7 @@ export function ownerOperations(
     async commit(params) {
       const stage = textOf(params, 'stage')
       if (stage === undefined) return fail(new InvalidParams('"stage" expected a string'))
-      const context = { catalog, blobs, gateway, paths, nowMs: clock.nowMs() }
+      const context = { catalog, blobs, gateway, paths, clock }
       const committed = await commitStage(context, stage)
       if (committed.ok) await claims.added()
       return committed
@@ -93,7 +93,7 @@ export function ownerOperations(
       const text = textOf(params, 'cid') ?? ''
       const link = linkFromString(text)
       if (link === undefined) return fail(new InvalidParams(`"cid" expected a CID, got "${text}"`))
-      return removeRoot(catalog, textOf(params, 'space') ?? folder.space.did(), link)
+      return removeRoot(catalog, textOf(params, 'space') ?? folder.space.did(), link, clock)
     },
     gc: () => collectGarbage(folder),
     async whoami() {
