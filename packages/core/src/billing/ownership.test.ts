@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { CustomerDid, Ownership } from '../ports/provisioning.ts'
-import { assigned, billedEpoch, billedSpan, endOf, ownerAt, released } from './ownership.ts'
+import {
+  assigned,
+  billedEpoch,
+  billedSpan,
+  creditedSpan,
+  endOf,
+  ownerAt,
+  released,
+} from './ownership.ts'
 import { unownedSpans } from './ownership.ts'
 
 const HOURS = 60
@@ -116,6 +124,29 @@ test('over all periods, each hour is billed once, in the period of its hour of b
         }
         assert.equal(billed.size, Math.min(endOf(one), HOURS) - one.firstEpoch)
       }
+    }),
+  )
+})
+
+test('over all periods, each VOID is credited once, no sooner than what it voids is billed', () => {
+  const cuts = fc.uniqueArray(fc.integer({ min: 1, max: HOURS - 1 }), { maxLength: 5 })
+  const epochs = fc.nat(HOURS - 1)
+  fc.assert(
+    fc.property(changes, cuts, epochs, epochs, (list, at, a, b) => {
+      const [target, voided] = [Math.min(a, b), Math.max(a, b)]
+      const owner = ownerAt(historyOf(list), target)
+      if (owner === undefined || owner.assignedEpoch >= HOURS) return
+      const bounds = [0, ...at.toSorted((one, other) => one - other), HOURS]
+      const credits = bounds.slice(0, -1).flatMap((firstEpoch, i) => {
+        const endEpoch = bounds[i + 1]!
+        const span = creditedSpan(owner, { firstEpoch, endEpoch })
+        const isIn = span !== undefined && span.firstEpoch <= voided && voided < span.endEpoch
+        return isIn ? [[firstEpoch, endEpoch]] : []
+      })
+      assert.equal(credits.length, 1)
+      const [[firstEpoch, endEpoch]] = credits as [[number, number]]
+      const credited = billedEpoch(owner, voided)
+      assert.ok(firstEpoch <= credited && credited < endEpoch)
     }),
   )
 })

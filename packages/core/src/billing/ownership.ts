@@ -108,6 +108,19 @@ export function billedSpan(ownership: Ownership, period: EpochSpan): EpochSpan |
 }
 
 /**
+ * The hours whose VOIDs are credited to an ownership within a period; undefined when none are. Of
+ * the VOIDs in them those count whose target lies in the ownership (`ownerAt`), which may be over by
+ * then. A VOID is credited in its own hour, but no sooner than what it voids is billed; over all
+ * periods, each is credited once.
+ *
+ * @example
+ * creditedSpan(ownership, { firstEpoch: 96, endEpoch: 120 })
+ */
+export function creditedSpan(ownership: Ownership, period: EpochSpan): EpochSpan | undefined {
+  return billedSpan({ ...ownership, endEpoch: null }, period)
+}
+
+/**
  * The hours of a span in which a space had no owner: what is read in them is in suspense.
  *
  * @param history of the space, oldest first

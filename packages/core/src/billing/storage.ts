@@ -5,7 +5,7 @@
  */
 import type { StorageHour } from '../ports/usage.ts'
 import { EPOCH_MS } from './epoch.ts'
-import type { EpochRange } from './spans.ts'
+import type { EpochSpan } from './ownership.ts'
 
 /** A change of a size; a `StorageDelta` is one. */
 export interface SizeChange {
@@ -53,7 +53,7 @@ export function storageByteMs(
 export function* storageHours(
   initialBytes: bigint,
   changes: Iterable<SizeChange>,
-  span: EpochRange,
+  span: EpochSpan,
 ): Generator<StorageHour> {
   let size = initialBytes
   let epoch = span.firstEpoch
