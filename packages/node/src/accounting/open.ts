@@ -21,6 +21,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Operations } from '../control/server.ts'
 import { folderPaths } from '../folder/layout.ts'
 import { nodeHasher } from '../hasher.ts'
+import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { FileLogStore } from '../log/log-store.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
@@ -70,6 +71,7 @@ export interface AccountingPaths {
   readonly log: string
   readonly ledger: string
   readonly billing: string
+  readonly inbox: string
 }
 
 /** Paths of accounting's files in a data folder. */
@@ -79,6 +81,7 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     log: join(dataDir, 'log'),
     ledger: join(dataDir, 'ledger.sqlite'),
     billing: join(dataDir, 'billing.sqlite'),
+    inbox: join(dataDir, 'inbox.sqlite'),
   }
 }
 
@@ -118,6 +121,7 @@ interface Opened {
   readonly store: FileLogStore
   readonly journals: Journals
   readonly ledger: SqliteLedger
+  readonly inbox: SqliteInbox
   readonly billing: DatabaseSync
   readonly catalog: DatabaseSync
   close(): void
@@ -137,6 +141,7 @@ class OpenFiles {
       store,
       journals,
       ledger: this.#keep(new SqliteLedger(paths.ledger)),
+      inbox: this.#keep(openInbox(paths.inbox)),
       billing: this.#keep(need(openBilling(paths.billing))),
       catalog: this.#keep(need(catalogOf(dataDir))),
       close: () => this.close(),
@@ -173,18 +178,19 @@ class DirectAccounting implements OpenedAccounting {
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
-      journals: () => opened.journals.sources(),
+      journals: async () => [...(await opened.journals.sources()), opened.inbox],
       origin: opened.origin,
       ...ports,
     })
     const { dataDir, settings = defaultSettings(dataDir) } = options
-    const { ledger, billing, catalog } = opened
+    const { ledger, inbox, billing, catalog } = opened
     const parts = {
       dataDir,
       settings,
       host: this,
       log: opened.store,
       ledger,
+      inbox,
       billing,
       catalog,
       ...ports,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { Settings } from '../config/settings.ts'
@@ -17,6 +18,8 @@ export interface AccountingParts {
   readonly host: Pick<AccountingHost, 'catchUp' | 'usage' | 'rebuild'>
   readonly log: LogStore
   readonly ledger: SqliteLedger
+  /** By which entries of others, and VOIDs, come into the log. */
+  readonly inbox: Inbox
   /** `billing.sqlite`; this is its only writer. */
   readonly billing: DatabaseSync
   /** The catalog, read-only: its owner writes it on another thread. */
