@@ -126,7 +126,7 @@ export function hoursOf(database: DatabaseSync, span: LedgerSpan): HourRow[] {
     SELECT time, ${SUM_COLUMNS} FROM space CROSS JOIN space_hour ON space_hour.space = space.id
     WHERE name = ? AND time >= ? AND time < ? ORDER BY time`
   const rows = rowsOf(database, sql, space, firstEpoch, endEpoch)
-  return rows.map((row) => ({ epoch: numberOf(row['time']), space, ...countsOf(row) }))
+  return rows.map((row) => Object.assign(countsOf(row), { epoch: numberOf(row['time']), space }))
 }
 
 /** What VOIDs took out of a space. */
