@@ -134,18 +134,18 @@ test('over all periods, each VOID is credited once, no sooner than what it voids
   fc.assert(
     fc.property(changes, cuts, epochs, epochs, (list, at, a, b) => {
       const [target, voided] = [Math.min(a, b), Math.max(a, b)]
-      const owner = ownerAt(historyOf(list), target)
-      if (owner === undefined || owner.assignedEpoch >= HOURS) return
+      const had = ownerAt(historyOf(list), target)
+      if (had === undefined || had.assignedEpoch >= HOURS) return
       const bounds = [0, ...at.toSorted((one, other) => one - other), HOURS]
       const credits = bounds.slice(0, -1).flatMap((firstEpoch, i) => {
         const endEpoch = bounds[i + 1]!
-        const span = creditedSpan(owner, { firstEpoch, endEpoch })
+        const span = creditedSpan(had, { firstEpoch, endEpoch })
         const isIn = span !== undefined && span.firstEpoch <= voided && voided < span.endEpoch
         return isIn ? [[firstEpoch, endEpoch]] : []
       })
       assert.equal(credits.length, 1)
       const [[firstEpoch, endEpoch]] = credits as [[number, number]]
-      const credited = billedEpoch(owner, voided)
+      const credited = billedEpoch(had, voided)
       assert.ok(firstEpoch <= credited && credited < endEpoch)
     }),
   )
