@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { EPOCH_MS } from './epoch.ts'
 import { parsePeriod } from './period.ts'
-import { storageByteMs, storageHours, type SizeChange } from './storage.ts'
+import { storageByteMs, storageHours, storedUntil, type SizeChange } from './storage.ts'
 
 /** Adds up the size of each millisecond. */
 function naive(initial: bigint, changes: readonly SizeChange[], from: number, to: number): bigint {
@@ -126,4 +126,11 @@ test('changes out of range or order, and ranges that end before they begin, are 
   assert.throws(() => storageByteMs(0n, [], { fromMs: 2, toMs: 1 }), RangeError)
   const back = [5, 4].map((atMs) => ({ atMs, deltaBytes: 1n }))
   assert.throws(() => [...storageHours(0n, back, { firstEpoch: 0, endEpoch: 1 })], RangeError)
+})
+
+test('an hour is final a minute after it', () => {
+  const endMs = Date.UTC(2026, 11, 1)
+  assert.equal(storedUntil(endMs + 60_000), endMs / EPOCH_MS)
+  assert.equal(storedUntil(endMs + 59_999), endMs / EPOCH_MS - 1)
+  assert.equal(storedUntil(0), 0)
 })

@@ -4,7 +4,8 @@
  * @module
  */
 import type { StorageHour } from '../ports/usage.ts'
-import { EPOCH_MS } from './epoch.ts'
+import { STORAGE_SETTLE_MS } from '../limits/billing.ts'
+import { EPOCH_MS, epochOf } from './epoch.ts'
 import type { EpochSpan } from './ownership.ts'
 
 /** A change of a size; a `StorageDelta` is one. */
@@ -17,6 +18,17 @@ export interface SizeChange {
 export interface MsRange {
   readonly fromMs: number
   readonly toMs: number
+}
+
+/**
+ * The first hour whose storage may still change: all before it are over, and so is every commit
+ * that can date a change in them.
+ *
+ * @example
+ * storedUntil(Date.UTC(2026, 11, 1, 0, 2)) // 499_296: all of November is final
+ */
+export function storedUntil(nowMs: number): number {
+  return Math.max(0, epochOf(nowMs - STORAGE_SETTLE_MS))
 }
 
 /**

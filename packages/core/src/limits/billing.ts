@@ -27,3 +27,20 @@ export const OWNERS_PER_SPACE_MAX = 1000
 export const PLANS_PER_CUSTOMER_MAX = 1000
 /** Spaces that one answer lists. */
 export const SPACES_LISTED_MAX = 1000
+/** Pause between two looks at what customers with limits have used. */
+export const QUOTA_REFRESH_MS = 1_000
+/** After this long without an answer of accounting, what is not in the ledger has a bound. */
+export const QUOTA_STALE_MS = 10_000
+/** Wait for accounting's first word on a customer, and of a worker for its primary. */
+export const QUOTA_ANSWER_MS = 1_000
+/** Customers with limits whose quotas one deployment watches at once. */
+export const QUOTA_CUSTOMERS_MAX = 65_536
+/** Customers of one question to accounting. */
+export const QUOTA_ASKED_MAX = 1_000
+
+/** Changes of a space's size that one answer lists; more have to be asked for in parts. */
+export const STORAGE_EVENTS_MAX = 10_000
+/** Longest that it takes from dating a change of a space's size to the end of its commit. */
+export const STORAGE_SETTLE_MS = 60_000
+/** Changes of sizes that are read at once, and days that are added up in one transaction. */
+export const STORAGE_ROWS_MAX = 10_000

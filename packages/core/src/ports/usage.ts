@@ -27,14 +27,15 @@ export interface StorageRange {
   readonly toMs: number
 }
 
-/** A stretch of a space's time, in hours: `firstEpoch` is in it and `endEpoch` is not. */
+/** A stretch of time in hours: `firstEpoch` is in it and `endEpoch` is not. */
 export interface StorageSpan {
-  readonly space: SpaceDid
+  /** Absent: all spaces together. */
+  readonly space?: SpaceDid | undefined
   readonly firstEpoch: number
   readonly endEpoch: number
 }
 
-/** What a space stored in one hour. */
+/** What was stored in one hour. */
 export interface StorageHour {
   readonly epoch: number
   /** Bytes times the milliseconds for which they were stored. */
@@ -43,11 +44,15 @@ export interface StorageHour {
 
 /**
  * Dated deltas of spaces, and what they add up to. Each is written in the transaction that changes
- * what the space holds, so that sums are exact at any time and never have to be repaired.
+ * what the space holds, so that sums are exact and never have to be repaired. An hour is final when
+ * `storedUntil` has passed it.
  */
 export interface StorageHistory {
-  /** Size of a space from the deltas dated before `atMs`; 0 for one that nobody knows. */
-  sizeBytes(space: SpaceDid, atMs: number): Awaitable<bigint>
+  /**
+   * Size of a space, or of all together, from the deltas dated before `atMs`; 0 for a space that
+   * nobody knows.
+   */
+  sizeBytes(space: SpaceDid | undefined, atMs: number): Awaitable<bigint>
   /** Deltas of a stretch in the order of their dates, at most `limit`. */
   deltas(range: StorageRange, limit: number): Awaitable<readonly StorageDelta[]>
   /** Byte-milliseconds of each span, to the last byte and millisecond. */

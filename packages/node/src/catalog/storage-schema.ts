@@ -34,4 +34,5 @@ FROM (
 ) ORDER BY first;
 
 CREATE INDEX storage_deltas_by_space ON storage_deltas (space, at_ms, id, delta, size);
+CREATE INDEX storage_deltas_by_date ON storage_deltas (at_ms);
 `
