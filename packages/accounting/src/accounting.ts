@@ -11,6 +11,8 @@ import { epochOf } from '@turnpike/core/billing/epoch'
 import { LedgerAhead, LogCorrupt } from './errors.ts'
 import { LogReader } from './reader.ts'
 import { LedgerFeed } from './roll-up.ts'
+import { EntryDropper } from './retention/drop-entries.ts'
+import type { DropQuery, Dropped } from './retention/drop-entries.ts'
 import { Sequencer } from './sequencer.ts'
 import type { Round, RoundFault, SequencerDeps } from './sequencer.ts'
 import { usageAnswer } from './usage.ts'
@@ -49,6 +51,7 @@ export class Accounting {
   readonly #deps: AccountingDeps
   readonly #sequencer: Sequencer
   readonly #feed: LedgerFeed
+  readonly #dropper: EntryDropper
   /** Ends when the calls made so far have. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -56,6 +59,7 @@ export class Accounting {
     this.#deps = deps
     this.#sequencer = new Sequencer(deps)
     this.#feed = new LedgerFeed(deps.ledger)
+    this.#dropper = new EntryDropper(deps.store, deps.hasher, deps.ledger)
   }
 
   /** Takes everything that is durable in the journals now into log and ledger. */
@@ -83,6 +87,20 @@ export class Accounting {
     return this.#inTurn(async () => {
       await this.#deps.ledger.clear()
       return this.#catchUp()
+    })
+  }
+
+  /** Catches up, then lets old entries go: some at a time. */
+  dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingFault>> {
+    return this.#inTurn(async () => {
+      const caughtUp = await this.#catchUp()
+      if (caughtUp.error !== undefined) return caughtUp
+      try {
+        return ok(await this.#dropper.drop(query))
+      } catch (error) {
+        if (error instanceof LogCorrupt) return fail(error)
+        throw error
+      }
     })
   }
 

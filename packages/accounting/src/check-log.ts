@@ -5,7 +5,7 @@
 import { bytesEqual } from '@turnpike/core/bytes'
 import { HASH_BYTES } from '@turnpike/core/log/encode'
 import type { SealEntry } from '@turnpike/core/log/entry'
-import { decodeRows, rowsPath, summaryRoot } from '@turnpike/core/log/summary'
+import { rowsPath } from '@turnpike/core/log/summary'
 import type { SummaryRow } from '@turnpike/core/log/summary'
 import { Frontier } from '@turnpike/core/merkle/frontier'
 import { leafHash, subtreeRoot } from '@turnpike/core/merkle/hash'
@@ -15,11 +15,15 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { epochEndMs } from '@turnpike/core/billing/epoch'
-import { LogCorrupt } from './errors.ts'
+import { EntriesDropped, LogCorrupt } from './errors.ts'
 import { LogReader, decodeLogged } from './reader.ts'
+import type { EpochRange } from './reader.ts'
+import { sealedRows, sealedSums } from './retention/check-sums.ts'
+import { readKept } from './retention/kept.ts'
 import { checkEdge, readTile } from './right-edge.ts'
 import { decodeState, emptyState } from './state.ts'
 import type { LogState, OpenEpoch } from './state.ts'
+import { SealChain } from './seal-chain.ts'
 import { SummaryCount, voidedBy } from './summary-count.ts'
 
 /** What a log that was checked holds. */
@@ -31,7 +35,8 @@ export interface LogReport {
 }
 
 /**
- * Reads the whole log and recomputes everything in it. Memory doesn't grow with the log.
+ * Reads the whole log and recomputes everything in it, as far as its entries are kept; of older
+ * epochs it checks hashes, SEALs, rows and sums. Memory doesn't grow with the log.
  *
  * @example
  * const { ok: report, error } = await checkLog(store, hasher)
@@ -75,11 +80,12 @@ async function checkTiles(store: LogStore, hasher: Hasher, state: LogState): Pro
 async function checkEntries(store: LogStore, hasher: Hasher, state: LogState): Promise<number> {
   const reader = new LogReader(store, hasher, state)
   const tree = new Frontier(hasher)
-  const count = await SummaryCount.from(new LogReader(store, hasher, emptyState(hasher)), 0)
-  let epochs = 0
-  let previous: SealEntry | undefined
-  let start = { first: 0, firstRoot: tree.root() }
-  for await (const run of reader.runs(0, state.size)) {
+  const { from } = await readKept(store, hasher)
+  const old = await checkOldEpochs(reader, tree, from)
+  const count = await SummaryCount.from(reader, from, from)
+  let { epochs, previous } = old
+  let start = { first: tree.size, firstRoot: tree.root() }
+  for await (const run of reader.runs(from, state.size)) {
     for (const [i, bytes] of run.entries.entries()) {
       const logged = decodeLogged(run.first + i, bytes)
       tree.append(leafHash(hasher, bytes))
@@ -100,6 +106,48 @@ async function checkEntries(store: LogStore, hasher: Hasher, state: LogState): P
     throw new LogCorrupt('state', 'root', 'expected the root of all entries, got another')
   checkEpochs(state, previous, start)
   return epochs
+}
+
+/** Epochs whose entries may be gone: their hashes, SEALs, rows and sums are there. */
+async function checkOldEpochs(
+  reader: LogReader,
+  tree: Frontier,
+  from: number,
+): Promise<{ epochs: number; previous: SealEntry | undefined }> {
+  let epochs = 0
+  let previous: SealEntry | undefined
+  const sealed = await new SealChain().sealedFrom(reader, 0)
+  for (const range of sealed.filter(({ end }) => end <= from)) {
+    const start = { first: tree.size, firstRoot: tree.root() }
+    for await (const leaf of leavesOf(reader, range)) tree.append(leaf)
+    const seal = await reader.seal(range.end)
+    checkSeal(range.end - 1, seal, previous, start)
+    await sealedSums(reader, range)
+    epochs++
+    previous = seal
+  }
+  return { epochs, previous }
+}
+
+/** Leaf hashes of an epoch, checked against those of its entries that are still there. */
+async function* leavesOf(reader: LogReader, range: EpochRange): AsyncGenerator<Uint8Array> {
+  for (let index = range.first; index < range.end; index++) {
+    const start = index % TILE_WIDTH
+    const tile = Math.floor(index / TILE_WIDTH)
+    const isFull = tile < fullTiles(reader.state.size, 0)
+    const { store, state } = reader
+    const hashes = isFull ? await readTile(store, 0, tile) : state.tiles[0]!
+    // Reads the bundle, which checks all of it, once for each tile.
+    await reader.entry(index).catch(unlessDropped)
+    const width = Math.min(TILE_WIDTH - start, range.end - index)
+    for (let i = start; i < start + width; i++)
+      yield hashes.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES)
+    index += width - 1
+  }
+}
+
+function unlessDropped(error: unknown): void {
+  if (!(error instanceof EntriesDropped)) throw error
 }
 
 function checkSeal(
@@ -130,11 +178,7 @@ async function checkRows(
   counted: readonly SummaryRow[],
 ): Promise<void> {
   const path = rowsPath(seal.epoch)
-  const file = await store.get(path)
-  const rows = file === undefined ? undefined : decodeRows(file).ok
-  if (rows === undefined) throw new LogCorrupt(path, 'all', 'expected rows, got none')
-  if (!bytesEqual(summaryRoot(hasher, rows), seal.summaryRoot))
-    throw new LogCorrupt(path, 'all', 'expected the root that the SEAL has, got another')
+  const rows = await sealedRows(store, hasher, seal)
   const different = counted.findIndex((row, i) => !sameSums(row, rows[i]))
   if (different !== -1 || counted.length !== rows.length)
     throw new LogCorrupt(path, `row ${different}`, 'expected the sums of the entries, got others')

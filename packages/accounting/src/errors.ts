@@ -17,6 +17,23 @@ export class LogCorrupt extends Error {
   }
 }
 
+/** Entries that the log no longer keeps: only what their hours add up to is left. */
+export class EntriesDropped extends Error {
+  override readonly name = 'EntriesDropped'
+  /** Index of an entry that was asked for. */
+  readonly index: number
+  /** First index from which all entries are kept. */
+  readonly keptFrom: number
+  constructor(index: number, keptFrom: number) {
+    super(
+      `entry expected to be one from ${keptFrom} on, got ${index}: ` +
+        'entries before are no longer kept (setting logEntriesDays)',
+    )
+    this.index = index
+    this.keptFrom = keptFrom
+  }
+}
+
 /** A journal hands out something that must not enter the log. */
 export class BadJournalEntry extends Error {
   override readonly name = 'BadJournalEntry'

@@ -84,7 +84,7 @@ async function take(
   if (journal !== INBOX_JOURNAL)
     throw new BadJournalEntry(journal, entry, 'expected no VOID: those come by the inbox alone')
   const voided = await voidedBy(reader, logged)
-  if (voided === undefined)
+  if (voided === undefined && logged.entry.index >= reader.state.size)
     throw new BadJournalEntry(
       journal,
       entry,

@@ -34,8 +34,12 @@ export class BatchBuilder {
   readonly #voids: VoidedRead[] = []
   readonly #fetched = new Map<string, Mutable<FetchedRow>>()
 
-  constructor(first: number) {
+  readonly #cids: boolean
+
+  /** A batch from entry `first` on; without `cids` it sums by hour and space alone. */
+  constructor(first: number, { cids }: { readonly cids: boolean } = { cids: true }) {
     this.first = first
+    this.#cids = cids
   }
 
   /** Asked after each bundle, so that a batch passes its bound by at most one bundle's rows. */
@@ -98,15 +102,19 @@ export class BatchBuilder {
       epoch,
       targetEpoch,
       space: charge.space,
-      cid: copyBytes(charge.cid ?? NO_CID),
+      cid: copyBytes(this.#cidOf(charge)),
       bytes: charge.bytesVoided,
       reads: target.count,
     })
   }
 
+  #cidOf(charge: Charge): Uint8Array {
+    return this.#cids ? (charge.cid ?? NO_CID) : NO_CID
+  }
+
   #row(epoch: number, charge: Charge): Mutable<RollUp> {
     const { space } = charge
-    const cid = charge.cid ?? NO_CID
+    const cid = this.#cidOf(charge)
     const key = `${epoch}:${space.length}:${space}${keyOf(cid)}`
     const found = this.#rows.get(key)
     if (found !== undefined) return found

@@ -8,7 +8,8 @@ import { readBundle } from '@turnpike/core/merkle/bundle'
 import { TILE_WIDTH, bundlePath, edgeWidth, fullTiles } from '@turnpike/core/merkle/tile'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Hasher } from '@turnpike/core/ports/runtime'
-import { LogCorrupt } from './errors.ts'
+import { EntriesDropped, LogCorrupt } from './errors.ts'
+import { readKept } from './retention/kept.ts'
 import { checkLeaves, readTile } from './right-edge.ts'
 import type { LogState } from './state.ts'
 
@@ -35,13 +36,13 @@ export interface EpochRange {
  * for await (const run of reader.runs(0, state.size)) count += run.entries.length
  */
 export class LogReader {
-  readonly #store: LogStore
-  readonly #hasher: Hasher
+  readonly store: LogStore
+  readonly hasher: Hasher
   readonly state: LogState
 
   constructor(store: LogStore, hasher: Hasher, state: LogState) {
-    this.#store = store
-    this.#hasher = hasher
+    this.store = store
+    this.hasher = hasher
     this.state = state
   }
 
@@ -49,6 +50,7 @@ export class LogReader {
    * Entries from `first` to before `end`, a bundle at a time, in order.
    *
    * @throws {LogCorrupt} when a file is missing or altered
+   * @throws {EntriesDropped} when entries are no longer kept
    */
   async *runs(first: number, end: number): AsyncGenerator<EntryRun> {
     if (first < 0 || end > this.state.size)
@@ -66,6 +68,7 @@ export class LogReader {
    * The entry at `index`, decoded.
    *
    * @throws {LogCorrupt} when a file is missing or altered
+   * @throws {EntriesDropped} when it is no longer kept
    */
   async entry(index: number): Promise<LogEntry> {
     const entries = await this.#bundle(Math.floor(index / TILE_WIDTH))
@@ -92,11 +95,16 @@ export class LogReader {
 
   /** The sealed epoch that ends before `end`. */
   async sealedEpoch(end: number): Promise<EpochRange> {
-    const { epoch, first } = await this.#seal(end)
+    const { epoch, first } = await this.seal(end)
     return { epoch, first, end }
   }
 
-  async #seal(end: number): Promise<SealEntry> {
+  /**
+   * The SEAL that is the last entry before `end`.
+   *
+   * @throws {LogCorrupt} when there is none
+   */
+  async seal(end: number): Promise<SealEntry> {
     const found = await this.entry(end - 1)
     const place = `entry ${(end - 1) % TILE_WIDTH}`
     if (found.kind !== 'seal' || found.entry.end !== end || found.entry.first >= end)
@@ -112,13 +120,22 @@ export class LogReader {
     const { size, bundle } = this.state
     if (index === fullTiles(size, 0)) return readBundle(bundle, edgeWidth(size, 0)) ?? []
     const path = bundlePath(index)
-    const bytes = await this.#store.get(path)
-    if (bytes === undefined) throw new LogCorrupt(path, 'all', 'expected a bundle, got none')
+    const bytes = await this.store.get(path)
+    if (bytes === undefined) throw await this.#absent(index, path)
     const entries = readBundle(bytes, TILE_WIDTH)
     if (entries === undefined)
       throw new LogCorrupt(path, 'all', `expected ${TILE_WIDTH} whole entries, got other bytes`)
-    checkLeaves(this.#hasher, entries, await readTile(this.#store, 0, index), path)
+    checkLeaves(this.hasher, entries, await readTile(this.store, 0, index), path)
     return entries
+  }
+
+  /** Why a bundle isn't there. */
+  async #absent(index: number, path: string): Promise<EntriesDropped | LogCorrupt> {
+    const { from, droppedBundles } = await readKept(this.store, this.hasher)
+    // A call that was cut short may have dropped more than it says.
+    const dropped = index < droppedBundles || (index + 1) * TILE_WIDTH <= from
+    if (dropped) return new EntriesDropped(index * TILE_WIDTH, from)
+    return new LogCorrupt(path, 'all', 'expected a bundle, got none')
   }
 }
 

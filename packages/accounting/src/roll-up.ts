@@ -3,14 +3,13 @@
  * Source: design, "Ledger".
  * @module
  */
-import type { Ledger } from '@turnpike/core/ports/ledger'
-import { Charges } from './charge.ts'
-import { EpochFinder } from './epochs.ts'
+import type { Ledger, LedgerBatch } from '@turnpike/core/ports/ledger'
+import { EntryCounter } from './count-entries.ts'
 import { LedgerAhead } from './errors.ts'
-import { decodeLogged } from './reader.ts'
-import type { LogReader } from './reader.ts'
 import { BatchBuilder } from './ledger-batch.ts'
-import { voidedBy } from './summary-count.ts'
+import type { EpochRange, LogReader } from './reader.ts'
+import { sealedSums } from './retention/check-sums.ts'
+import { readKept } from './retention/kept.ts'
 
 /**
  * Adds what the log has and the ledger has not.
@@ -21,10 +20,7 @@ import { voidedBy } from './summary-count.ts'
  */
 export class LedgerFeed {
   readonly #ledger: Ledger
-  /** Charges that have seen the entries before `#next`. */
-  #charges = new Charges()
-  readonly #epochs = new EpochFinder()
-  #next: number | undefined
+  readonly #counter = new EntryCounter()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -41,48 +37,34 @@ export class LedgerFeed {
     const watermark = await this.#ledger.watermark()
     if (watermark > size) throw new LedgerAhead(watermark, size)
     if (watermark === size) return
-    if (this.#next !== watermark) {
-      this.#charges = new Charges()
-      await this.#charges.warm(reader, watermark)
+    const ranges = await reader.epochs(watermark)
+    const { from } = await readKept(reader.store, reader.hasher)
+    const [open] = ranges
+    if (open !== undefined && open.end <= from && open.first !== watermark) {
+      // An old ledger ends inside an epoch whose entries are gone: its sums are of the whole.
+      await this.#ledger.clear()
+      return this.catchUp(reader)
     }
-    // Unknown until the last batch is in: a rejection in between must not leave it stale.
-    this.#next = undefined
-    let batch = new BatchBuilder(watermark)
-    for (const range of await reader.epochs(watermark)) {
-      const first = Math.max(range.first, watermark)
-      for await (const run of reader.runs(first, range.end)) {
-        for (const [i, bytes] of run.entries.entries())
-          await this.#count(reader, batch, range.epoch, run.first + i, bytes)
-        if (batch.isFull) batch = await this.#hand(batch, run.first + run.entries.length)
-      }
-    }
-    await this.#hand(batch, size)
-    this.#next = size
+    for (const range of ranges)
+      if (range.end <= from) await this.#apply(await sealedSums(reader, range))
+      else await this.#addEntries(reader, { ...range, first: Math.max(range.first, watermark) })
   }
 
-  async #count(
-    reader: LogReader,
-    batch: BatchBuilder,
-    epoch: number,
-    index: number,
-    bytes: Uint8Array,
-  ): Promise<void> {
-    const logged = decodeLogged(index, bytes)
-    const target = await voidedBy(reader, logged)
-    const charge = this.#charges.charge(index, logged, target)
-    if (charge === undefined) return
-    if (logged.kind === 'void' && target?.kind === 'read') {
-      const { entry } = logged
-      const targetEpoch = await this.#epochs.epochOf(reader, entry.index)
-      return batch.addVoid(epoch, charge, { entry, target: target.entry, targetEpoch })
+  async #addEntries(reader: LogReader, { epoch, first, end }: EpochRange): Promise<void> {
+    await this.#counter.startAt(reader, first)
+    let batch = new BatchBuilder(first)
+    for await (const run of reader.runs(first, end)) {
+      await this.#counter.count(reader, batch, epoch, run)
+      if (!batch.isFull) continue
+      const next = run.first + run.entries.length
+      await this.#apply(batch.build(next))
+      batch = new BatchBuilder(next)
     }
-    batch.add(epoch, charge)
-    if (logged.kind === 'fetch') batch.addFetch(epoch, charge, logged.entry)
+    if (batch.first < end) await this.#apply(batch.build(end))
   }
 
-  async #hand(batch: BatchBuilder, end: number): Promise<BatchBuilder> {
-    const applied = await this.#ledger.apply(batch.build(end))
+  async #apply(batch: LedgerBatch): Promise<void> {
+    const applied = await this.#ledger.apply(batch)
     if (applied.error !== undefined) throw applied.error
-    return new BatchBuilder(end)
   }
 }

@@ -9,6 +9,7 @@ import type { LogEntry } from '@turnpike/core/log/entry'
 import type { Random } from '@turnpike/core/ports/runtime'
 import { Charges } from './charge.ts'
 import type { Charge } from './charge.ts'
+import { EntriesDropped } from './errors.ts'
 import { decodeLogged } from './reader.ts'
 import type { LogReader } from './reader.ts'
 
@@ -32,11 +33,15 @@ export class SummaryCount {
     this.#next = first
   }
 
-  /** Counts the log from `first`, an epoch's first index, to its end. */
-  static async from(reader: LogReader, first: number): Promise<SummaryCount> {
+  /** Counts the log from `first`, an epoch's first index, to `end`, or to the log's end. */
+  static async from(
+    reader: LogReader,
+    first: number,
+    end: number = reader.state.size,
+  ): Promise<SummaryCount> {
     const count = new SummaryCount(new Charges(), first)
     await count.#charges.warm(reader, first)
-    for await (const run of reader.runs(first, reader.state.size))
+    for await (const run of reader.runs(first, end))
       for (const [i, bytes] of run.entries.entries()) {
         const entry = decodeLogged(run.first + i, bytes)
         count.add(entry, await voidedBy(reader, entry))
@@ -101,8 +106,16 @@ const ZERO = {
   bytesVoided: 0n,
 }
 
-/** The entry that a VOID names, or undefined for other entries and for a VOID of none before it. */
+/**
+ * The entry that a VOID names; undefined for other entries, for a VOID of none before it, and for
+ * one of an entry that was no longer kept when it came: that adds nothing.
+ */
 export async function voidedBy(reader: LogReader, logged: LogEntry): Promise<LogEntry | undefined> {
   if (logged.kind !== 'void' || logged.entry.index >= reader.state.size) return undefined
-  return reader.entry(logged.entry.index)
+  try {
+    return await reader.entry(logged.entry.index)
+  } catch (error) {
+    if (error instanceof EntriesDropped) return undefined
+    throw error
+  }
 }

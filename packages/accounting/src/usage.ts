@@ -17,8 +17,8 @@ export interface UsageQuery {
 }
 
 /**
- * One row: a space's DID, an hour (`2026-11-21T07`), a day (`2026-11-21`), a month (`2026-11`), or a
- * CID; empty where there is none.
+ * One row: a space's DID, an hour (`2026-11-21T07`), a day (`2026-11-21`), a month (`2026-11`), or
+ * a CID; empty where there is none.
  */
 export interface UsageRow extends UsageCounts {
   readonly key: string

@@ -62,6 +62,10 @@ export class MemoryLogStore implements LogStore {
       this.#faults.run(() => this.files.set(path, new Uint8Array(bytes)))
   }
 
+  async drop(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#faults.run(() => this.files.delete(path))
+  }
+
   get(path: string): Uint8Array | undefined {
     return this.files.get(path)?.slice()
   }

@@ -193,6 +193,8 @@ export const LEDGER_CONTRACT: readonly ContractCase<Ledger>[] = [
       await expectTotal(ledger, '0,0,0,0,0,0,30')
       await expectVoids(ledger, ALICE, '100-90=20/2 101-90=10/2')
       await expectVoids(ledger, BOB, '100-90=0/1')
+      expect(await ledger.hasVoided(5, 6), 'expected entry 5 to be voided')
+      expect(!(await ledger.hasVoided(0, 5)), 'expected no entry before to be voided')
       const none = await ledger.voids({ space: ALICE, firstEpoch: 0, endEpoch: 100 })
       expect(none.length === 0, 'expected the VOIDs’ own epochs to bound them')
     },

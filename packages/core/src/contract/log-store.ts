@@ -82,6 +82,22 @@ export const LOG_STORE_CONTRACT: readonly ContractCase<LogStore>[] = [
     },
   },
   {
+    name: 'files that are dropped are gone, and dropping them again is no fault',
+    run: async (store) => {
+      const paths = ['tile/entries/000', 'tile/entries/x001/234']
+      await store.put([...paths, 'tile/entries/001'].map((path) => ({ path, bytes: ONE })))
+      for (let twice = 0; twice < 2; twice++) {
+        await store.drop(paths)
+        for (const path of paths)
+          expect((await store.get(path)) === undefined, `expected ${path} to be gone`)
+      }
+      await store.drop(['rows/7'])
+      await expectFile(store, 'tile/entries/001', ONE)
+      await store.put([{ path: paths[0]!, bytes: TWO }])
+      await expectFile(store, paths[0]!, TWO)
+    },
+  },
+  {
     name: 'hundreds of files in one put are all there',
     run: async (store) => {
       const files = Array.from({ length: 300 }, (_, i) => ({

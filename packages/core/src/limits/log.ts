@@ -26,6 +26,10 @@ export const FETCH_WINDOW_ENTRIES_MAX = 65_536
 export const SUMMARY_ROWS_MAX = 65_536
 /** Roll-ups that the ledger adds in one transaction. */
 export const LEDGER_BATCH_ROWS_MAX = 8192
+/** Epochs whose entries one call lets go: it counts them once more before. */
+export const DROP_EPOCHS_MAX = 24
+/** Bundles of 256 entries that one call lets go: each is a file. */
+export const DROP_BUNDLES_MAX = 4096
 /** Stretches of time that one question to the ledger may sum. */
 export const LEDGER_SPANS_MAX = 100_000
 /** Hours of one space that one question to the ledger may list: a leap year. */

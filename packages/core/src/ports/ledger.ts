@@ -202,6 +202,8 @@ export interface LedgerView {
    * `endEpoch` are of the VOIDs, not of what they void.
    */
   voids(span: LedgerSpan): Awaitable<readonly VoidRow[]>
+  /** Whether a read among the log's entries from `first` to before `end` was voided. */
+  hasVoided(first: number, end: number): Awaitable<boolean>
   /** Fetches by epoch, provider and space, in that order. */
   fetched(query: FetchedQuery): Awaitable<readonly FetchedRow[]>
   /** Spaces that have entries, in order: the first `LEDGER_SPACES_MAX` after `after`. */

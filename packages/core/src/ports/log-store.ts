@@ -53,4 +53,8 @@ export interface LogStore {
   put(files: readonly LogFile[]): Promise<void>
   /** A file's bytes, owned by the caller; undefined when there is none. */
   get(path: string): Awaitable<Uint8Array | undefined>
+  /**
+   * Removes files for good; those that are not there are no fault. A crash may leave some of them.
+   */
+  drop(paths: readonly string[]): Promise<void>
 }

@@ -83,6 +83,11 @@ export class SqliteLedger implements Ledger {
     return voidsOf(this.#database, span)
   }
 
+  hasVoided(first: number, end: number): boolean {
+    const sql = 'SELECT 1 FROM voided WHERE target >= ? AND target < ? LIMIT 1'
+    return rowsOf(this.#database, sql, first, end).length > 0
+  }
+
   fetched(query: FetchedQuery): readonly FetchedRow[] {
     return fetchedIn(this.#database, query)
   }

@@ -233,7 +233,7 @@ test('counts of reads pass 2^53 - 1 with an error, never with a rounded sum', as
   ledger.close()
 })
 
-test('a file of an older layout is emptied, to be counted again; a newer one is refused', async (t) => {
+test('a file of an older layout is emptied and counted again, a newer one refused', async (t) => {
   const path = join(await folder(t), 'ledger.sqlite')
   const old = new DatabaseSync(path)
   old.exec(`

@@ -120,6 +120,16 @@ export class FileLogStore implements LogStore {
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  async drop(paths: readonly string[]): Promise<void> {
+    const directories = new Set<string>()
+    for (const path of paths) {
+      const file = join(this.#directory, path)
+      await rm(file, { force: true })
+      directories.add(dirname(file))
+    }
+    for (const directory of directories) await syncDirectory(directory).catch(absent)
+  }
+
   /** Gives the log back. Nothing may be called afterwards. */
   close(): void {
     this.#database.close()
