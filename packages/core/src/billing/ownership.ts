@@ -16,7 +16,6 @@ export interface EpochSpan {
 
 /** Who takes a space on, and in which hour. */
 export type NewOwner = Pick<Ownership, 'space' | 'customer' | 'provider' | 'subscription'> & {
-  /** Not before that of the change before. */
   readonly epoch: number
 }
 
@@ -27,47 +26,44 @@ export function endOf({ endEpoch }: { readonly endEpoch: number | null }): numbe
 
 /**
  * The history of a space after somebody took it on: from the next hour on where it had an owner,
- * else with everything since the last one.
+ * else with everything since the last one. Time does not go back from one change to the next.
  *
  * @param history of the space, oldest first
- * @throws {RangeError} when the hour lies before the change before
  * @returns the same history when this customer has the space already
  * @example
  * let history = assigned([], { ...alice, epoch: 100 }) // alice: 0 to the end of time
  * history = assigned(history, { ...bob, epoch: 200 }) // alice: 0 to 201, bob: from 201 on
  */
 export function assigned(history: readonly Ownership[], next: NewOwner): readonly Ownership[] {
-  const { epoch, ...owner } = next
   const last = history.at(-1)
-  if (last?.endEpoch === null && last.customer === owner.customer) return history
-  notBefore(last, epoch)
-  const before = last?.endEpoch === null ? released(history, epoch) : history
+  if (last?.endEpoch === null && last.customer === next.customer) return history
+  const { epoch, ...owner } = next
+  const assignedEpoch = Math.max(epoch, changedIn(last))
+  const before = last?.endEpoch === null ? released(history, assignedEpoch) : history
   const firstEpoch = before.at(-1)?.endEpoch ?? 0
-  return [...before, { ...owner, firstEpoch, endEpoch: null, assignedEpoch: epoch }]
+  return [...before, { ...owner, firstEpoch, endEpoch: null, assignedEpoch }]
 }
 
 /**
  * The history of a space after it was taken from its owner, who keeps the hour in which that was.
  * An owner who was to have it from the next hour on never had it.
  *
- * @throws {RangeError} when it has no owner, or the hour lies before the change before
+ * @throws {RangeError} when it has no owner
  * @example
  * released(history, 300).at(-1)?.endEpoch // 301
  */
 export function released(history: readonly Ownership[], epoch: number): readonly Ownership[] {
   const last = history.at(-1)
   if (last?.endEpoch !== null) throw new RangeError('"history" expected to end with an owner')
-  notBefore(last, epoch)
+  const endEpoch = Math.max(epoch, changedIn(last)) + 1
   const before = history.slice(0, -1)
-  const endEpoch = epoch + 1
   return endEpoch <= last.firstEpoch ? before : [...before, { ...last, endEpoch }]
 }
 
-/** Time does not go back from one change to the next. */
-function notBefore(last: Ownership | undefined, epoch: number): void {
-  if (last === undefined) return
-  const since = last.endEpoch === null ? last.assignedEpoch : last.endEpoch - 1
-  if (epoch < since) throw new RangeError(`"epoch" expected >= ${since}, got ${epoch}`)
+/** Hour of the last change of a history, by its last owner. */
+function changedIn(last: Ownership | undefined): number {
+  if (last === undefined) return 0
+  return last.endEpoch === null ? last.assignedEpoch : last.endEpoch - 1
 }
 
 /** Who owns a space in an hour, by its history. */

@@ -47,10 +47,13 @@ test('terms follow one another without gaps, none is empty, and the last one sta
   )
 })
 
-test('a choice before the last one is refused', () => {
-  const terms = termsOf([{ epoch: 10, plan: 'a' }])
-  const early = { customer: 'did:x:c', setMs: 0, epoch: 8, plan: 'b' } as const
-  assert.throws(() => planned(terms, early), RangeError)
+test('a choice by a clock that went back takes the place of the last one', () => {
+  const [first, second] = [
+    { epoch: 10, plan: 'a' },
+    { epoch: 20, plan: 'b' },
+  ]
+  assert.deepEqual(termsOf([first, second, { epoch: 5, plan: 'c' }]).map(endOf), [21, Infinity])
+  assert.deepEqual(termsOf([first, { epoch: 5, plan: 'c' }])[0]?.plan, 'c')
 })
 
 test('a change counts in the hour of its time, and not before a floor', () => {

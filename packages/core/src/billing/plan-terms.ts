@@ -8,10 +8,10 @@ import { endOf } from './ownership.ts'
 
 /**
  * The terms of a customer after they chose a plan in an hour: the plan that they were on keeps that
- * hour. One that was to be in force from the next hour on is forgotten.
+ * hour. One that was to be in force from the next hour on is forgotten. Time does not go back from
+ * one choice to the next.
  *
  * @param terms of one customer, oldest first
- * @param epoch not before that of the change before
  * @returns the same terms when that plan is in force, or is to be
  * @example
  * planned([], { customer, plan: 'did:web:lite.example', epoch: 100, setMs }) // from 100 on
@@ -23,11 +23,9 @@ export function planned(
   const last = terms.at(-1)
   if (last === undefined) return [{ ...chosen, firstEpoch: epoch, endEpoch: null }]
   if (last.plan === chosen.plan) return terms
-  if (epoch + 1 < last.firstEpoch)
-    throw new RangeError(`"epoch" expected >= ${last.firstEpoch - 1}, got ${epoch}`)
-  const isPending = epoch < last.firstEpoch
+  const firstEpoch = Math.max(epoch + 1, last.firstEpoch)
+  const isPending = firstEpoch === last.firstEpoch
   const before = terms.slice(0, -1)
-  const firstEpoch = epoch + 1
   const kept = isPending ? before : [...before, { ...last, endEpoch: firstEpoch }]
   const resumed = kept.at(-1)
   // Back to the plan that is in force: it was never left.

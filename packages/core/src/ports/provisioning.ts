@@ -95,9 +95,8 @@ export interface Assignment {
 /**
  * Changes of customers, owners and plans. A change at a time in hour h counts from hour h + 1 on
  * where it ends something, which keeps hour h; where nothing was, from the end of what was before
- * (ownership) or from hour h (plans). Time does not go back: a change counts as made in the latest
- * hour of any change before it, and not before the last closed period's end. Each change is durable,
- * and whole, when it ends.
+ * (ownership) or from hour h (plans). Time does not go back: a change counts as made no earlier than
+ * the change before it, and in no closed period. Each change is durable, and whole, when it ends.
  */
 export interface Provisioning {
   /** Makes a customer, unless there is one with this DID. */
@@ -113,10 +112,7 @@ export interface Provisioning {
     assignment: Assignment,
   ): Awaitable<Result<Ownership, CustomerUnknown | SpaceOwned | ProvisioningFull>>
   /** Takes a space from the customer who has it. What is read later waits for the next one. */
-  release(
-    space: SpaceDid,
-    atMs: number,
-  ): Awaitable<Result<Ownership, SpaceUnowned | ProvisioningFull>>
+  release(space: SpaceDid, atMs: number): Awaitable<Result<Ownership, SpaceUnowned>>
 }
 
 /**

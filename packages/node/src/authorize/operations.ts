@@ -6,19 +6,20 @@ import { base32 } from 'multiformats/bases/base32'
 import { DELEGATION_ARCHIVE_BYTES_MAX } from '@turnpike/core/limits/ucan'
 import { linkFromString, linkToBytes } from '@turnpike/core/link'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import { CustomerUnknown } from '@turnpike/core/ports/provisioning'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { publicKeyOf } from '@turnpike/core/ucan/did-key'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { ensureSpace } from '../catalog/spaces.ts'
 import type { Operation } from '../control/server.ts'
-import { DEMO_CUSTOMER } from '../folder/default-space.ts'
 import { loadKey } from '../folder/keys.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { FrontDoorSettings } from '../front-door/settings.ts'
 import { identityOf } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
 import { InvalidParams } from '../owner/params.ts'
+import { openProvisioning } from '../provisioning/open.ts'
 import { issueServing } from './issue.ts'
 import { findSpace, keyOfSpace, SPACE_NAME, spaceKeyName } from './space-keys.ts'
 import { storeDelegation } from './store-delegation.ts'
@@ -43,6 +44,8 @@ export class SpaceExists extends Error {
 export interface SpaceCreated {
   readonly did: SpaceDid
   readonly name: string
+  /** DID of the customer who has it; null for nobody. */
+  readonly customer: string | null
 }
 
 /** What `delegationCreate` and `delegationImport` answer. */
@@ -66,8 +69,8 @@ export interface DelegationRevoked {
 }
 
 /**
- * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?}`, with the DID
- * of a space whose key is elsewhere, `delegationCreate {space, settings, audience?, token?,
+ * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?, customer?, settings?}`,
+ * with the DID of a space whose key is elsewhere, `delegationCreate {space, settings, audience?, token?,
  * expiresMs?}`, `delegationImport {archive, settings, space?}` with the archive in base64,
  * `delegationRevoke {cid}`.
  */
@@ -87,10 +90,11 @@ export function authorizeOperations(
 type Fields = Readonly<Record<string, unknown>>
 
 async function createSpace(
-  { catalog, paths }: FolderOwner,
+  folder: FolderOwner,
   clock: Clock,
-  { name, did: elsewhere }: Fields,
+  { name, did: elsewhere, customer: owner, settings }: Fields,
 ): Promise<Result<SpaceCreated, Error>> {
+  const { catalog, paths } = folder
   if (typeof name !== 'string' || !SPACE_NAME.test(name))
     return fail(new InvalidParams('"name" expected 1 to 64 of a-z, 0-9, _ and -'))
   if (elsewhere !== undefined && publicKeyOf(textOf(elsewhere)) === undefined)
@@ -98,12 +102,19 @@ async function createSpace(
   const there = [name, textOf(elsewhere)].find((space) => findSpace(catalog, space).ok)
   if (there !== undefined)
     return fail(new SpaceExists(`a space called ${there} expected not to be there, is`))
+  const provisioning = openProvisioning(folder)
+  const customer = owner === undefined ? undefined : provisioning.customer(textOf(owner))
+  if (owner !== undefined && customer === undefined) return fail(new CustomerUnknown(textOf(owner)))
   const did =
     elsewhere === undefined
       ? (await loadKey(paths.keys, spaceKeyName(name))).did()
       : (textOf(elsewhere) as SpaceDid)
-  ensureSpace(catalog, { did, name, customer: DEMO_CUSTOMER, createdMs: clock.nowMs() })
-  return ok({ did, name })
+  ensureSpace(catalog, { did, name, createdMs: clock.nowMs() })
+  if (customer === undefined) return ok({ did, name, customer: null })
+  const { identity } = trustOf(folder, settings)
+  const to = { space: did, customer: customer.did, provider: identity.did, atMs: clock.nowMs() }
+  const owned = provisioning.assign(to)
+  return owned.error ? owned : ok({ did, name, customer: customer.did })
 }
 
 async function createDelegation(

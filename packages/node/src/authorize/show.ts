@@ -7,7 +7,7 @@ import type { StoredDelegation } from '@turnpike/core/ports/delegations'
 import { readUcanArchive } from '@turnpike/core/ucan/archive'
 import { allowedBy } from '@turnpike/core/ucan/serve-caveats'
 import { CatalogDelegations } from '../catalog/delegations.ts'
-import { listSpaces, type SpaceRow } from '../catalog/spaces.ts'
+import { type ListedSpace, listSpaces } from '../catalog/spaces.ts'
 import { nodeHasher } from '../hasher.ts'
 import { textOfCid } from './operations.ts'
 
@@ -30,7 +30,8 @@ export interface ShownDelegation {
 export interface ShownSpace {
   readonly did: string
   readonly name: string
-  readonly customer: string
+  /** DID of the customer who has it; null for nobody. */
+  readonly customer: string | null
   readonly roots: number
   readonly bytes: number
   readonly delegations: number
@@ -89,7 +90,7 @@ export function showSpaces(catalog: DatabaseSync): readonly ShownSpace[] {
   const delegations = catalog.prepare(
     'SELECT count(*) AS delegations FROM space_delegations WHERE space = ?',
   )
-  return listSpaces(catalog).map(({ did, name, customer }: SpaceRow) => ({
+  return listSpaces(catalog).map(({ did, name, customer }: ListedSpace) => ({
     did,
     name,
     customer,

@@ -33,7 +33,7 @@ function makeSubject(): ContentIndexSubject & { readonly path: string } {
     path,
     index: new CatalogIndex(reader),
     async put({ space, multihash, size, sites, slices }) {
-      ensureSpace(catalog, { did: space, name: space, customer: 'test', createdMs: 0 })
+      ensureSpace(catalog, { did: space, name: space, createdMs: 0 })
       const stage = new Stage(stages, space)
       stage.addShard(0, { multihash, sizeBytes: size, sites, interior: false }, slices)
       stage.close()

@@ -7,6 +7,7 @@
 import { AGENT } from './agent-schema.ts'
 import { CLAIMED_ARCHIVES, CLAIMS } from './claims-schema.ts'
 import { FETCHED } from '../fetch-caps/schema.ts'
+import { PROVISIONING } from './provisioning-schema.ts'
 import { STORAGE } from './storage-schema.ts'
 
 /** Marks a file as a Turnpike catalog: "TPKE" (SQLite's `application_id`). */
@@ -238,4 +239,5 @@ export const MIGRATIONS: readonly string[] = [
   FETCHED,
   CLAIMED_ARCHIVES,
   STORAGE,
+  PROVISIONING,
 ]

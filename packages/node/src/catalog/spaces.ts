@@ -1,19 +1,23 @@
 /**
- * Customers and their spaces.
+ * Spaces that this deployment takes content for.
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { CustomerDid } from '@turnpike/core/ports/provisioning'
 import { fail, ok, type Result } from '@turnpike/core/result'
 
 /** A space as the catalog knows it. */
 export interface SpaceRow {
   readonly did: SpaceDid
   readonly name: string
-  /** Name of the customer that owns it. */
-  readonly customer: string
   /** Wall-clock ms at which it was made here. */
   readonly createdMs: number
+}
+
+/** A space, and whose it is after the last change: nobody's when null. */
+export interface ListedSpace extends SpaceRow {
+  readonly customer: CustomerDid | null
 }
 
 /** This deployment has no such space. */
@@ -27,33 +31,27 @@ export class SpaceUnknown extends Error {
 }
 
 /**
- * Makes a space, and the customer that owns it, unless they exist. An existing space keeps its
- * name and its customer.
+ * Makes a space that nobody owns, unless it is there: then it keeps its name.
  *
  * @example
- * ensureSpace(database, { did: 'did:key:z6Mk…', name: 'default', customer: 'demo', createdMs })
+ * ensureSpace(database, { did: 'did:key:z6Mk…', name: 'default', createdMs })
  */
-export function ensureSpace(database: DatabaseSync, space: SpaceRow): void {
+export function ensureSpace(database: DatabaseSync, { did, name, createdMs }: SpaceRow): void {
   database
-    .prepare('INSERT INTO customers (name, created_ms) VALUES (?, ?) ON CONFLICT DO NOTHING')
-    .run(space.customer, space.createdMs)
-  database
-    .prepare(
-      `INSERT INTO spaces (did, name, customer, created_ms)
-       SELECT ?, ?, id, ? FROM customers WHERE name = ? ON CONFLICT DO NOTHING`,
-    )
-    .run(space.did, space.name, space.createdMs, space.customer)
+    .prepare('INSERT INTO spaces (did, name, created_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+    .run(did, name, createdMs)
 }
 
 /** All spaces, in the order in which they were made. */
-export function listSpaces(database: DatabaseSync): SpaceRow[] {
+export function listSpaces(database: DatabaseSync): ListedSpace[] {
   const rows = database
     .prepare(
-      `SELECT s.did, s.name, c.name AS customer, s.created_ms AS createdMs
-       FROM spaces s JOIN customers c ON c.id = s.customer ORDER BY s.id`,
+      `SELECT s.did, s.name, s.created_ms AS createdMs, c.did AS customer
+       FROM spaces s LEFT JOIN ownerships o ON o.space = s.did AND o.end_epoch IS NULL
+       LEFT JOIN customers c ON c.id = o.customer ORDER BY s.id`,
     )
     .all()
-  return rows as unknown as SpaceRow[]
+  return rows as unknown as ListedSpace[]
 }
 
 /** Row id of a space. */

@@ -34,7 +34,7 @@ test('a new folder has an identity, a customer and a space that may be served', 
   const folder = await open(root)
   const [space] = listSpaces(folder.catalog)
   assert.equal(space?.did, folder.space.did())
-  assert.equal(space?.customer, 'demo')
+  assert.equal(space?.customer, 'did:mailto:example.com:demo')
   const authorizer = catalogAuthorizer(folder.catalog, clock, { gateways: [folder.gateway.did()] })
   assert.equal((await authorizer.authorize(folder.space.did(), undefined)).ok?.byToken, false)
   const other = await authorizer.authorize('did:key:z6MkOther', undefined)

@@ -39,7 +39,7 @@ export async function openScratch(
   if (opened.error) throw opened.error
   const folder = opened.ok
   t.after(() => folder.close())
-  ensureSpace(folder.catalog, { did: OTHER_SPACE, name: 'b', customer: 'b', createdMs: 0 })
+  ensureSpace(folder.catalog, { did: OTHER_SPACE, name: 'b', createdMs: 0 })
   return {
     folder,
     context: ownerContext(folder, options),

@@ -32,7 +32,7 @@ export const info: Verb = {
     })
     const { did, name, customer, roots, bytes, delegations } = result
     output.line(`${output.bold(did)}  ${name}`)
-    output.line(`  of ${customer}: ${formatCount(roots)} roots, ${formatBytes(bytes)}`)
+    output.line(`  of ${customer ?? 'nobody'}: ${formatCount(roots)} roots, ${formatBytes(bytes)}`)
     for (const delegation of delegations) output.line(`  ${delegationLine(delegation)}`)
     output.result(result)
     return EXIT.ok
