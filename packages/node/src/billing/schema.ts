@@ -3,6 +3,8 @@
  * from the log. A migration, once released, is never edited.
  * @module
  */
+import { QUEUE_SCHEMA } from '../queue/schema.ts'
+import { STORAGE_DAYS } from '../usage/storage-schema.ts'
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const BILLING_MIGRATIONS: readonly string[] = []
+export const BILLING_MIGRATIONS: readonly string[] = [QUEUE_SCHEMA, STORAGE_DAYS]
