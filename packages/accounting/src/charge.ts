@@ -8,8 +8,10 @@ import { ENTRY_ID_BYTES } from '@turnpike/core/log/encode'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { LogEntry, ReadEntry } from '@turnpike/core/log/entry'
 import type { UsageCounts } from '@turnpike/core/ports/ledger'
+import { TILE_WIDTH } from '@turnpike/core/merkle/tile'
 import { decodeLogged } from './reader.ts'
 import type { LogReader } from './reader.ts'
+import { readKept } from './retention/kept.ts'
 
 /** What an entry adds to the sums of one space. */
 export interface Charge extends UsageCounts {
@@ -80,7 +82,10 @@ export class Charges {
 
   /** Looks at the entries before `first`, so that FETCH entries from there on find their READ. */
   async warm(reader: LogReader, first: number): Promise<void> {
-    for await (const run of reader.runs(Math.max(0, first - FETCH_WINDOW_ENTRIES_MAX), first))
+    const { droppingBundles } = await readKept(reader.store, reader.hasher)
+    const start = Math.max(first - FETCH_WINDOW_ENTRIES_MAX, droppingBundles * TILE_WIDTH)
+    // Never later than it should: so many entries before the first that is kept stay.
+    for await (const run of reader.runs(Math.max(0, start), first))
       for (const [i, bytes] of run.entries.entries())
         this.#remember(run.first + i, decodeLogged(run.first + i, bytes))
   }

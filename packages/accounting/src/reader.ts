@@ -131,10 +131,8 @@ export class LogReader {
 
   /** Why a bundle isn't there. */
   async #absent(index: number, path: string): Promise<EntriesDropped | LogCorrupt> {
-    const { from, droppedBundles } = await readKept(this.store, this.hasher)
-    // A call that was cut short may have dropped more than it says.
-    const dropped = index < droppedBundles || (index + 1) * TILE_WIDTH <= from
-    if (dropped) return new EntriesDropped(index * TILE_WIDTH, from)
+    const { from, droppingBundles } = await readKept(this.store, this.hasher)
+    if (index < droppingBundles) return new EntriesDropped(index * TILE_WIDTH, from)
     return new LogCorrupt(path, 'all', 'expected a bundle, got none')
   }
 }

@@ -6,10 +6,11 @@
  * that is kept, among which a FETCH may find its READ.
  *
  * Crash order: (1) the epochs' sums are down, (2) the file `kept` names the first entry that is
- * kept, (3) bundles go, (4) `kept` says that they went. A crash after 2 leaves bundles that nobody
- * needs, which the next call drops.
+ * kept, and up to where bundles are to go, (3) they go, (4) `kept` says that they went. A crash
+ * after 2 leaves bundles that nobody needs, which the next call drops.
  * @module
  */
+import { bytesEqual } from '@turnpike/core/bytes'
 import {
   DROP_BUNDLES_MAX,
   DROP_EPOCHS_MAX,
@@ -27,7 +28,7 @@ import { SealChain } from '../seal-chain.ts'
 import { decodeState } from '../state.ts'
 import { namesAllSpaces, sealedRows, spaceThatDiffers } from './check-sums.ts'
 import { sumsFile, sumsPath } from './epoch-sums.ts'
-import { keptFile, readKept } from './kept.ts'
+import { KEPT_PATH, keptFile, readKept } from './kept.ts'
 import type { Kept } from './kept.ts'
 import { LogCorrupt } from '../errors.ts'
 
@@ -54,14 +55,21 @@ export class EntryDropper {
   readonly #store: LogStore
   readonly #hasher: Hasher
   readonly #ledger: Pick<LedgerView, 'watermark' | 'hasVoided'>
+  readonly #windowEntries: number
   readonly #chain = new SealChain()
   readonly #counter = new EntryCounter(this.#chain)
 
+  /**
+   * `windowEntries`: how many entries before the first that is kept stay, too. Less than the
+   * default is for tests whose FETCH entries are close to their READ.
+   */
   constructor(
     store: LogStore,
     hasher: Hasher,
     ledger: Pick<LedgerView, 'watermark' | 'hasVoided'>,
+    windowEntries: number = FETCH_WINDOW_ENTRIES_MAX,
   ) {
+    this.#windowEntries = windowEntries
     this.#store = store
     this.#hasher = hasher
     this.#ledger = ledger
@@ -87,21 +95,24 @@ export class EntryDropper {
       throw new TypeError(`ledger expected to have counted ${state.size} entries, got ${counted}`)
     const sealed = await this.#chain.sealedFrom(reader, kept.from)
     const old = sealed.filter(({ epoch, end }) => epoch < beforeEpoch && end <= beforeIndex)
-    const from = await this.#sumUp(reader, kept, old.slice(0, DROP_EPOCHS_MAX))
+    const from = await this.#sumUp(reader, kept.from, old.slice(0, DROP_EPOCHS_MAX))
     const { bundles, done } = await this.#dropBundles(reader, { ...kept, from })
-    return { keptFrom: from, bundles, more: !done || old.length > DROP_EPOCHS_MAX }
+    return { keptFrom: from, bundles, more: !done || (from > kept.from && from < old.at(-1)!.end) }
   }
 
-  /** Writes down the sums of epochs, then from where entries are kept. */
-  async #sumUp(reader: LogReader, kept: Kept, ranges: readonly EpochRange[]): Promise<number> {
-    let { from } = kept
+  /** Writes down the sums of epochs; returns the first index of what follows them. */
+  async #sumUp(
+    reader: LogReader,
+    keptFrom: number,
+    ranges: readonly EpochRange[],
+  ): Promise<number> {
+    let from = keptFrom
     for (const range of ranges) {
       const batch = await this.#sumsOf(reader, range)
       if (batch === undefined) break
       await this.#store.put([sumsFile(this.#hasher, range, batch)])
       from = range.end
     }
-    if (from !== kept.from) await this.#store.put([keptFile(this.#hasher, { ...kept, from })])
     return from
   }
 
@@ -124,9 +135,11 @@ export class EntryDropper {
     reader: LogReader,
     kept: Kept,
   ): Promise<{ readonly bundles: number; readonly done: boolean }> {
-    const limit = Math.floor(Math.max(0, kept.from - FETCH_WINDOW_ENTRIES_MAX) / TILE_WIDTH)
+    const limit = Math.floor(Math.max(0, kept.from - this.#windowEntries) / TILE_WIDTH)
     const first = kept.droppedBundles
     const end = Math.min(limit, first + DROP_BUNDLES_MAX)
+    const dropping = { ...kept, droppingBundles: Math.max(first, end) }
+    await this.#keep(dropping)
     if (end <= first) return { bundles: 0, done: true }
     const sealed = await this.#chain.sealedFrom(reader, first * TILE_WIDTH)
     const withSeal = new Set(sealed.map((range) => Math.floor((range.end - 1) / TILE_WIDTH)))
@@ -137,7 +150,14 @@ export class EntryDropper {
       if (!(await this.#ledger.hasVoided(start, start + TILE_WIDTH))) paths.push(bundlePath(bundle))
     }
     await this.#store.drop(paths)
-    await this.#store.put([keptFile(this.#hasher, { ...kept, droppedBundles: end })])
+    await this.#keep({ ...dropping, droppedBundles: end })
     return { bundles: paths.length, done: end === limit }
+  }
+
+  async #keep(kept: Kept): Promise<void> {
+    const file = keptFile(this.#hasher, kept)
+    const known = await this.#store.get(KEPT_PATH)
+    if (known !== undefined && bytesEqual(known, file.bytes)) return
+    await this.#store.put([file])
   }
 }

@@ -13,7 +13,7 @@ import { checkedBody, withChecksum } from './checksum.ts'
 export const KEPT_PATH = 'kept'
 
 const VERSION = 1
-const ITEMS = 3
+const ITEMS = 4
 const BYTES_MAX = 64
 
 /** What of a log's entries is there. */
@@ -23,12 +23,14 @@ export interface Kept {
    * be gone, and what they add up to is in files of its own.
    */
   readonly from: number
+  /** Bundles before this one may be gone: those that were to go. */
+  readonly droppingBundles: number
   /** Bundles before this one that were to go have gone. */
   readonly droppedBundles: number
 }
 
 /** A log that keeps all its entries. */
-export const ALL_KEPT: Kept = { from: 0, droppedBundles: 0 }
+export const ALL_KEPT: Kept = { from: 0, droppingBundles: 0, droppedBundles: 0 }
 
 /**
  * What a log keeps.
@@ -47,7 +49,11 @@ export async function readKept(store: LogStore, hasher: Hasher): Promise<Kept> {
     if (items !== ITEMS || version !== VERSION)
       throw new InvalidCbor(0, `expected version ${VERSION}, got ${version}: use a newer program`)
     // Object literals evaluate in the order they are written, which is the order of the items.
-    const kept = { from: reader.uint(), droppedBundles: reader.uint() }
+    const kept = {
+      from: reader.uint(),
+      droppingBundles: reader.uint(),
+      droppedBundles: reader.uint(),
+    }
     reader.end()
     return kept
   } catch (error) {
@@ -62,6 +68,7 @@ export function keptFile(hasher: Hasher, kept: Kept): LogFile {
   writer.array(ITEMS)
   writer.uint(VERSION)
   writer.uint(kept.from)
+  writer.uint(kept.droppingBundles)
   writer.uint(kept.droppedBundles)
   return { path: KEPT_PATH, bytes: withChecksum(hasher, writer.copy()) }
 }
