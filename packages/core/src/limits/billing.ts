@@ -44,3 +44,5 @@ export const STORAGE_EVENTS_MAX = 10_000
 export const STORAGE_SETTLE_MS = 60_000
 /** Changes of sizes that are read at once, and days that are added up in one transaction. */
 export const STORAGE_ROWS_MAX = 10_000
+/** Lines of one statement: a thousand spaces in every hour of a month, some 250 MiB of JSON. */
+export const STATEMENT_LINES_MAX = 1_000_000

@@ -1,0 +1,72 @@
+/**
+ * Statements as CSV (RFC 4180): a header, then a record for each line.
+ * @module
+ */
+import { formatMicros } from '@turnpike/core/billing/money'
+import type { Quantities } from '@turnpike/core/billing/quantities'
+import type { Statement, Summary } from './statement.ts'
+import { hourText } from './text.ts'
+
+const QUANTITIES = [
+  'egressBytes',
+  'deliveredBytes',
+  'voidedBytes',
+  'storageByteMs',
+  'fetchedBytes',
+  'reads',
+  'denied',
+] as const satisfies readonly (keyof Quantities)[]
+
+const COLUMNS: readonly string[] = [
+  'egress_bytes',
+  'delivered_bytes',
+  'voided_bytes',
+  'storage_byte_ms',
+  'fetched_bytes',
+  'reads',
+  'denied',
+]
+
+/**
+ * The lines of a statement: `hour` is when it was read, `billed` the hour in which it counts.
+ *
+ * @example
+ * await writeFile('2026-11.csv', statementCsv(statement))
+ */
+export function statementCsv({ account, lines }: Statement): string {
+  const records = lines.map((line) => [
+    account,
+    line.space,
+    hourText(line.epoch),
+    hourText(line.billedEpoch),
+    ...values(line),
+  ])
+  return csv(['account', 'space', 'hour', 'billed', ...COLUMNS], records)
+}
+
+/** The accounts of a summary: one record for each account and currency. */
+export function summaryCsv({ accounts }: Summary): string {
+  const records = accounts.flatMap((one) => {
+    const used = [one.account, ...values(one)]
+    return one.due.length === 0
+      ? [[...used, '', '']]
+      : one.due.map((due) => used.concat(dueOf(due)))
+  })
+  return csv(['account', ...COLUMNS, 'currency', 'due'], records)
+}
+
+function dueOf({ currency, micros }: { currency: string; micros: bigint }): string[] {
+  return [currency, formatMicros(micros)]
+}
+
+function values(quantities: Quantities): string[] {
+  return QUANTITIES.map((name) => String(quantities[name]))
+}
+
+function csv(header: readonly string[], records: readonly (readonly string[])[]): string {
+  return [header, ...records].map((record) => `${record.map(field).join(',')}\r\n`).join('')
+}
+
+function field(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
