@@ -5,6 +5,7 @@
 import { add } from './verbs/add.ts'
 import { claims } from './verbs/claims.ts'
 import { config } from './verbs/config.ts'
+import { customer } from './verbs/customer.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
@@ -27,6 +28,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   gc,
   index,
   space,
+  customer,
   delegate,
   claims,
   deny,

@@ -21,6 +21,11 @@ import {
 import { DENY_OPERATIONS, type DenyOperation, denyOperations } from '../deny/operations.ts'
 import { fetchedOperation } from '../fetch-caps/operation.ts'
 import { nameOperations } from '../names/operations.ts'
+import {
+  CUSTOMER_OPERATIONS,
+  type CustomerOperation,
+  customerOperations,
+} from '../provisioning/operations.ts'
 import { InvalidParams } from './params.ts'
 
 /** Names of the owner's operations. */
@@ -37,6 +42,7 @@ export const OWNER_OPERATIONS: readonly OwnerOperation[] = [
   'nameRenew',
   ...DENY_OPERATIONS,
   ...AUTHORIZE_OPERATIONS,
+  ...CUSTOMER_OPERATIONS,
 ]
 
 /** Name of one of the owner's operations. */
@@ -52,6 +58,7 @@ export type OwnerOperation =
   | 'nameRenew'
   | DenyOperation
   | AuthorizeOperation
+  | CustomerOperation
 
 /** Who a data folder's gateway is, and which space is its default. Serializable. */
 export interface Whoami {
@@ -72,7 +79,8 @@ export function whoamiOf({ gateway, previous, space }: FolderOwner): Whoami {
 
 /**
  * Operations on an owned folder. Parameters come as JSON: `commit {stage}`, `rm {cid, space?}`,
- * `gc`, `whoami`, `fetched {rows}`, and those of names, denylists, spaces and delegations.
+ * `gc`, `whoami`, `fetched {rows}`, and those of names, denylists, spaces, delegations
+ * and customers.
  */
 export function ownerOperations(
   folder: FolderOwner,
@@ -104,6 +112,7 @@ export function ownerOperations(
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),
     ...authorizeOperations(folder, clock),
+    ...customerOperations(folder, clock),
   }
 }
 
