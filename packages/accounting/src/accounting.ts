@@ -7,7 +7,6 @@ import { WatermarkMoved } from '@turnpike/core/ports/ledger'
 import { CATCH_UP_ROUNDS_MAX } from '@turnpike/core/limits/log'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
-import { epochOf } from '@turnpike/core/billing/epoch'
 import { LedgerAhead, LogCorrupt } from './errors.ts'
 import { LogReader } from './reader.ts'
 import { LedgerFeed } from './roll-up.ts'
@@ -15,7 +14,7 @@ import { EntryDropper } from './retention/drop-entries.ts'
 import type { DropQuery, Dropped } from './retention/drop-entries.ts'
 import { Sequencer } from './sequencer.ts'
 import type { Round, RoundFault, SequencerDeps } from './sequencer.ts'
-import { usageAnswer } from './usage.ts'
+import { epochsOf, usageAnswer } from './usage.ts'
 import type { UsageAnswer, UsageQuery } from './usage.ts'
 
 /** What accounting works with. */
@@ -73,11 +72,7 @@ export class Accounting {
       const caughtUp = await this.#catchUp()
       if (caughtUp.error !== undefined) return caughtUp
       const { ledger } = this.#deps
-      const answer = await ledger.query({
-        firstEpoch: query.sinceMs === undefined ? 0 : epochOf(query.sinceMs),
-        endEpoch: Number.MAX_SAFE_INTEGER,
-        by: query.by,
-      })
+      const answer = await ledger.query({ ...epochsOf(query), by: query.by })
       return ok(usageAnswer(query, answer, caughtUp.ok))
     })
   }

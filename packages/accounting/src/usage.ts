@@ -4,7 +4,8 @@
  */
 import { linkFromBytes, linkToString } from '@turnpike/core/link'
 import type { LedgerAnswer, LedgerRow, UsageBy, UsageCounts } from '@turnpike/core/ports/ledger'
-import { EPOCH_MS, epochEndMs } from '@turnpike/core/billing/epoch'
+import { EPOCH_MS, epochEndMs, epochOf } from '@turnpike/core/billing/epoch'
+import type { EpochSpan } from '@turnpike/core/billing/ownership'
 import { dayText, epochText, periodOf as periodAt } from '@turnpike/core/billing/period'
 import { unitFirstEpoch } from '@turnpike/core/billing/unit'
 
@@ -12,6 +13,8 @@ import { unitFirstEpoch } from '@turnpike/core/billing/unit'
 export interface UsageQuery {
   /** Wall-clock ms: the hour that it lies in is taken whole. Default: all there is. */
   readonly sinceMs?: number | undefined
+  /** Wall-clock ms: the hour that ends then, or holds it, is the last. Default: all there is. */
+  readonly untilMs?: number | undefined
   /** Split into rows: by space, by CID, or by hour, day or month of UTC. */
   readonly by?: UsageBy | undefined
 }
@@ -44,6 +47,22 @@ export interface UsageAnswer extends UsageCounts {
   readonly rowsLeftOff: number
   /** Rows by CID say nothing of the hours before this wall-clock ms; null where they say it all. */
   readonly rowsFromMs: number | null
+}
+
+/**
+ * The hours of a query, each taken whole.
+ *
+ * @example
+ * epochsOf({ sinceMs: 3_600_001, untilMs: 7_200_001 }) // { firstEpoch: 1, endEpoch: 3 }
+ */
+export function epochsOf({ sinceMs, untilMs }: Pick<UsageQuery, 'sinceMs' | 'untilMs'>): EpochSpan {
+  const firstEpoch = sinceMs === undefined ? 0 : epochOf(sinceMs)
+  const endEpoch = untilMs === undefined ? Number.MAX_SAFE_INTEGER : endEpochOf(untilMs)
+  return { firstEpoch, endEpoch: Math.max(firstEpoch, endEpoch) }
+}
+
+function endEpochOf(untilMs: number): number {
+  return Math.ceil(untilMs / EPOCH_MS)
 }
 
 /**
@@ -116,12 +135,11 @@ function bytesJson(bytes: bigint): number | string {
   return bytes <= Number.MAX_SAFE_INTEGER ? Number(bytes) : String(bytes)
 }
 
-function periodOf(query: UsageQuery, { epochs }: LedgerAnswer): UsagePeriod | null {
-  if (epochs === undefined) return null
-  const { sinceMs } = query
-  const fromMs =
-    sinceMs === undefined ? epochs.first * EPOCH_MS : Math.floor(sinceMs / EPOCH_MS) * EPOCH_MS
-  return { fromMs, toMs: Math.max(fromMs, epochEndMs(epochs.last)) }
+function periodOf({ sinceMs, untilMs }: UsageQuery, { epochs }: LedgerAnswer): UsagePeriod | null {
+  if (epochs === undefined && (sinceMs === undefined || untilMs === undefined)) return null
+  const fromMs = sinceMs === undefined ? epochs!.first * EPOCH_MS : epochOf(sinceMs) * EPOCH_MS
+  const toMs = untilMs === undefined ? epochEndMs(epochs!.last) : endEpochOf(untilMs) * EPOCH_MS
+  return { fromMs, toMs: Math.max(fromMs, toMs) }
 }
 
 function rowsFrom(query: UsageQuery, { epochs, cidsFromEpoch }: LedgerAnswer): number | null {

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { EPOCH_MS } from './epoch.ts'
 import { parsePeriod } from './period.ts'
-import { storageByteMs, storageHours, storedUntil, type SizeChange } from './storage.ts'
+import { unitOf } from './unit.ts'
+import { storageByteMs, storageSums, storedUntil, type SizeChange } from './storage.ts'
 
 /** Adds up the size of each millisecond. */
 function naive(initial: bigint, changes: readonly SizeChange[], from: number, to: number): bigint {
@@ -64,7 +65,7 @@ test('100 GiB for all of a month are 100 GiB of it, exactly, and 1 PiB does not 
     const byteMs = storageByteMs(size, [], range)
     assert.equal(byteMs / BigInt(range.toMs - range.fromMs), size)
     assert.equal(byteMs % BigInt(range.toMs - range.fromMs), 0n)
-    const hours = [...storageHours(size, [], { firstEpoch, endEpoch })]
+    const hours = [...storageSums(size, [], { firstEpoch, endEpoch }, 'hour')]
     assert.equal(hours.length, endEpoch - firstEpoch)
     assert.equal(
       hours.reduce((sum, hour) => sum + hour.byteMs, 0n),
@@ -90,7 +91,7 @@ test('hours are those of the integral, and those with nothing stored are left ou
     fc.property(fc.array(inSpan, { maxLength: 8 }), fc.bigInt(-3n, 3n), (some, initial) => {
       const sorted = some.toSorted((a, b) => a.atMs - b.atMs)
       const hours = new Map(
-        [...storageHours(initial, sorted, span)].map(({ epoch, byteMs }) => [epoch, byteMs]),
+        [...storageSums(initial, sorted, span, 'hour')].map(({ time, byteMs }) => [time, byteMs]),
       )
       for (let epoch = span.firstEpoch; epoch < span.endEpoch; epoch++) {
         const fromMs = epoch * EPOCH_MS
@@ -108,13 +109,40 @@ test('hours are those of the integral, and those with nothing stored are left ou
   )
 })
 
+test('days and months add up what their hours do', () => {
+  const span = { firstEpoch: 499_200, endEpoch: 499_400 }
+  const inSpan = fc.record({
+    atMs: fc.nat({ max: 200 * EPOCH_MS - 1 }).map((ms) => span.firstEpoch * EPOCH_MS + ms),
+    deltaBytes: fc.bigInt({ min: 0n, max: 5n }),
+  })
+  const units = fc.constantFrom('day' as const, 'month' as const)
+  fc.assert(
+    fc.property(
+      fc.array(inSpan, { maxLength: 5 }),
+      fc.bigInt(0n, 3n),
+      units,
+      (some, initial, unit) => {
+        const sorted = some.toSorted((a, b) => a.atMs - b.atMs)
+        const sums = new Map<number, bigint>()
+        for (const { time, byteMs } of storageSums(initial, sorted, span, 'hour'))
+          sums.set(unitOf(unit, time), (sums.get(unitOf(unit, time)) ?? 0n) + byteMs)
+        const got = [...storageSums(initial, sorted, span, unit)]
+        assert.deepEqual(
+          got.map(({ time, byteMs }) => [time, byteMs]),
+          [...sums],
+        )
+      },
+    ),
+  )
+})
+
 test('half a million empty hours before the first change cost nothing', () => {
   const span = { firstEpoch: 0, endEpoch: 500_000 }
   const started = performance.now()
   const late = { atMs: 499_999 * EPOCH_MS + 1, deltaBytes: 1n }
   assert.deepEqual(
-    [...storageHours(0n, [late], span)],
-    [{ epoch: 499_999, byteMs: BigInt(EPOCH_MS - 1) }],
+    [...storageSums(0n, [late], span, 'hour')],
+    [{ time: 499_999, byteMs: BigInt(EPOCH_MS - 1) }],
   )
   assert.ok(performance.now() - started < 50)
 })
@@ -125,7 +153,10 @@ test('changes out of range or order, and ranges that end before they begin, are 
     assert.throws(() => storageByteMs(0n, [{ atMs, deltaBytes: 1n }], range), RangeError)
   assert.throws(() => storageByteMs(0n, [], { fromMs: 2, toMs: 1 }), RangeError)
   const back = [5, 4].map((atMs) => ({ atMs, deltaBytes: 1n }))
-  assert.throws(() => [...storageHours(0n, back, { firstEpoch: 0, endEpoch: 1 })], RangeError)
+  assert.throws(
+    () => [...storageSums(0n, back, { firstEpoch: 0, endEpoch: 1 }, 'hour')],
+    RangeError,
+  )
 })
 
 test('an hour is final a minute after it', () => {

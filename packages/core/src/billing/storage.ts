@@ -3,10 +3,11 @@
  * throughout, so that 1 PiB over a month (3 · 10^24) is exact.
  * @module
  */
-import type { StorageHour } from '../ports/usage.ts'
+import type { LedgerUnit } from '../ports/ledger.ts'
 import { STORAGE_SETTLE_MS } from '../limits/billing.ts'
 import { EPOCH_MS, epochOf } from './epoch.ts'
 import type { EpochSpan } from './ownership.ts'
+import { unitFirstEpoch, unitOf } from './unit.ts'
 
 /** A change of a size; a `StorageDelta` is one. */
 export interface SizeChange {
@@ -54,48 +55,62 @@ export function storageByteMs(
   return byteMs
 }
 
+/** What was stored in one hour, UTC day or UTC month, counted from the Unix epoch. */
+export interface StorageSum {
+  readonly time: number
+  readonly byteMs: bigint
+}
+
 /**
- * Byte-milliseconds of each hour of a span that begins with `initialBytes`, in order; hours with
- * nothing in them are left out. Changes lie in the span, in the order of their times.
+ * Byte-milliseconds of each hour, day or month of a span that begins with `initialBytes`, in order;
+ * those with nothing in them are left out. Changes lie in the span, in the order of their times.
  *
  * @throws {RangeError} for a change that lies outside of the span, or before the one ahead of it
  * @example
- * for (const { epoch, byteMs } of storageHours(0n, deltas, span)) add(epoch, byteMs)
+ * for (const { time, byteMs } of storageSums(0n, deltas, span, 'hour')) add(time, byteMs)
  */
-export function* storageHours(
+export function* storageSums(
   initialBytes: bigint,
   changes: Iterable<SizeChange>,
-  span: EpochSpan,
-): Generator<StorageHour> {
+  { firstEpoch, endEpoch }: EpochSpan,
+  unit: LedgerUnit,
+): Generator<StorageSum> {
+  const end = { atMs: endEpoch * EPOCH_MS, deltaBytes: 0n }
   let size = initialBytes
-  let epoch = span.firstEpoch
+  let atMs = firstEpoch * EPOCH_MS
+  let time = unitOf(unit, firstEpoch)
   let byteMs = 0n
-  let atMs = span.firstEpoch * EPOCH_MS
-  /** Goes on to `toMs` with the size as it is; gives the hours that end on the way. */
-  function* moveTo(toMs: number): Generator<StorageHour> {
-    while ((epoch + 1) * EPOCH_MS <= toMs) {
-      const endMs = (epoch + 1) * EPOCH_MS
-      byteMs += size * BigInt(endMs - atMs)
-      if (byteMs !== 0n) yield { epoch, byteMs }
-      atMs = endMs
-      epoch += 1
+  for (const change of withEnd(changes, { fromMs: atMs, toMs: end.atMs }, end)) {
+    for (;;) {
+      const nextMs = unitFirstEpoch(unit, time + 1) * EPOCH_MS
+      const toMs = Math.min(nextMs, change.atMs)
+      byteMs += size * BigInt(toMs - atMs)
+      atMs = toMs
+      if (nextMs > change.atMs) break
+      if (byteMs !== 0n) yield { time, byteMs }
       byteMs = 0n
       // Centuries may pass before anything is stored.
-      if (size === 0n) {
-        epoch = Math.max(epoch, Math.floor(toMs / EPOCH_MS))
-        atMs = epoch * EPOCH_MS
-      }
+      if (size === 0n) atMs = change.atMs
+      time = size === 0n ? unitOf(unit, epochOf(atMs)) : time + 1
     }
-    byteMs += size * BigInt(toMs - atMs)
-    atMs = toMs
-  }
-  const toMs = span.endEpoch * EPOCH_MS
-  for (const change of changes) {
-    checkIn({ fromMs: atMs, toMs }, change.atMs)
-    yield* moveTo(change.atMs)
     size += change.deltaBytes
   }
-  if (toMs > atMs) yield* moveTo(toMs)
+  if (byteMs !== 0n) yield { time, byteMs }
+}
+
+/** Changes, checked, and the end of the span after them. */
+function* withEnd(
+  changes: Iterable<SizeChange>,
+  { fromMs, toMs }: MsRange,
+  end: SizeChange,
+): Generator<SizeChange> {
+  let lastMs = fromMs
+  for (const change of changes) {
+    checkIn({ fromMs: lastMs, toMs }, change.atMs)
+    lastMs = change.atMs
+    yield change
+  }
+  if (toMs > lastMs) yield end
 }
 
 function checkIn({ fromMs, toMs }: MsRange, atMs: number): void {

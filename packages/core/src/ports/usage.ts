@@ -7,7 +7,9 @@
  * @module
  */
 import type { Awaitable, Result } from '../result.ts'
+import type { StorageSum } from '../billing/storage.ts'
 import type { SpaceDid } from './content.ts'
+import type { LedgerUnit } from './ledger.ts'
 
 /** A change of a space's size. */
 export interface StorageDelta {
@@ -62,6 +64,11 @@ export interface StorageHistory {
    * The span may begin long before the space's first delta.
    */
   hours(span: StorageSpan): Iterable<StorageHour> | AsyncIterable<StorageHour>
+  /**
+   * What was stored in each hour, UTC day or UTC month of a span, as far as it lies in it, in order;
+   * where nothing was, none is told.
+   */
+  sums(span: StorageSpan, unit: LedgerUnit): Awaitable<Iterable<StorageSum>>
   /** Spaces that have deltas, in order: the first `limit` after `after`. */
   spaces(limit: number, after?: string): Awaitable<readonly SpaceDid[]>
 }

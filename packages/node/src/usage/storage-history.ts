@@ -4,9 +4,11 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { DAY_EPOCHS, EPOCH_MS } from '@turnpike/core/billing/epoch'
-import { storageByteMs, storageHours } from '@turnpike/core/billing/storage'
+import { storageByteMs, storageSums } from '@turnpike/core/billing/storage'
+import type { StorageSum } from '@turnpike/core/billing/storage'
 import { STORAGE_EVENTS_MAX } from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { LedgerUnit } from '@turnpike/core/ports/ledger'
 import type {
   StorageDelta,
   StorageHistory,
@@ -54,11 +56,14 @@ export class SqliteStorageHistory implements StorageHistory {
     return spans.map((span) => this.#byteMs(span))
   }
 
-  hours({ space, firstEpoch, endEpoch }: StorageSpan): Generator<StorageHour> {
-    const { fromMs, toMs } = msOf({ firstEpoch, endEpoch })
-    const initial = this.#deltas.sizeBytes(space, fromMs)
-    const changes = this.#deltas.changes(space, { fromMs, toMs })
-    return storageHours(initial, changes, { firstEpoch, endEpoch })
+  *hours(span: StorageSpan): Generator<StorageHour> {
+    for (const { time, byteMs } of this.sums(span, 'hour')) yield { epoch: time, byteMs }
+  }
+
+  sums(span: StorageSpan, unit: LedgerUnit): Generator<StorageSum> {
+    const range = msOf(span)
+    const initial = this.#deltas.sizeBytes(span.space, range.fromMs)
+    return storageSums(initial, this.#deltas.changes(span.space, range), span, unit)
   }
 
   spaces(limit: number, after = ''): SpaceDid[] {
