@@ -13,6 +13,7 @@ import type { TrustlessSettings } from './trustless.ts'
 import type { Retrievals } from './retrievals.ts'
 import type { Journal } from '@turnpike/core/ports/journal'
 import type { NameRecords, NameResolver } from '@turnpike/core/ports/names'
+import type { QuotaGate } from '@turnpike/core/ports/quota'
 
 /** Ports and settings of a gateway. */
 export interface GatewayDeps extends BlockDeps {
@@ -43,6 +44,8 @@ export interface GatewayDeps extends BlockDeps {
   readonly responseBytesMax?: number | undefined
   /** How often one reader may come; as often as it likes unless told. */
   readonly identities?: Identities | undefined
+  /** Whether the plan of who pays lets a read be sent; every plan does unless told. */
+  readonly quota?: QuotaGate | undefined
   /** Blobs for who signs for them; without it, signatures don't count. */
   readonly retrievals?: Retrievals | undefined
   readonly answerCacheBytesMax: number

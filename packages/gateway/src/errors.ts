@@ -11,6 +11,8 @@ export const STATUS_BY_ERROR = {
   NameRefused: 400,
   /** A message that asks for something else than one retrieval. */
   InvocationInvalid: 400,
+  /** The plan of who would pay ends here; how its customer is refused, the plan says. */
+  PaymentRequired: 402,
   NotPermitted: 403,
   InvocationUnauthorized: 403,
   ContentNotFound: 404,
@@ -30,6 +32,7 @@ export const STATUS_BY_ERROR = {
   RangeNotSatisfiable: 416,
   MalformedBlock: 422,
   InvocationReplayed: 422,
+  QuotaExceeded: 429,
   InvocationTooLong: 431,
   ContentDeniedLegal: 451,
   /** Nobody is left to read it: for the log, after nginx's custom. */

@@ -17,6 +17,7 @@ import { CACHED_TIMEOUT_MS, RETRIEVAL_TIMEOUT_MS } from '@turnpike/core/limits'
 import { READ_FLAGS } from '@turnpike/core/log/entry'
 import type { Representation } from './format/serve.ts'
 import { type Awaitable, type Result, fail } from '@turnpike/core/result'
+import { type Paid, paidRecorder, takeQuota } from './quota/answer.ts'
 import { serverTiming } from './server-timing.ts'
 import { TimedRequest, timedBody } from './retrieval.ts'
 import { unlessCached, wantsCached } from './only-if-cached.ts'
@@ -53,9 +54,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
         open.end([])
         return deps.identities.answer(answered.error)
       }
-      const outcome: Result<Representation, Error> = answered.error
+      const answer: Result<Representation, Error> = answered.error
         ? fail(unlessCached(answered.error, request))
         : answered
+      const paying = takeQuota(deps.quota, context.space, answer)
+      const { outcome, lease }: Paid = paying instanceof Promise ? await paying : paying
       if (outcome.error && !isAnswerable(outcome.error)) deps.observer.crash(outcome.error)
       if (outcome.error instanceof ContentDenied) deps.observer.denied(outcome.error.reason)
       const id = deps.random.bytes(16)
@@ -64,6 +67,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const facts = factsOf(deps, context, { id, started }, outcome, representation)
       const tally = context.session?.tally
       const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
+      const recorded = lease === undefined ? recorder : paidRecorder(recorder, lease)
       const more: HeaderLine[] = [['X-Receipt-Id', receiptId]]
       if (context.times !== undefined)
         more.push(serverTiming(startedAtMs, context.times, deps.clock.monotonicMs()))
@@ -72,7 +76,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
         headers: [...representation.headers, ...COMMON_HEADERS, ...more],
         body: new MeteredBody(
           atHand ? representation.body : timedBody(representation.body, patience),
-          recorder,
+          recorded,
         ),
       }
     },

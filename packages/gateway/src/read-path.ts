@@ -33,13 +33,11 @@ import { Locator } from './locate.ts'
 import { Nodes } from './walk/nodes.ts'
 import { RedirectsFiles } from './redirects-file/files.ts'
 import { RequestError } from './errors.ts'
-import {
-  type Authorization,
-  type Authorizer,
-  LocatorFault,
-  type SpaceDid,
-} from '@turnpike/core/ports/content'
+import type { Authorization, Authorizer } from '@turnpike/core/ports/content'
+import type { LocatorFault, SpaceDid } from '@turnpike/core/ports/content'
 import { optionsAnswer, redirectAnswer } from './plain-answer.ts'
+import { quotaError } from './quota/answer.ts'
+import { failedLocator, isElsewhere } from './elsewhere.ts'
 import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
 import { refuseTooLarge } from './too-large.ts'
@@ -206,8 +204,9 @@ export class ReadPath {
     const tooOften = await this.#deps.identities?.takeSigner(invoker)
     if (tooOften !== undefined) return fail(tooOften)
     context.request = request
-    const of = { path, wanted, token: undefined }
-    const read = { ...of, space, leave, byToken: true, key: undefined }
+    const refused = await this.#refusedByPlan(context, space)
+    if (refused !== undefined) return receipted(refused)
+    const read = { path, wanted, token: undefined, space, leave, byToken: true, key: undefined }
     return receipted(await this.#answerFresh(context, read).catch(failedLocator))
   }
 
@@ -230,8 +229,21 @@ export class ReadPath {
     granted: readonly Authorization[],
     asked: Asked,
   ): Awaitable<Result<Representation, Error>> {
-    const kept = this.#answerKept(context, this.#readOf(granted[0]!, asked))
-    return kept ?? this.#answerInTurn(context, granted, asked)
+    const first = granted[0]!
+    const isJudged = this.#deps.quota?.refusal(first.space) === undefined
+    const kept = isJudged ? this.#answerKept(context, this.#readOf(first, asked)) : undefined
+    return kept ?? this.#answerInTurn(context, granted, asked, isJudged)
+  }
+
+  /** What a space is told whose customer has no quota left. */
+  async #refusedByPlan(
+    context: ReadContext,
+    space: SpaceDid,
+  ): Promise<Result<never, RequestError> | undefined> {
+    const refused = await this.#deps.quota?.refusal(space)
+    if (refused === undefined) return undefined
+    context.space = space
+    return fail(quotaError(refused))
   }
 
   /** Whether a path is denied as it was asked; before anybody is asked for leave to read it. */
@@ -254,26 +266,41 @@ export class ReadPath {
   }
 
   /**
-   * A block that the first space lacks, or that can't be had from where its claims say, may be had
-   * in the next one that authorizes: until the first byte is out, that one may answer, and pays.
+   * A block that the first space lacks, or that can't be had from where its claims say, or for
+   * which its customer has no quota left, may be had in the next one that authorizes: until the
+   * first byte is out, that one may answer, and pays.
+   *
+   * @param isJudged whether the first may answer, and nothing is kept of it
    */
   async #answerInTurn(
     context: ReadContext,
     granted: readonly Authorization[],
     asked: Asked,
+    isJudged: boolean,
   ): Promise<Result<Representation, Error>> {
-    let failed: Result<Representation, Error> | undefined
-    for (const [at, authorization] of granted.entries()) {
-      const read = this.#readOf(authorization, asked)
-      // Of the first it is known that nothing is kept.
-      const kept = at === 0 ? undefined : this.#answerKept(context, read)
-      const answering = kept ?? this.#answerFresh(context, read)
-      const outcome = await Promise.resolve(answering).catch(failedLocator)
+    let failed: { outcome: Result<Representation, Error>; space: string } | undefined
+    for (const [i, authorization] of granted.entries()) {
+      const outcome = await this.#answerOne(context, authorization, asked, isJudged && i === 0)
       if (!isElsewhere(outcome.error)) return outcome
       // That something can't be had now is never told as that it is not there.
-      if (failed === undefined || failed.error!.name === 'BlockMissing') failed = outcome
+      if (failed === undefined || failed.outcome.error!.name === 'BlockMissing')
+        failed = { outcome, space: context.space }
     }
-    return failed!
+    context.space = failed!.space
+    return failed!.outcome
+  }
+
+  async #answerOne(
+    context: ReadContext,
+    authorization: Authorization,
+    asked: Asked,
+    isJudged: boolean,
+  ): Promise<Result<Representation, Error>> {
+    const read = this.#readOf(authorization, asked)
+    const refused = isJudged ? undefined : await this.#refusedByPlan(context, read.space)
+    if (refused !== undefined) return refused
+    const kept = isJudged ? undefined : this.#answerKept(context, read)
+    return Promise.resolve(kept ?? this.#answerFresh(context, read)).catch(failedLocator)
   }
 
   #readOf({ space, byToken }: Authorization, { path, wanted, token }: Asked): SpaceRead {
@@ -362,18 +389,6 @@ export class ReadPath {
     if (whole !== undefined) this.#answers.set(key, whole)
     return whole
   }
-}
-
-/** Whether another space may have what this one could not give. */
-function isElsewhere(error: Error | undefined): boolean {
-  const name = error?.name ?? ''
-  return name === 'BlockMissing' || name.startsWith('Origin') || name.startsWith('Locator')
-}
-
-/** @throws whatever else it is */
-function failedLocator(error: unknown): Result<never, LocatorFault> {
-  if (error instanceof LocatorFault) return fail(error)
-  throw error
 }
 
 function methodNotAllowed(method: string): RequestError {

@@ -19,6 +19,7 @@ export interface ErrorNotice {
 const NAMES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  402: 'Payment Required',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -47,6 +48,7 @@ const WAIT = 'Try again in a few seconds.'
 /** What to do about it, where the message alone does not tell. */
 const ADVICE: Readonly<Record<number, string>> = {
   400: 'Check the address: content is at /ipfs/<cid> or /ipns/<name>.',
+  402: 'Tell whoever published the content: their plan here allows no more reads for now.',
   404: 'Check the address, or ask whoever gave it to you whether the content is still kept here.',
   406: 'Ask for another format, or for none.',
   410: 'If you think that this is a mistake, tell the operator of this gateway.',
