@@ -29,7 +29,8 @@ const PRICE = 'a price in decimals, as text: "0.05"'
 /**
  * Reads plans from the value of a JSON file: `{ "plans": […], "standard": "did:…" }` (fields in
  * docs/operating/plans.md). What it does not know it refuses: a misspelt limit would be none. The
- * free plan is there beside those of the file, as long as none has its id.
+ * free plan is there beside those of the file, as long as none has its id; it is
+ * offered where it is the standard one.
  *
  * @returns `InvalidPlans`, with the first place that is wrong
  * @example
@@ -55,15 +56,19 @@ function plansOf(value: unknown): Plans {
     if (byId.has(plan.id)) throw new InvalidPlans(`plans[${i}].id`, 'an id of its own', plan.id)
     byId.set(plan.id, plan)
   }
-  if (!byId.has(FREE_PLAN.id)) byId.set(FREE_PLAN.id, FREE_PLAN)
+  // Whoever is not on it already is not to get everything for nothing.
+  const offered = file['standard'] === FREE_PLAN.id
+  if (!byId.has(FREE_PLAN.id)) byId.set(FREE_PLAN.id, { ...FREE_PLAN, offered })
   const id = file['standard'] ?? (list[0] as { readonly id: string }).id
   const standard = typeof id === 'string' ? byId.get(id) : undefined
   if (standard === undefined) throw new InvalidPlans('standard', 'the id of one of the plans', id)
   return { byId, standard }
 }
 
+const TERMS = ['offered', 'prepaid', 'refusalStatus']
+
 function planOf(value: unknown, at: string): Plan {
-  const known = ['id', 'name', 'currency', 'fee', 'egress', 'storage', 'prepaid', 'refusalStatus']
+  const known = ['id', 'name', 'currency', 'fee', 'egress', 'storage', ...TERMS]
   const plan = fields(value, at, known)
   const egress = egressOf(plan['egress'] ?? {}, `${at}.egress`)
   const prepaid = flagOf(plan['prepaid'] ?? false, `${at}.prepaid`)
@@ -77,6 +82,7 @@ function planOf(value: unknown, at: string): Plan {
     feeMicros: priceOf(plan['fee'] ?? '0', `${at}.fee`),
     egress: terms,
     storage: storageOf(plan['storage'] ?? {}, `${at}.storage`),
+    offered: flagOf(plan['offered'] ?? true, `${at}.offered`),
     prepaid,
     refusalStatus: statusOf(plan['refusalStatus'] ?? 402, `${at}.refusalStatus`),
   }

@@ -41,10 +41,11 @@ test('a plan file says all there is to a plan', () => {
       dayBytesMax: 50n * GIB,
     },
     storage: { includedBytes: 5n * GIB, tiers: [], overageMicrosPerGib: 150_000n },
+    offered: true,
     prepaid: false,
     refusalStatus: 429,
   })
-  assert.equal(plans.byId.get(FREE_PLAN.id), FREE_PLAN)
+  assert.deepEqual(plans.byId.get(FREE_PLAN.id), { ...FREE_PLAN, offered: false })
 })
 
 test('what a plan does not say is nothing, without a limit', () => {
@@ -65,7 +66,7 @@ test('the standard plan is the one that the file names, or its first', () => {
   const named = { ...plansOf(other, PLAN), standard: PLAN.id }
   assert.equal(parsePlans(named).ok?.standard.id, PLAN.id)
   const free = { ...plansOf(PLAN), standard: FREE_PLAN.id }
-  assert.equal(parsePlans(free).ok?.standard, FREE_PLAN)
+  assert.deepEqual(parsePlans(free).ok?.standard, FREE_PLAN)
   assert.match(refusal({ ...plansOf(PLAN), standard: 'did:web:no.example' }), /"standard" expected/)
 })
 

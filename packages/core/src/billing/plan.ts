@@ -58,6 +58,8 @@ export interface Plan {
   readonly feeMicros: bigint
   readonly egress: EgressTerms
   readonly storage: MeterTerms
+  /** Whether customers may put themselves on it; the operator may put anybody on any plan. */
+  readonly offered: boolean
   /** Whether overage is paid from a balance, and ends with it: then its limit is hard. */
   readonly prepaid: boolean
   readonly refusalStatus: RefusalStatus
@@ -80,6 +82,7 @@ export const FREE_PLAN: Plan = {
   feeMicros: 0n,
   egress: { ...NOTHING, limit: 'none', limitBytes: undefined, dayBytesMax: undefined },
   storage: NOTHING,
+  offered: true,
   prepaid: false,
   refusalStatus: 402,
 }

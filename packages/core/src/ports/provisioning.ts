@@ -144,9 +144,11 @@ export interface PlanHistory {
   plansOf(customer: string): Awaitable<readonly PlanTerm[]>
 }
 
-/** Which plans there are, for who changes them. */
+/** Which plans there are, for who changes them; by their DIDs. */
 export interface PlanList {
   has(plan: string): boolean
+  /** Whether customers may put themselves on it. */
+  isOffered(plan: string): boolean
   /** What a customer is on who never chose. */
   readonly standard: string
 }
