@@ -10,6 +10,7 @@ import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
 import { index } from './verbs/index.ts'
+import { ledger } from './verbs/ledger.ts'
 import { name } from './verbs/name.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
@@ -34,6 +35,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   deny,
   name,
   usage,
+  ledger,
   whoami,
   config,
 ]

@@ -26,6 +26,12 @@ export const FETCH_WINDOW_ENTRIES_MAX = 65_536
 export const SUMMARY_ROWS_MAX = 65_536
 /** Roll-ups that the ledger adds in one transaction. */
 export const LEDGER_BATCH_ROWS_MAX = 8192
+/** Days that a setting may say for which details are kept: a century. */
+export const RETENTION_DAYS_MAX = 36_525
+/** Pause between two runs of the job that lets old details go. */
+export const RETENTION_EVERY_MS = 3_600_000
+/** Rows by CID that the ledger lets go in one transaction. */
+export const FORGET_CIDS_MAX = 8192
 /** Epochs whose entries one call lets go: it counts them once more before. */
 export const DROP_EPOCHS_MAX = 24
 /** Bundles of 256 entries that one call lets go: each is a file. */
@@ -72,3 +78,7 @@ export const LOG_ROUND_MS = 1_000
 export const LOG_RETRY_MS = 5_000
 /** Calls that may wait for the accounting thread at once. */
 export const ACCOUNTING_CALLS_MAX = 1024
+/** Bytes of a signed note: a checkpoint has some hundred, and a hundred for each signature. */
+export const NOTE_BYTES_MAX: number = 64 * KIB
+/** Signatures of a signed note; verifiers must take 16 at least (C2SP signed-note). */
+export const NOTE_SIGNATURES_MAX = 100

@@ -3,6 +3,7 @@
  * @module
  */
 import type { AccountingParts } from './parts.ts'
+import { retentionJob } from './retention.ts'
 
 /** Work that comes back. One run of a job ends before its next begins. */
 export interface Job {
@@ -14,8 +15,8 @@ export interface Job {
 }
 
 /** The jobs of a deployment. */
-export function accountingJobs(_parts: AccountingParts): readonly Job[] {
-  return []
+export function accountingJobs(parts: AccountingParts): readonly Job[] {
+  return [retentionJob(parts, () => Number.MAX_SAFE_INTEGER)]
 }
 
 /** Hears that a job fails, and with undefined that it goes well again. */

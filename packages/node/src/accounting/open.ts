@@ -10,6 +10,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
+import type { DropQuery, Dropped } from '@turnpike/accounting/retention/drop-entries'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
@@ -17,9 +18,12 @@ import type { Result } from '@turnpike/core/result'
 import { openBilling } from '../billing/database.ts'
 import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
 import { defaultSettings } from '../config/load.ts'
+import type { HandTo } from '../config/handover.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Operations } from '../control/server.ts'
 import { folderPaths } from '../folder/layout.ts'
+import { beginningAt, handedEntries } from '../handover/floors.ts'
+import { openHanding } from '../handover/handing.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
@@ -28,7 +32,8 @@ import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
 import { Journals } from './journals.ts'
 import { accountingJobs, type Job } from './jobs.ts'
-import { accountingOperations } from './operations.ts'
+import type { AccountingParts } from './parts.ts'
+import { ACCOUNTING_OPERATIONS, accountingOperations } from './operations.ts'
 
 /** What to open. Everything in it can be sent to a thread. */
 export interface AccountingOptions {
@@ -63,6 +68,8 @@ export interface AccountingHost {
 /** Accounting that was opened in this thread, with the work that it has to do now and then. */
 export interface OpenedAccounting extends AccountingHost {
   readonly jobs: readonly Job[]
+  /** Catches up, then lets old log entries go: some at a time. */
+  dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingStopped>>
 }
 
 /** Where accounting keeps its files (docs/reference/log-files.md). */
@@ -72,6 +79,7 @@ export interface AccountingPaths {
   readonly ledger: string
   readonly billing: string
   readonly inbox: string
+  readonly handed: string
 }
 
 /** Paths of accounting's files in a data folder. */
@@ -82,6 +90,7 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     ledger: join(dataDir, 'ledger.sqlite'),
     billing: join(dataDir, 'billing.sqlite'),
     inbox: join(dataDir, 'inbox.sqlite'),
+    handed: join(dataDir, 'handed.sqlite'),
   }
 }
 
@@ -102,11 +111,36 @@ export async function openAccounting(
 ): Promise<Result<OpenedAccounting, AccountingStopped>> {
   const files = new OpenFiles()
   try {
-    return ok(new DirectAccounting(options, await files.open(options)))
+    const settings = options.settings ?? defaultSettings(options.dataDir)
+    const { handTo } = settings
+    if (handTo !== undefined) return ok(await openHandingOn(options, settings, handTo))
+    return ok(new DirectAccounting({ ...options, settings }, await files.open(options)))
   } catch (error) {
     files.close()
     return fail(stoppedBy(error))
   }
+}
+
+/** Of a host whose journals another one counts. */
+async function openHandingOn(
+  { dataDir, slotsInUse }: AccountingOptions,
+  settings: Settings,
+  handTo: HandTo,
+): Promise<OpenedAccounting> {
+  const paths = accountingPaths(dataDir)
+  const journals = await openJournals(paths, slotsInUse)
+  const operations = ACCOUNTING_OPERATIONS
+  return openHanding({ dataDir, settings, handTo, journals, paths, clock, operations })
+}
+
+/** The folder's journals, those that a killed process left recovered. */
+async function openJournals(
+  { journals: directory }: AccountingPaths,
+  slotsInUse: AccountingOptions['slotsInUse'],
+): Promise<Journals> {
+  const journals = new Journals(directory)
+  if (slotsInUse !== 'all') await journals.recover(new Set(slotsInUse))
+  return journals
 }
 
 /** The name that checkpoints of a log have: the gateway may have got another key since. */
@@ -120,6 +154,8 @@ interface Opened {
   readonly origin: string
   readonly store: FileLogStore
   readonly journals: Journals
+  /** Entries of each journal that were handed on to another host before. */
+  readonly handed: ReadonlyMap<string, number>
   readonly ledger: SqliteLedger
   readonly inbox: SqliteInbox
   readonly billing: DatabaseSync
@@ -134,12 +170,13 @@ class OpenFiles {
   async open({ dataDir, slotsInUse, origin }: AccountingOptions): Promise<Opened> {
     const paths = accountingPaths(dataDir)
     const store = this.#keep(await FileLogStore.open(paths.log))
-    const journals = new Journals(paths.journals)
-    if (slotsInUse !== 'all') await journals.recover(new Set(slotsInUse))
+    const journals = await openJournals(paths, slotsInUse)
+    const handed = await handedEntries(paths.handed, await journals.sources())
     return {
       origin: (await nameOf(store)) ?? origin,
       store,
       journals,
+      handed,
       ledger: this.#keep(new SqliteLedger(paths.ledger)),
       inbox: this.#keep(openInbox(paths.inbox)),
       billing: this.#keep(need(openBilling(paths.billing))),
@@ -172,17 +209,20 @@ class DirectAccounting implements OpenedAccounting {
   /** Calls under way: `close` waits for them. */
   readonly #pending = new Set<Promise<unknown>>()
 
-  constructor(options: AccountingOptions, opened: Opened) {
+  constructor(options: AccountingOptions & Pick<AccountingParts, 'settings'>, opened: Opened) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
-      journals: async () => [...(await opened.journals.sources()), opened.inbox],
+      journals: async () => [
+        ...(await opened.journals.sources()).map((source) => beginningAt(source, opened.handed)),
+        opened.inbox,
+      ],
       origin: opened.origin,
       ...ports,
     })
-    const { dataDir, settings = defaultSettings(dataDir) } = options
+    const { dataDir, settings } = options
     const { ledger, inbox, billing, catalog } = opened
     const parts = {
       dataDir,
@@ -209,6 +249,10 @@ class DirectAccounting implements OpenedAccounting {
 
   rebuild(): Promise<Result<CaughtUp, AccountingStopped>> {
     return this.#run(() => this.#accounting.rebuild())
+  }
+
+  dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingStopped>> {
+    return this.#run(() => this.#accounting.dropEntries(query))
   }
 
   async confirmClock(): Promise<void> {

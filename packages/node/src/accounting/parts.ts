@@ -8,14 +8,14 @@ import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { Settings } from '../config/settings.ts'
 import type { SqliteLedger } from '../ledger/ledger.ts'
-import type { AccountingHost } from './open.ts'
+import type { OpenedAccounting } from './open.ts'
 
 /** Files and ports of a deployment's accounting. */
 export interface AccountingParts {
   readonly dataDir: string
   readonly settings: Settings
-  /** Catches up, answers, rebuilds; calls run one after the other. */
-  readonly host: Pick<AccountingHost, 'catchUp' | 'usage' | 'rebuild'>
+  /** Catches up, answers, rebuilds, drops old entries; calls run one after the other. */
+  readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'>
   readonly log: LogStore
   readonly ledger: SqliteLedger
   /** By which entries of others, and VOIDs, come into the log. */
