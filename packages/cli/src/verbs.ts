@@ -17,6 +17,7 @@ import { serve } from './verbs/serve.ts'
 import { space } from './verbs/space.ts'
 import { start } from './verbs/start.ts'
 import { usage } from './verbs/usage.ts'
+import { voidRead } from './verbs/void.ts'
 import { whoami } from './verbs/whoami.ts'
 import type { Verb, VerbGroup } from './verb.ts'
 
@@ -36,6 +37,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   name,
   usage,
   ledger,
+  voidRead,
   whoami,
   config,
 ]

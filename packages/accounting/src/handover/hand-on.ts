@@ -6,6 +6,7 @@
 import { decodeAck } from '@turnpike/core/handover/ack'
 import { decodeBatch, fittingGroups, makeBatch } from '@turnpike/core/handover/batch'
 import { signedBy } from '@turnpike/core/handover/signed-by'
+import type { BatchSigner } from '@turnpike/core/handover/batch'
 import type { Signatures } from '@turnpike/core/handover/signed-by'
 import {
   BATCH_PAYLOAD_BYTES_MAX,
@@ -15,7 +16,6 @@ import {
 } from '@turnpike/core/limits/inbox'
 import type { Groups } from '@turnpike/core/log/frame'
 import type { InboxVerdict } from '@turnpike/core/ports/inbox'
-import type { Ed25519Signer } from '@turnpike/core/ports/keys'
 import type { JournalSource } from '@turnpike/core/ports/log'
 import type { Clock, Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
@@ -53,7 +53,7 @@ export interface HandOnDeps {
   readonly journals: () => Awaitable<readonly JournalSource[]>
   readonly positions: HandedPositions
   readonly send: SendBatch
-  readonly signer: Ed25519Signer
+  readonly signer: BatchSigner
   readonly signatures: Signatures
   readonly hasher: Hasher
   readonly clock: Clock
@@ -64,8 +64,9 @@ export class HandOnFailed extends Error {
   override readonly name = 'HandOnFailed'
 }
 
-/** What one call did. */
+/** What one call did: groups by what became of them, and entries altogether. */
 export interface HandedOn {
+  readonly entries: number
   readonly counted: number
   /** Groups that the other host had already: of batches whose answer was lost. */
   readonly seen: number
@@ -74,7 +75,7 @@ export interface HandedOn {
   readonly more: boolean
 }
 
-type Tally = { -readonly [K in 'counted' | 'seen' | 'refused']: number }
+type Tally = { -readonly [K in 'entries' | 'counted' | 'seen' | 'refused']: number }
 
 /**
  * Hands journals on. Only what was not acknowledged is sent again, from the same position, so that
@@ -119,7 +120,7 @@ export class HandOn {
   }
 
   async #catchUp(signal: AbortSignal): Promise<Result<HandedOn, HandOnFailed>> {
-    const tally: Tally = { counted: 0, seen: 0, refused: 0 }
+    const tally: Tally = { entries: 0, counted: 0, seen: 0, refused: 0 }
     let journals = await this.#deps.journals()
     // In turns, so that a busy journal keeps none waiting; bounded, since they may grow meanwhile.
     for (let batches = 0; journals.length > 0;) {
@@ -157,6 +158,7 @@ export class HandOn {
     const nextEntry = entryAfter(first, groups, verdicts.length)
     await positions.settle(name, nextEntry, refusedOf(name, first, groups, verdicts))
     for (const { kind } of verdicts) tally[kind]++
+    tally.entries += nextEntry - first
     // Crash here: files that hold only what was acknowledged; the position skips them.
     await journal.release(nextEntry)
     return ok({ some: true })

@@ -5,14 +5,13 @@
  */
 import { makeAck } from '@turnpike/core/handover/ack'
 import { batchGroups, decodeBatch } from '@turnpike/core/handover/batch'
-import type { SignedBatch } from '@turnpike/core/handover/batch'
+import type { BatchSigner, SignedBatch } from '@turnpike/core/handover/batch'
 import { groupKey } from '@turnpike/core/handover/group-key'
 import { signedBy } from '@turnpike/core/handover/signed-by'
 import type { Signatures } from '@turnpike/core/handover/signed-by'
 import type { LogEntry } from '@turnpike/core/log/entry'
 import type { Groups } from '@turnpike/core/log/frame'
 import type { Inbox, InboxFull, InboxGroup, InboxVerdict } from '@turnpike/core/ports/inbox'
-import type { Ed25519Signer } from '@turnpike/core/ports/keys'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -30,7 +29,7 @@ export interface ReceiveRules {
 export interface ReceiveDeps extends ReceiveRules {
   readonly inbox: Inbox
   readonly signatures: Signatures
-  readonly signer: Ed25519Signer
+  readonly signer: BatchSigner
   readonly hasher: Hasher
 }
 

@@ -42,11 +42,14 @@ export const usage: Verb = {
     ['turnpike usage --since 7d --by day --json', 'The last week, for a script.'],
   ],
   async run({ options, loaded, output, signal }) {
-    const { data } = loaded.settings
+    const { settings } = loaded
+    const { data } = settings
     const query = parseUsageQuery(options, Date.now())
     if (query.error) throw query.error
     needFolder(data)
-    const called = await callOrOpen(data, () => openHere(data), 'usage', query.ok, { signal })
+    const called = await callOrOpen(data, () => openHere(data, settings), 'usage', query.ok, {
+      signal,
+    })
     if (called.error) throw called.error
     print(called.ok as Answer, output)
     output.result(called.ok)

@@ -9,7 +9,7 @@ import { CborReader, InvalidCbor } from '../log/cbor-reader.ts'
 import { CborWriter } from '../log/cbor-writer.ts'
 import { HASH_BYTES, SIGNATURE_BYTES } from '../log/encode.ts'
 import type { InboxVerdict } from '../ports/inbox.ts'
-import type { Ed25519Signer } from '../ports/keys.ts'
+import type { BatchSigner } from './batch.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 
@@ -52,7 +52,7 @@ export class InvalidAck extends Error {
  * @example
  * const bytes = await makeAck({ by, source, batch: hasher.sha256(headerBytes), verdicts }, signer)
  */
-export async function makeAck(ack: Ack, signer: Ed25519Signer): Promise<Uint8Array> {
+export async function makeAck(ack: Ack, signer: BatchSigner): Promise<Uint8Array> {
   const { verdicts } = ack
   const reasons = verdicts.flatMap((verdict, group) =>
     verdict.kind === 'refused' ? [{ group, reason: cut(verdict.reason) }] : [],

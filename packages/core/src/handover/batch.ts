@@ -24,6 +24,9 @@ import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 
+/** A key that signs as a gateway. */
+export type BatchSigner = Pick<Ed25519Signer, 'sign'>
+
 /** First item of a header: what is signed, and its version. No other text of ours begins so. */
 export const BATCH_TAG = 'turnpike/journal-batch@1'
 /** Media type of a batch. */
@@ -90,7 +93,7 @@ export function fittingGroups(groups: Groups): number {
 export async function makeBatch(
   says: Omit<BatchHeader, 'count' | 'payloadHash'>,
   groups: Groups,
-  { signer, hasher }: { readonly signer: Ed25519Signer; readonly hasher: Hasher },
+  { signer, hasher }: { readonly signer: BatchSigner; readonly hasher: Hasher },
 ): Promise<Uint8Array> {
   const payload = payloadOf(groups)
   const count = groups.reduce((sum, group) => sum + group.length, 0)

@@ -4,19 +4,26 @@
  * @module
  */
 import type { Operation } from '../control/server.ts'
+import { batchOperation } from '../handover/take.ts'
+import { voidOperation } from '../inbox/void.ts'
 import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
-export const ACCOUNTING_OPERATIONS = ['ledgerRebuild'] as const
+export const ACCOUNTING_OPERATIONS = ['journalBatch', 'ledgerRebuild', 'void'] as const
 
 /** Name of one of accounting's operations. */
 export type AccountingOperation = (typeof ACCOUNTING_OPERATIONS)[number]
 
 /** Operations over open files. Their callers have made durable what they want to be counted. */
-export function accountingOperations({
-  host,
-}: AccountingParts): Readonly<Record<AccountingOperation, Operation>> {
+export function accountingOperations(
+  parts: AccountingParts,
+): Readonly<Record<AccountingOperation, Operation>> {
   return {
-    ledgerRebuild: () => host.rebuild(),
+    journalBatch: batchOperation(parts),
+    ledgerRebuild: () => parts.host.rebuild(),
+    void: voidOperation(parts),
   }
 }
+
+/** Operations that don't ask for what was read so far. */
+export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>(['journalBatch'])

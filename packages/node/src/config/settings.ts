@@ -30,6 +30,7 @@ import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
+import { HANDOVER, type HandoverSettings } from './handover.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
 import { hostSpace, type HostSpace } from './host-spaces.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
@@ -41,7 +42,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
 export interface Settings
-  extends BoundSettings, IdentitySettings, LocatorSettings, RetentionSettings {
+  extends BoundSettings, HandoverSettings, IdentitySettings, LocatorSettings, RetentionSettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -329,6 +330,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
     doc: 'Disk space kept free, so that a full disk can still be brought to order.',
   },
   ...LOCATORS,
+  ...HANDOVER,
   ...RETENTION,
   ...BOUNDS,
   logLevel: {

@@ -36,6 +36,7 @@ import { folderPaths } from '../folder/layout.ts'
 import { openFolderReader, type FolderReader } from '../folder/open.ts'
 import { frontDoorRoutes, identityRoutes } from '../front-door/open.ts'
 import { withRoutes, type Route } from '../front-door/routes.ts'
+import { batchRoutes } from '../handover/routes.ts'
 import { nodeHasher } from '../hasher.ts'
 import { identityOf, type GatewayIdentity } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
@@ -210,7 +211,12 @@ function routesOf(
     authorizer: authorizerOf(settings, { folder, identity, resolver }),
     hasher: nodeHasher,
   })
-  return [...identityRoutes(identity), ...open, ...claims]
+  const handover = batchRoutes({
+    ...{ dataDir, observer, processes },
+    audiences: [identity.did, identity.keys[0]!],
+    sources: settings.handFrom,
+  })
+  return [...identityRoutes(identity), ...open, ...claims, ...handover]
 }
 
 function authorizerOf(

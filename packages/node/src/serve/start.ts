@@ -7,6 +7,7 @@ import { MessageChannel } from 'node:worker_threads'
 import type { Observer } from '@turnpike/gateway/observer'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { AccountingHost } from '../accounting/open.ts'
+import { UNFLUSHED } from '../accounting/operations.ts'
 import { startAccounting } from '../accounting/thread.ts'
 import type { Settings } from '../config/settings.ts'
 import { watchDenylists, type DenyWatch } from '../deny/watch.ts'
@@ -155,7 +156,7 @@ function flushedFirst(operations: Operations, flush: () => Promise<void>): Opera
   const entries = Object.entries(operations).map(([name, operation]): [string, Operation] => [
     name,
     async (params, call) => {
-      await flush()
+      if (!UNFLUSHED.has(name)) await flush()
       return operation(params, call)
     },
   ])

@@ -1,0 +1,132 @@
+/**
+ * What a host remembers of the journals that it hands on: how far each went, and what was refused.
+ * @module
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
+import type { HandedPositions, RefusedGroup } from '@turnpike/accounting/handover/hand-on'
+import { HAND_ON_REFUSED_MAX } from '@turnpike/core/limits/inbox'
+import { JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits/log'
+import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
+import { FRAME_HEADER_BYTES, FrameBuilder } from '@turnpike/core/log/frame'
+import { transact } from '../catalog/database.ts'
+import { openVersioned } from '../log/version.ts'
+
+// FULL: journal files go when their entries were acknowledged, and a refused group is only here.
+const PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+`
+const SCHEMA = `
+  CREATE TABLE audience (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    did TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE positions (
+    journal TEXT PRIMARY KEY,
+    next INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE refused (
+    journal TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    refused_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    frame BLOB NOT NULL,
+    PRIMARY KEY (journal, entry)
+  ) STRICT, WITHOUT ROWID
+`
+
+/** More was refused than is kept: somebody must look. */
+export class TooManyRefused extends Error {
+  override readonly name = 'TooManyRefused'
+  constructor(path: string) {
+    super(
+      `${path} expected <= ${HAND_ON_REFUSED_MAX} refused groups, got more: ` +
+        'see why they are refused, and delete them from its table "refused"',
+    )
+  }
+}
+
+/** A group that was refused, as it is listed. */
+export interface ListedRefusal {
+  readonly journal: string
+  readonly entry: number
+  readonly refusedMs: number
+  readonly reason: string
+}
+
+/** Positions and refusals in a file. */
+export class HandedFile implements HandedPositions {
+  readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #nowMs: () => number
+
+  /**
+   * Opens the file at `path`, made when it isn't there.
+   *
+   * @throws {StoreTooNew} when a newer program wrote it
+   * @example
+   * const handed = new HandedFile('/data/handed.sqlite', Date.now)
+   */
+  constructor(path: string, nowMs: () => number) {
+    this.#path = path
+    this.#nowMs = nowMs
+    this.#database = openVersioned(path, SQLITE_BUSY_TIMEOUT_MS, PRAGMAS, SCHEMA)
+  }
+
+  /** The gateway to which journals are handed on, once there was one. */
+  get audience(): string | undefined {
+    const row = this.#database.prepare('SELECT did FROM audience').get()
+    return row === undefined ? undefined : String(row['did'])
+  }
+
+  set audience(did: string) {
+    const set = 'INSERT INTO audience VALUES (1, ?) ON CONFLICT DO UPDATE SET did = excluded.did'
+    this.#database.prepare(set).run(did)
+  }
+
+  /** Number of groups that were refused. */
+  get refusedCount(): number {
+    return Number(this.#database.prepare('SELECT count(*) AS n FROM refused').get()!['n'])
+  }
+
+  get(journal: string): number {
+    const row = this.#database.prepare('SELECT next FROM positions WHERE journal = ?').get(journal)
+    return row === undefined ? 0 : Number(row['next'])
+  }
+
+  settle(journal: string, nextEntry: number, refused: readonly RefusedGroup[]): void {
+    const move = `
+      INSERT INTO positions VALUES (?, ?) ON CONFLICT DO UPDATE SET next = max(next, excluded.next)`
+    transact(this.#database, () => {
+      if (refused.length > 0) this.#keep(refused)
+      this.#database.prepare(move).run(journal, nextEntry)
+    })
+  }
+
+  /** Refused groups, oldest first, at most `countMax`. */
+  refused(countMax: number): readonly ListedRefusal[] {
+    const list = `
+      SELECT journal, entry, refused_ms AS refusedMs, reason
+      FROM refused ORDER BY refused_ms, journal, entry LIMIT ?`
+    return this.#database.prepare(list).all(countMax) as unknown as readonly ListedRefusal[]
+  }
+
+  /** Gives the file back. */
+  close(): void {
+    this.#database.close()
+  }
+
+  #keep(refused: readonly RefusedGroup[]): void {
+    if (this.refusedCount + refused.length > HAND_ON_REFUSED_MAX)
+      throw new TooManyRefused(this.#path)
+    const insert = this.#database.prepare(
+      'INSERT INTO refused VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    )
+    for (const { journal, entry, reason, entries } of refused) {
+      const builder = new FrameBuilder(new Uint8Array(JOURNAL_GROUP_BYTES_MAX + FRAME_HEADER_BYTES))
+      builder.append(entries)
+      insert.run(journal, entry, this.#nowMs(), reason, builder.seal(entry, crc32))
+    }
+  }
+}
