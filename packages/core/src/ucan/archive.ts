@@ -19,6 +19,7 @@ import {
 import { decodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { isPlain } from './plain-form.ts'
 
 /** Bytes are no archive of a UCAN, or a block in them is not what its CID says. */
 export class ArchiveInvalid extends Error {
@@ -43,6 +44,8 @@ export interface Ucan {
   /** Wall-clock ms from which it holds, and from which it no longer does. */
   readonly startsMs: number | undefined
   readonly expiresMs: number | undefined
+  /** Tells apart what would be the same otherwise; often empty. */
+  readonly nonce: string
   /** CIDs of what it was derived from. */
   readonly proofs: readonly BytesKey[]
   /** What was signed. */
@@ -186,7 +189,8 @@ function decodeUcan(key: BytesKey, block: Uint8Array): Ucan | undefined {
     // A copy: views that the decoder makes read on to the end of the buffer they are in.
     const view = decode(new Uint8Array(block) as never) as View
     const text = format(view)
-    if (!bytesEqual(encode(parse(text)), block)) return undefined
+    const only = isPlain(view) ? encode(view) : encode(parse(text))
+    if (!bytesEqual(only, block)) return undefined
     return ucanOf(key, view, text)
   } catch {
     return undefined
@@ -208,6 +212,7 @@ function ucanOf(key: BytesKey, view: View, text: string): Ucan | undefined {
     capabilities,
     startsMs,
     expiresMs,
+    nonce: view.nonce ?? '',
     proofs: proofs.map(({ bytes }) => keyOf(bytes)),
     payload: new TextEncoder().encode(text.slice(0, text.lastIndexOf('.'))),
     signature: { code: signature.code, raw: signature.raw },

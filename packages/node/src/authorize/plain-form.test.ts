@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor'
+import { decode, encode, format, parse, type View } from '@ipld/dag-ucan'
+import * as ed25519 from '@ucanto/principal/ed25519'
+import { delegate } from '@ucanto/core'
+import fc from 'fast-check'
+import { CID } from 'multiformats/cid'
+import { bytesEqual } from '@turnpike/core/bytes'
+import { isPlain } from '@turnpike/core/ucan/plain-form'
+
+const RUNS = Number(process.env['TURNPIKE_FUZZ_RUNS'] ?? 2000)
+
+const view = (block: Uint8Array): View => decode(new Uint8Array(block) as never) as View
+
+function isShort(block: Uint8Array): boolean {
+  try {
+    const read = view(block)
+    return isPlain(read) && bytesEqual(encode(read), block)
+  } catch {
+    return false
+  }
+}
+
+function isLong(block: Uint8Array): boolean {
+  try {
+    return bytesEqual(encode(parse(format(view(block)))), block)
+  } catch {
+    return false
+  }
+}
+
+const [space, gateway] = await Promise.all([ed25519.generate(), ed25519.generate()])
+const link = CID.parse('bafkqaaa')
+const proof = await delegate({
+  issuer: space,
+  audience: gateway,
+  capabilities: [{ can: 'space/content/serve/*', with: space.did() }],
+  expiration: Infinity,
+})
+const record = await delegate({
+  issuer: gateway,
+  audience: gateway.withDID('did:web:gateway.example'),
+  capabilities: [
+    {
+      can: 'a/b',
+      with: space.did(),
+      nb: { resource: link, bytes: 5, servedAt: 1_800_000_000_000 },
+    },
+  ],
+  proofs: [proof],
+  nonce: 'ab'.repeat(16),
+  expiration: Infinity,
+} as never)
+
+test('what libraries make is known by the short way', () => {
+  for (const { bytes } of [proof.root, record.root]) {
+    assert.equal(isLong(bytes), true)
+    assert.equal(isShort(bytes), true)
+  }
+})
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const named = (text: string): Uint8Array => new Uint8Array([0x9d, 0x1a, ...utf8(text)])
+const model = decodeCbor<Record<string, unknown>>(new Uint8Array(record.root.bytes))
+
+/** Values in which another spelling could hide. */
+const tricky = fc.constantFrom<unknown>(
+  null,
+  '',
+  '/',
+  'text',
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  [],
+  ['x'],
+  {},
+  { '/': 'bafkqaaa' },
+  { a: 1 },
+  link,
+  proof.cid,
+  CID.parse('QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n'),
+  true,
+  new Uint8Array(),
+  utf8('did:key:z'),
+  named('key:z6Mk'),
+  named('web:é'),
+  named('web:a b'),
+  model['iss'],
+  model['aud'],
+  model['s'],
+  model['att'],
+  '0.9.1',
+  '0.9.0',
+  'é',
+  '\u0000',
+  { can: 'A/B', with: 'did:web:x' },
+  [{ can: 'a/b', with: 'x', nb: { '/': 'bafkqaaa' } }],
+  [
+    { can: 'A/B', with: 'x', nb: { a: [] } },
+    { can: '*', with: 'ucan:*' },
+  ],
+  [{ can: 'a/b', with: 'x', nb: {} }],
+  [{ can: 'a/b', with: 'x', more: 1 }],
+)
+const field = fc.constantFrom(
+  'iss',
+  'aud',
+  'att',
+  'prf',
+  'exp',
+  'nbf',
+  'fct',
+  'nnc',
+  's',
+  'v',
+  'zz',
+)
+const changes = fc.dictionary(field, tricky, { maxKeys: 3 })
+
+test('a UCAN as text is not taken by the short way', () => {
+  assert.equal(isShort(utf8(format(view(record.root.bytes)))), false)
+})
+
+test('what the short way takes, the long way takes, whatever fields say', () => {
+  fc.assert(
+    fc.property(changes, (fields) => {
+      const block = encodeCbor({ ...model, ...fields })
+      assert.ok(!isShort(block) || isLong(block))
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+test('what the short way takes, the long way takes, whatever bytes are changed', () => {
+  const at = fc.nat(record.root.bytes.length - 1)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(at, fc.nat(255)), { maxLength: 3 }), (edits) => {
+      const block = record.root.bytes.slice()
+      for (const [i, byte] of edits) block[i] = byte
+      assert.ok(!isShort(block) || isLong(block))
+    }),
+    { numRuns: RUNS },
+  )
+})
