@@ -2,22 +2,25 @@
  * Runs invocations, each once: who asks for one again, now or later, gets the same receipt.
  * @module
  */
-import { Receipt, type API } from '@ucanto/core'
+import type { API } from '@ucanto/core'
 import { provideAdvanced } from '@ucanto/server'
 import { Schema } from '@ucanto/validator'
-import { CID } from 'multiformats/cid'
 import type { BytesKey } from '@turnpike/core/bytes'
 import type { TaskRecord } from '@turnpike/core/ports/agent'
-import type { Ucan } from '@turnpike/core/ucan/archive'
-import type { Ability, Outcome } from './ability.ts'
+import { fail } from '@turnpike/core/result'
+import type { Ability, BatchAbility, BatchTask, Outcome } from './ability.ts'
 import { type Effort, judge } from './authorize.ts'
 import type { FrontDoorDeps } from './deps.ts'
-import { archiveOf, viewOf, type Asked, type ReportedReceipt } from './message.ts'
+import { abilityOf, archiveOf, viewOf, type Asked, type ReportedReceipt } from './message.ts'
+import { issueReceipt } from './receipt.ts'
 
 /** What a task came to. */
 interface Verdict {
   readonly outcome: Outcome
-  /** Whether it is kept: it ran, with leave, to an end that another time would not change. */
+  /**
+   * Whether it is kept: it ran, with leave, to an end that another time would not change, and was
+   * no question.
+   */
   readonly isFinal: boolean
 }
 
@@ -25,6 +28,8 @@ interface Verdict {
 class TaskFailed extends Error {
   override readonly name = 'TaskFailed'
 }
+
+const BROKE = 'something broke here while the task ran: it was noted, please try again'
 
 /** There is no such ability here. */
 class HandlerNotFound extends Error {
@@ -41,6 +46,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'DelegationsFull',
   'TaskFailed',
   'ClaimsFull',
+  'ProvisioningFull',
   'IndexUnavailable',
 ])
 
@@ -49,6 +55,7 @@ export class Tasks {
   readonly #deps: FrontDoorDeps
   readonly #trusted: readonly API.Delegation[]
   readonly #abilities: ReadonlyMap<string, Ability>
+  readonly #batches: ReadonlyMap<string, BatchAbility>
   readonly #audience: API.Reader<API.DID>
   readonly #running = new Map<BytesKey, Promise<ReportedReceipt>>()
 
@@ -60,8 +67,39 @@ export class Tasks {
     this.#deps = deps
     this.#trusted = trusted
     this.#abilities = new Map(abilities.map((ability) => [ability.can, ability]))
+    this.#batches = new Map(deps.batchAbilities?.map((ability) => [ability.can, ability]))
     const dids = deps.identity.dids.map((did) => Schema.literal(did))
     this.#audience = Schema.union(dids as never) as unknown as API.Reader<API.DID>
+  }
+
+  /**
+   * Receipts of the invocations of a message, in any order. Those of one batch ability run
+   * together, the others in turn.
+   */
+  async receiptsOf(message: readonly Asked[], effort: Effort): Promise<readonly ReportedReceipt[]> {
+    const receipts: ReportedReceipt[] = []
+    const groups = Map.groupBy(message, ({ ucan }) => this.#batches.get(abilityOf(ucan)))
+    for (const [batch, asked] of groups) {
+      if (batch === undefined)
+        for (const one of asked) receipts.push(await this.receiptOf(one, effort))
+      else receipts.push(...(await this.#runBatch(batch, asked, effort)))
+    }
+    return receipts
+  }
+
+  async #runBatch(
+    batch: BatchAbility,
+    all: readonly Asked[],
+    { signal }: Effort,
+  ): Promise<readonly ReportedReceipt[]> {
+    const tasks = all.map((asked): BatchTask => {
+      return { asked, capability: asked.ucan.capabilities[0]! }
+    })
+    const outcomes = await batch.runAll(tasks, signal).catch((error: unknown) => {
+      this.#deps.crash(error)
+      return all.map(() => fail(new TaskFailed(BROKE)))
+    })
+    return Promise.all(all.map(({ ucan }, i) => this.#issue(ucan, outcomes[i]!)))
   }
 
   /** The receipt of an invocation, which is run unless it has one, or is being run. */
@@ -98,8 +136,7 @@ export class Tasks {
       return await this.#runAbility(ability, asked, effort)
     } catch (error) {
       this.#deps.crash(error)
-      const message = 'something broke here while the task ran: it was noted, please try again'
-      return refused(new TaskFailed(message))
+      return refused(new TaskFailed(BROKE))
     }
   }
 
@@ -112,7 +149,7 @@ export class Tasks {
       handler: async ({ capability }) => {
         const issuer = asked.ucan.issuer
         const outcome = await ability.run({ asked, capability, issuer, signal: effort.signal })
-        isFinal = outcome.error === undefined || !PASSING.has(outcome.error.name)
+        isFinal = !ability.isQuestion && !PASSING.has(outcome.error?.name ?? '')
         return outcome as API.Result<NonNullable<unknown>, API.Failure>
       },
     })
@@ -120,16 +157,9 @@ export class Tasks {
     return { outcome: outcome as Outcome, isFinal: isFinal && !passing() }
   }
 
-  /** Only name and message of an error go out: ucanto's own form has the stack, too. */
-  async #issue({ cid }: Ucan, outcome: Outcome): Promise<ReportedReceipt> {
-    const { error } = outcome
-    const result =
-      error === undefined
-        ? { ok: outcome.ok }
-        : { error: { name: error.name, message: error.message } }
-    const ran = CID.decode(cid) as unknown as API.Invocation
-    const { root } = await Receipt.issue({ issuer: this.#deps.identity.signer, ran, result })
-    return { task: cid, receiptCid: root.cid.bytes, receipt: root.bytes }
+  #issue({ cid }: Asked['ucan'], outcome: Outcome): Promise<ReportedReceipt> {
+    const { hasher, identity } = this.#deps
+    return issueReceipt(cid, outcome, { issuer: identity.signer, hasher })
   }
 }
 

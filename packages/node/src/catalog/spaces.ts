@@ -54,6 +54,13 @@ export function listSpaces(database: DatabaseSync): ListedSpace[] {
   return rows as unknown as ListedSpace[]
 }
 
+/** Whether the operator knows a space: it was made here, or a customer has it. */
+export function isKnown(database: DatabaseSync, did: string): boolean {
+  const sql = `SELECT EXISTS (SELECT 1 FROM spaces WHERE did = $did)
+    OR EXISTS (SELECT 1 FROM ownerships WHERE space = $did AND end_epoch IS NULL) AS known`
+  return database.prepare(sql).get({ did })!.known === 1
+}
+
 /** Row id of a space. */
 export function spaceId(database: DatabaseSync, did: string): Result<number, SpaceUnknown> {
   const row = database.prepare('SELECT id FROM spaces WHERE did = ?').get(did)

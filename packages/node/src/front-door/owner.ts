@@ -17,7 +17,7 @@ import { claimAbilities } from '@turnpike/service/claims/abilities'
 import { type FrontDoor, openFrontDoor } from '@turnpike/service/front-door'
 import { openTaking } from '../claims/take.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
-import { spaceId } from '../catalog/spaces.ts'
+import { isKnown } from '../catalog/spaces.ts'
 import type { Operation } from '../control/server.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import { nodeHasher } from '../hasher.ts'
@@ -25,6 +25,7 @@ import { type GatewayIdentity, identityOf } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { InvalidParams } from '../owner/params.ts'
+import { doorAbilities } from './abilities.ts'
 import type { FrontDoorSettings } from './settings.ts'
 import { openRetrieve } from '../retrieve/open.ts'
 import { nodeRandom, nodeTimer } from '../runtime.ts'
@@ -105,13 +106,15 @@ export async function openOwnedFrontDoor({
     delegations,
     checkDelegation: (archive, space, signal) =>
       checkServeDelegation(archive, { space, signal, nowMs: clock.nowMs(), ...trust, ...stores }),
-    serves: (space) =>
-      settings.delegationsFrom === 'any' || spaceId(catalog, space).error === undefined,
+    serves: (space) => settings.delegationsFrom === 'any' || isKnown(catalog, space),
     resolver,
     signatures,
     hasher: nodeHasher,
     clock,
-    abilities: claimAbilities({ ...taking, timer: nodeTimer }),
+    abilities: [
+      ...claimAbilities({ ...taking, timer: nodeTimer }),
+      ...doorAbilities({ folder, identity, clock }),
+    ],
     crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
   })
   const invoke = invokeOperation(door, () => crashes.splice(0))

@@ -1,0 +1,36 @@
+/**
+ * What can be asked at the front door beside access and claims.
+ * @module
+ */
+import { FREE_PLANS, type Plans } from '@turnpike/core/billing/plan'
+import type { PlanList } from '@turnpike/core/ports/provisioning'
+import type { Clock } from '@turnpike/core/ports/runtime'
+import type { Ability } from '@turnpike/service/ability'
+import { provisioningAbilities } from '@turnpike/service/provisioning/abilities'
+import { StorageDeltas } from '../usage/storage-deltas.ts'
+import type { FolderOwner } from '../folder/open.ts'
+import type { GatewayIdentity } from '../identity/identity.ts'
+import { openProvisioning } from '../provisioning/open.ts'
+
+/** What they are made of. */
+export interface DoorAbilitiesOptions {
+  readonly folder: Pick<FolderOwner, 'catalog' | 'paths'>
+  readonly identity: GatewayIdentity
+  readonly clock: Clock
+}
+
+/** The abilities, over a folder that this process owns. */
+export function doorAbilities({ folder, identity, clock }: DoorAbilitiesOptions): Ability[] {
+  const provisioning = openProvisioning(folder)
+  const storage = new StorageDeltas(folder.catalog)
+  const plans = planList(FREE_PLANS)
+  return [...provisioningAbilities({ identity, provisioning, plans, storage, clock })]
+}
+
+function planList({ byId, standard }: Plans): PlanList {
+  return {
+    has: (plan) => byId.has(plan),
+    isOffered: (plan) => byId.get(plan)?.offered === true,
+    standard: standard.id,
+  }
+}
