@@ -37,6 +37,8 @@ export const QUOTA_ANSWER_MS = 1_000
 export const QUOTA_CUSTOMERS_MAX = 65_536
 /** Customers of one question to accounting. */
 export const QUOTA_ASKED_MAX = 1_000
+/** Bytes of a customer with a hard limit that may be sent while accounting is mute; a setting. */
+export const QUOTA_UNCOUNTED_BYTES_MAX: number = 256 * 1024 * 1024
 
 /** Changes of a space's size that one answer lists; more have to be asked for in parts. */
 export const STORAGE_EVENTS_MAX = 10_000
@@ -46,3 +48,8 @@ export const STORAGE_SETTLE_MS = 60_000
 export const STORAGE_ROWS_MAX = 10_000
 /** Lines of one statement: a thousand spaces in every hour of a month, some 250 MiB of JSON. */
 export const STATEMENT_LINES_MAX = 1_000_000
+/** Lines that a statement's page shows: some 60 printed pages. */
+export const STATEMENT_PAGE_LINES_MAX = 2_000
+
+/** Days of one question about egress by day. */
+export const EGRESS_DAYS_MAX = 366

@@ -27,6 +27,7 @@ import { openHanding } from '../handover/handing.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
+import { readPlans } from '../plans/read.ts'
 import { FileLogStore } from '../log/log-store.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
@@ -114,7 +115,8 @@ export async function openAccounting(
     const settings = options.settings ?? defaultSettings(options.dataDir)
     const { handTo } = settings
     if (handTo !== undefined) return ok(await openHandingOn(options, settings, handTo))
-    return ok(new DirectAccounting({ ...options, settings }, await files.open(options)))
+    const plans = need(readPlans(settings.plans))
+    return ok(new DirectAccounting({ ...options, settings, plans }, await files.open(options)))
   } catch (error) {
     files.close()
     return fail(stoppedBy(error))
@@ -209,7 +211,10 @@ class DirectAccounting implements OpenedAccounting {
   /** Calls under way: `close` waits for them. */
   readonly #pending = new Set<Promise<unknown>>()
 
-  constructor(options: AccountingOptions & Pick<AccountingParts, 'settings'>, opened: Opened) {
+  constructor(
+    options: AccountingOptions & Pick<AccountingParts, 'settings' | 'plans'>,
+    opened: Opened,
+  ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
     this.#accounting = new Accounting({
@@ -222,11 +227,12 @@ class DirectAccounting implements OpenedAccounting {
       origin: opened.origin,
       ...ports,
     })
-    const { dataDir, settings } = options
+    const { dataDir, settings, plans } = options
     const { ledger, inbox, billing, catalog } = opened
     const parts = {
       dataDir,
       settings,
+      plans,
       host: this,
       log: opened.store,
       ledger,

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { Plans } from '@turnpike/core/billing/plan'
 import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
@@ -14,6 +15,8 @@ import type { OpenedAccounting } from './open.ts'
 export interface AccountingParts {
   readonly dataDir: string
   readonly settings: Settings
+  /** As their file was when accounting was opened. */
+  readonly plans: Plans
   /** Catches up, answers, rebuilds, drops old entries; calls run one after the other. */
   readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'>
   readonly log: LogStore

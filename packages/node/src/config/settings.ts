@@ -31,6 +31,7 @@ import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
+import { PLANS, type PlanSettings } from './plans.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
 import { hostSpace, type HostSpace } from './host-spaces.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
@@ -42,7 +43,13 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
 export interface Settings
-  extends BoundSettings, HandoverSettings, IdentitySettings, LocatorSettings, RetentionSettings {
+  extends
+    BoundSettings,
+    HandoverSettings,
+    PlanSettings,
+    IdentitySettings,
+    LocatorSettings,
+    RetentionSettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -331,6 +338,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   },
   ...LOCATORS,
   ...HANDOVER,
+  ...PLANS,
   ...RETENTION,
   ...BOUNDS,
   logLevel: {
