@@ -6,8 +6,8 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/** Bytes of entries in one signed batch: in base64 it fits through the control socket. */
-export const BATCH_PAYLOAD_BYTES_MAX: number = 512 * KIB
+/** Bytes of entries in one signed batch: with its header it is a request body that is taken. */
+export const BATCH_PAYLOAD_BYTES_MAX: number = 240 * KIB
 /** Bytes of a batch's header: two DIDs, a name, numbers and a hash. */
 export const BATCH_HEADER_BYTES_MAX: number = 2 * KIB
 /** Characters of a DID that signs batches. */
@@ -27,7 +27,7 @@ export const BATCH_TIMEOUT_MS = 30_000
 /** First wait after a batch that was not taken; doubles up to the most. */
 export const HAND_ON_RETRY_MS = 500
 export const HAND_ON_RETRY_MS_MAX = 60_000
-/** Batches that one call hands on, over all journals: 4 GiB. */
+/** Batches that one call hands on, over all journals: almost 2 GiB. */
 export const HAND_ON_BATCHES_MAX = 8192
 /** How long journals may wait to be handed on before it is an alert. */
 export const HAND_ON_LAG_MS_MAX = 300_000

@@ -11,7 +11,7 @@ import { openAccounting } from '../accounting/open.ts'
 import type { Settings } from '../config/settings.ts'
 import { nodeHasher } from '../hasher.ts'
 import { startDeployment, testSettings, type Deployment } from '../testing/deployment.ts'
-import { addFile, hostFolder, until, type HostFolder } from './testing/hosts.ts'
+import { addFile, hostFolder, type HostFolder } from './testing/hosts.ts'
 import { callOwner } from '../control/client.ts'
 
 interface Host {
@@ -21,12 +21,13 @@ interface Host {
   stop(): Promise<void>
 }
 
-async function hostOf(t: TestContext, overrides: Partial<Settings>): Promise<Host> {
+/** A host that is stopped and removed at the end, whether it was started or not. */
+async function hostOf(t: TestContext, overrides: Partial<Settings> = {}): Promise<Host> {
   const folder = await hostFolder()
-  let running = true
+  let running = false
   const host: Host = {
     folder,
-    deployment: await startDeployment(folder.path, overrides),
+    deployment: undefined as unknown as Deployment,
     async start(others = overrides) {
       host.deployment = await startDeployment(folder.path, others)
       running = true
@@ -48,17 +49,21 @@ async function pairOf(
   t: TestContext,
   { workers = 0 } = {},
 ): Promise<{ readonly home: Host; readonly edge: Host; readonly toHome: Partial<Settings> }> {
-  const edgeDid = (await hostFolder()).did
-  const home = await hostOf(t, { handFrom: [edgeDid], workers })
-  await home.stop()
-  const edge = await hostOf(t, {})
-  await edge.stop()
+  const home = await hostOf(t)
+  const edge = await hostOf(t)
   const from = { handFrom: [edge.folder.did], workers }
   await home.start(from)
   const handTo = { did: home.folder.did, url: home.deployment.url }
   const toHome = { handTo, allowPrivateOrigins: true, workers }
   await edge.start(toHome)
   return { home, edge, toHome }
+}
+
+/** Hands on what was read so far. */
+async function handOn({ deployment: { turnpike } }: Host): Promise<void> {
+  await turnpike.serving.flush()
+  const { error } = await turnpike.accounting.catchUp()
+  assert.equal(error, undefined)
 }
 
 async function bytesAt(host: Host): Promise<number> {
@@ -71,25 +76,26 @@ async function get(url: string): Promise<void> {
   assert.equal(answer.status, 200)
 }
 
-for (const workers of [0, 2])
-  test(`reads of a host are counted by another, with ${workers} workers`, async (t) => {
-    const { home, edge } = await pairOf(t, { workers })
-    const url = await addFile(edge.deployment, 1000)
-    for (let i = 0; i < 5; i++) await get(url)
-    await until(async () => (await bytesAt(home)) === 5000, '5,000 bytes')
-    const here = await callOwner(edge.folder.path, 'usage', {})
-    assert.equal(here.error?.message.includes(home.folder.did), true, here.error?.message)
-    assert.match(here.error!.message, /ask at http/)
-    await edge.stop()
-    await home.stop()
-    assert.deepEqual([...home.deployment.crashes, ...edge.deployment.crashes], [])
-  })
+test('reads of a host are counted by another, both with processes that serve', async (t) => {
+  const { home, edge } = await pairOf(t, { workers: 2 })
+  const url = await addFile(edge.deployment, 1000)
+  for (let i = 0; i < 5; i++) await get(url)
+  await handOn(edge)
+  assert.equal(await bytesAt(home), 5000)
+  const here = await callOwner(edge.folder.path, 'usage', {})
+  assert.equal(here.error?.message.includes(home.folder.did), true, here.error?.message)
+  assert.match(here.error!.message, /ask at http/)
+  await edge.stop()
+  await home.stop()
+  assert.deepEqual([...home.deployment.crashes, ...edge.deployment.crashes], [])
+})
 
 test('what is read while the other host is away is counted when it is back', async (t) => {
   const { home, edge, toHome } = await pairOf(t)
   const url = await addFile(edge.deployment, 1000)
   await get(url)
-  await until(async () => (await bytesAt(home)) === 1000, '1,000 bytes')
+  await handOn(edge)
+  assert.equal(await bytesAt(home), 1000)
   await home.stop()
   for (let i = 0; i < 3; i++) await get(url)
   await edge.stop()
@@ -108,23 +114,25 @@ test('what is read while the other host is away is counted when it is back', asy
   const { port } = new URL(toHome.handTo!.url)
   await home.start({ handFrom: [edge.folder.did], port: Number(port) })
   await edge.start(toHome)
-  await until(async () => (await bytesAt(home)) === 4000, '4,000 bytes')
+  await handOn(edge)
+  assert.equal(await bytesAt(home), 4000)
 })
 
 test('a host that counted itself hands on what it has not counted, and takes up again', async (t) => {
-  const home = await hostOf(t, {})
-  const edge = await hostOf(t, {})
+  const home = await hostOf(t)
+  const edge = await hostOf(t)
+  await edge.start()
   const url = await addFile(edge.deployment, 1000)
   await get(url)
   assert.equal(await bytesAt(edge), 1000)
   await edge.stop()
-  await home.stop()
   await home.start({ handFrom: [edge.folder.did] })
   const handTo = { did: home.folder.did, url: home.deployment.url }
   const { pathname } = new URL(url)
   await edge.start({ handTo, allowPrivateOrigins: true })
   for (let i = 0; i < 2; i++) await get(edge.deployment.url + pathname)
-  await until(async () => (await bytesAt(home)) === 2000, '2,000 bytes')
+  await handOn(edge)
+  assert.equal(await bytesAt(home), 2000)
   await edge.stop()
   await edge.start({})
   await get(edge.deployment.url + pathname)
@@ -133,24 +141,20 @@ test('a host that counted itself hands on what it has not counted, and takes up 
 })
 
 test('what is refused is kept with the reason, and the rest goes on', async (t) => {
-  const home = await hostOf(t, {})
-  const edge = await hostOf(t, { identity: 'did:web:old.example' })
+  const home = await hostOf(t)
+  const edge = await hostOf(t)
+  const handTo = { did: home.folder.did, url: 'http://127.0.0.1:1' }
+  const rules = { handTo, allowPrivateOrigins: true }
+  // Read while the gateway had another name than when it is handed on.
+  await edge.start({ ...rules, identity: 'did:web:old.example' })
   const { pathname } = new URL(await addFile(edge.deployment, 1000))
-  // Reads of a gateway under another name than the one it has when they are handed on.
-  await home.stop()
+  await get(edge.deployment.url + pathname)
   await edge.stop()
   await home.start({ handFrom: [edge.folder.did] })
-  const handTo = { did: home.folder.did, url: home.deployment.url }
-  await edge.start({
-    handTo: { ...handTo, url: 'http://127.0.0.1:1' },
-    allowPrivateOrigins: true,
-    identity: 'did:web:old.example',
-  })
+  await edge.start({ ...rules, handTo: { ...handTo, url: home.deployment.url } })
   await get(edge.deployment.url + pathname)
-  await edge.stop()
-  await edge.start({ handTo, allowPrivateOrigins: true })
-  await get(edge.deployment.url + pathname)
-  await until(async () => (await bytesAt(home)) === 1000, '1,000 bytes')
+  await handOn(edge)
+  assert.equal(await bytesAt(home), 1000)
   await edge.stop()
   const handed = new DatabaseSync(join(edge.folder.path, 'handed.sqlite'))
   const rows = handed.prepare('SELECT journal, reason FROM refused').all()
@@ -160,7 +164,8 @@ test('what is refused is kept with the reason, and the rest goes on', async (t) 
 
 test('the route takes batches of its type and size from who is listed, and no others', async (t) => {
   const [edge, stranger] = [testKey(1), testKey(2)]
-  const home = await hostOf(t, { handFrom: [edge.did] })
+  const home = await hostOf(t)
+  await home.start({ handFrom: [edge.did] })
   const url = `${home.deployment.url}/journal-batches`
   const groups = [[encodeRead(readOf(7, { provider: edge.did }))]]
   const batchOf = (signer: typeof edge, source: string): Promise<Uint8Array> =>
