@@ -2,9 +2,9 @@
  * Which lines belong to which account.
  *
  * Every hour of every space is in one account: of the customer who owned it, of the operator, or in
- * suspense. What lay in suspense when a month was closed stays in that month's statement of
- * suspense; once it has an owner, it is in the owner's statement of the month in which that was said,
- * and out of suspense in the same month. So months never change, and each of them adds up.
+ * suspense. What lay in suspense when a month was closed stays in that month's statement. Once it
+ * has an owner, the statements of the month in which that was said have it twice: in the owner's,
+ * and in that of suspense below zero. So months never change, and each of them adds up.
  * @module
  */
 import {
