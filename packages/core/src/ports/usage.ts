@@ -98,8 +98,17 @@ export class PeriodNotAcceptable extends Error {
   override readonly name = 'PeriodNotAcceptable'
 }
 
+/** What was delivered is not all counted yet, or can't be: an answer would be less than there is. */
+export class UsageUnavailable extends Error {
+  override readonly name = 'UsageUnavailable'
+}
+
 /** Why a question about usage has no answer. */
-export type UsageRefused = AccountNotFound | SpaceUnauthorized | PeriodNotAcceptable
+export type UsageRefused =
+  | AccountNotFound
+  | SpaceUnauthorized
+  | PeriodNotAcceptable
+  | UsageUnavailable
 
 /** Storage of a space over a period: `initialBytes` and the deltas add up to `finalBytes`. */
 export interface StorageReport {
@@ -139,9 +148,11 @@ export interface AccountQuery {
 
 /** What a customer's spaces stored and delivered, in the hours in which they were theirs. */
 export interface AccountUsage {
-  /** By space, then provider. */
+  /** Spaces that are told of, in order: those asked for, or with something to tell. */
+  readonly spaces: readonly SpaceDid[]
+  /** One of each space at most: of the last stretch of the period in which it was theirs. */
   readonly storage: readonly StorageReport[]
-  /** By space, then provider. */
+  /** By space, then provider: what was read under one is in no other. */
   readonly egress: readonly EgressReport[]
 }
 

@@ -35,20 +35,19 @@ export function causeOf(byte: number): Uint8Array {
 export function openStorageRig(): StorageRig {
   const catalog = openCatalogWriter(':memory:').ok!
   const billing = openBilling(':memory:').ok!
+  const insert = catalog.prepare(
+    `INSERT INTO storage_deltas (space, at_ms, cause, delta, size)
+     SELECT id, ?2, ?3, ?4, ?4 + coalesce((SELECT size FROM storage_deltas d
+       WHERE d.space = spaces.id ORDER BY d.at_ms DESC, d.id DESC LIMIT 1), 0)
+     FROM spaces WHERE did = ?1`,
+  )
   return {
     catalog,
     billing,
     storage: new SqliteStorageHistory(catalog, billing),
     change({ space, atMs, bytes }) {
       ensureSpace(catalog, { did: space, name: space, createdMs: 0 })
-      catalog
-        .prepare(
-          `INSERT INTO storage_deltas (space, at_ms, cause, delta, size)
-           SELECT id, ?2, ?3, ?4, ?4 + coalesce((SELECT size FROM storage_deltas d
-             WHERE d.space = spaces.id ORDER BY d.id DESC LIMIT 1), 0)
-           FROM spaces WHERE did = ?1`,
-        )
-        .run(space, atMs, causeOf(1), bytes)
+      insert.run(space, atMs, causeOf(1), bytes)
     },
     close() {
       catalog.close()
