@@ -111,8 +111,42 @@ export interface Packed {
   readonly index: Uint8Array
 }
 
+/** What came of an invocation; of an error, its name. */
+export interface Outcome {
+  readonly ok?: Readonly<Record<string, unknown>>
+  readonly error?: string
+}
+
+/** A key of a login service. */
+export interface Login {
+  did(): string
+  toDIDKey(): string
+}
+
+/** Somebody who is logged in with an email account. */
+export interface Customer {
+  readonly did: string
+  /** Invokes a capability, an object of `@storacha/capabilities`, about the account. */
+  ask(capability: unknown, nb?: object): Promise<Outcome>
+  provide(consumer: string): Promise<Outcome>
+  subscriptions(): Promise<Outcome>
+  plan(): Promise<Outcome>
+  choose(product: string): Promise<Outcome>
+}
+
+/** Whoever has the key of the gateway, and asks in its name. */
+export interface Operator {
+  ask(capability: unknown, nb: object): Promise<Outcome>
+  hasConsumer(consumer: string): Promise<{ readonly ok?: boolean; readonly error?: string }>
+  consumer(consumer: string): Promise<Outcome>
+  customer(customer: string): Promise<Outcome>
+}
+
 /** All of them. */
 export interface Clients {
+  makeLogin(did: string): Promise<Login>
+  makeCustomer(gateway: Gateway, login: Login, did: string): Promise<Customer>
+  makeOperator(gateway: Gateway, key: string): Operator
   makeOwner(gateway: Gateway): Promise<Owner>
   makeUser(gateway: Gateway): Promise<User>
   makeReader(gateway: Gateway, token?: string): Reader
@@ -133,7 +167,14 @@ export interface Clients {
 
 /** Loads what is installed. */
 export async function loadClients(): Promise<Clients> {
-  const names = ['owner.mjs', 'user.mjs', 'claims.mjs', 'fetcher.mjs', 'publisher.mjs']
+  const names = [
+    'owner.mjs',
+    'user.mjs',
+    'claims.mjs',
+    'fetcher.mjs',
+    'publisher.mjs',
+    'customer.mjs',
+  ]
   const modules = await Promise.all(names.map((name) => import(join(tree, name))))
   return Object.assign({}, ...modules) as Clients
 }
