@@ -14,7 +14,7 @@ import type { SignatureVerifier } from '@turnpike/core/ports/keys'
 import type { DidResolver } from '@turnpike/core/ports/principals'
 import type { Clock, Hasher } from '@turnpike/core/ports/runtime'
 import type { Awaitable, Result } from '@turnpike/core/result'
-import type { Ability } from './ability.ts'
+import type { Ability, BatchAbility } from './ability.ts'
 
 /** Who this gateway is. */
 export interface Identity {
@@ -45,6 +45,8 @@ export interface FrontDoorDeps {
   readonly clock: Clock
   /** Further abilities, of other parts of the service. */
   readonly abilities?: readonly Ability[]
+  /** Those that are run many at once. */
+  readonly batchAbilities?: readonly BatchAbility[]
   /** An invariant broke while a task ran; whoever asked hears nothing of why. */
   crash(error: unknown): void
 }

@@ -22,7 +22,7 @@ export interface Fields {
 /** Where agent messages are answered. */
 export interface FrontDoor {
   /**
-   * Runs the invocations of a message, in turn, and answers with their receipts: 200 however they
+   * Runs the invocations of a message, in turn or many at once, and answers with their receipts: 200 however they
    * ended, 400 for what is no message. Never rejects for what a message says.
    *
    * @param signal ends look-ups of DIDs
@@ -63,15 +63,14 @@ export async function openFrontDoor(deps: FrontDoorDeps): Promise<FrontDoor> {
     ucanAttest(deps),
     ...(deps.abilities ?? []),
   ]
+  const batched = new Set(deps.batchAbilities?.map(({ can }) => can))
   const tasks = new Tasks(deps, await trustAttesters(deps), abilities)
   return {
     async answer(body, signal) {
-      const message = readMessage(body, deps.hasher)
+      const message = readMessage(body, deps.hasher, batched)
       if (message.error)
         return textAnswer(400, `Bad request: Malformed payload - ${message.error.message}`)
-      const receipts = []
-      const effort = new Effort(signal)
-      for (const asked of message.ok) receipts.push(await tasks.receiptOf(asked, effort))
+      const receipts = await tasks.receiptsOf(message.ok, new Effort(signal))
       return carAnswer(encodeReport(receipts, deps.hasher), 'no-store')
     },
   }

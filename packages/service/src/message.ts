@@ -11,6 +11,7 @@ import { encodeCar } from '@turnpike/core/car/encode'
 import { DAG_CBOR, linkFromBytes, type Link } from '@turnpike/core/link'
 import {
   CHAIN_DEPTH_MAX,
+  MESSAGE_BATCHED_MAX,
   MESSAGE_BLOCKS_MAX,
   MESSAGE_BYTES_MAX,
   MESSAGE_INVOCATIONS_MAX,
@@ -35,10 +36,16 @@ export interface Asked {
   readonly blocks: UcanBlocks
 }
 
+/** What an invocation asks for; empty for one that asks for nothing, or for several things. */
+export function abilityOf({ capabilities }: Ucan): string {
+  return capabilities.length === 1 ? capabilities[0]!.can : ''
+}
+
 /**
  * Reads a message. Every UCAN that an invocation leads to has the one form that its CID may have,
  * and the ways through its proofs are few.
  *
+ * @param batched abilities of which a message may ask for more than of others
  * @returns invocations in their order, each once
  * @example
  * const message = readMessage(body, nodeHasher)
@@ -47,6 +54,7 @@ export interface Asked {
 export function readMessage(
   body: Uint8Array,
   hasher: Hasher,
+  batched: ReadonlySet<string> = new Set(),
 ): Result<readonly Asked[], MessageMalformed> {
   const bounds = { bytesMax: MESSAGE_BYTES_MAX, blocksMax: MESSAGE_BLOCKS_MAX }
   const read = readUcanBlocks(body, hasher, bounds)
@@ -54,8 +62,8 @@ export function readMessage(
   const blocks = read.ok
   const keys = executed(blocks)
   if (keys === undefined) return malformed(`root expected ${VARIANT} with a list of invocations`)
-  if (keys.length === 0 || keys.length > MESSAGE_INVOCATIONS_MAX)
-    return malformed(`1 to ${MESSAGE_INVOCATIONS_MAX} invocations expected, got ${keys.length}`)
+  if (keys.length === 0 || keys.length > MESSAGE_BATCHED_MAX)
+    return malformed(`1 to ${MESSAGE_BATCHED_MAX} invocations expected, got ${keys.length}`)
   const invocations: Asked[] = []
   for (const key of new Set(keys)) {
     const ucan = blocks.find(key)
@@ -64,6 +72,9 @@ export function readMessage(
     if (fault !== undefined) return malformed(fault)
     invocations.push({ ucan, blocks })
   }
+  const others = invocations.filter(({ ucan }) => !batched.has(abilityOf(ucan))).length
+  if (others > MESSAGE_INVOCATIONS_MAX)
+    return malformed(`1 to ${MESSAGE_INVOCATIONS_MAX} invocations expected, got ${others}`)
   return ok(invocations)
 }
 

@@ -37,6 +37,8 @@ export const MESSAGE_BLOCKS_MAX = 256
 /** Invocations of one message, and delegations that one of them names. */
 export const MESSAGE_INVOCATIONS_MAX = 16
 export const MESSAGE_DELEGATIONS_MAX = 8
+/** Invocations of one message, where all but so many are of abilities that run many at once. */
+export const MESSAGE_BATCHED_MAX = 128
 /** Ways through the proofs of one invocation: libraries walk each. */
 export const MESSAGE_PROOF_STEPS_MAX = 256
 /** Signatures that a front door remembers, some 100 bytes each. */

@@ -1,0 +1,137 @@
+/**
+ * `space/content/serve/egress/record`: gateways of others say what they served of a space.
+ * Source: Storacha, `@storacha/capabilities` 2.3.1, `space/content/serve/egress/record`.
+ * @module
+ */
+import { CID } from 'multiformats/cid'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import {
+  type EgressRecord,
+  type EgressRecorder,
+  type EgressVerdict,
+} from '@turnpike/core/ports/egress-recorder'
+import type { Hasher } from '@turnpike/core/ports/runtime'
+import { type Awaitable, fail, ok, type Result } from '@turnpike/core/result'
+import type { Ucan } from '@turnpike/core/ucan/archive'
+import type { BatchAbility, BatchTask, Outcome } from '../ability.ts'
+import { type AuthorityDeps, EgressAuthority, RECORD_EGRESS } from './authority.ts'
+import { caveatsOf, keyOfRecord, servedAtFault } from './caveats.ts'
+import { EgressRefused, RecorderUnavailable, SpaceUnknown, Unauthorized } from './errors.ts'
+
+/** What recording takes. */
+export interface EgressRecordDeps extends AuthorityDeps {
+  readonly hasher: Hasher
+  readonly recorder: EgressRecorder
+  /** Whether anything is known here of a space: content, a delegation, or who owns it. */
+  knows(space: SpaceDid): Awaitable<boolean>
+  /** DID of the customer who owns it now; undefined for none. */
+  customerOf(space: SpaceDid): Awaitable<string | undefined>
+  /** How long ago a read may have been served, ms. */
+  readonly ageMsMax?: number
+  /** What the recorder failed with. */
+  crash(error: unknown): void
+}
+
+/** A task that may be written down. */
+interface Checked {
+  readonly record: EgressRecord
+  readonly cause: Uint8Array
+}
+
+/**
+ * The ability. All records of a message are written down in one transaction; each counts once, now
+ * or with the first message that brought it, however often and with whatever proofs it comes.
+ *
+ * @example
+ * const door = await openFrontDoor({ ...deps, batchAbilities: [egressRecord(egressDeps)] })
+ */
+export function egressRecord(deps: EgressRecordDeps): BatchAbility {
+  const authority = new EgressAuthority(deps)
+  return {
+    can: RECORD_EGRESS,
+    async runAll(tasks, signal) {
+      const checked = await Promise.all(tasks.map((task) => check(task, authority, deps, signal)))
+      const records = checked.flatMap((one) => (one.ok === undefined ? [] : [one.ok.record]))
+      const verdicts = await recordAll(records, deps)
+      let at = 0
+      return Promise.all(
+        checked.map((one) => (one.error ? one : outcomeOf(one.ok, verdicts[at++], deps))),
+      )
+    },
+  }
+}
+
+async function recordAll(
+  records: readonly EgressRecord[],
+  { recorder, crash }: EgressRecordDeps,
+): Promise<readonly (EgressVerdict | undefined)[]> {
+  if (records.length === 0) return []
+  try {
+    return await recorder.record(records)
+  } catch (error) {
+    crash(error)
+    return []
+  }
+}
+
+async function outcomeOf(
+  { record, cause }: Checked,
+  verdict: EgressVerdict | undefined,
+  { customerOf }: EgressRecordDeps,
+): Promise<Outcome> {
+  if (verdict === undefined) return fail(new RecorderUnavailable())
+  if (verdict.kind === 'refused') return fail(new EgressRefused(verdict.reason))
+  const { space, resource, bytes, servedAtMs } = record
+  const customer = await customerOf(space as SpaceDid)
+  return ok({
+    space,
+    ...(customer !== undefined && { customer }),
+    resource: CID.decode(resource),
+    bytes,
+    servedAt: new Date(servedAtMs).toISOString(),
+    cause: CID.decode(cause),
+  })
+}
+
+async function check(
+  { asked: { ucan, blocks }, capability }: BatchTask,
+  authority: EgressAuthority,
+  deps: EgressRecordDeps,
+  signal: AbortSignal,
+): Promise<Result<Checked, Error>> {
+  const { dids, checks, clock } = deps
+  const said = caveatsOf(capability)
+  if (said.error) return said
+  const nowMs = clock.nowMs()
+  const late = servedAtFault(said.ok.servedAt, nowMs, deps.ageMsMax)
+  if (late !== undefined) return fail(late)
+  const { issuer, audience, startsMs = -Infinity, expiresMs = Infinity } = ucan
+  if (!dids.includes(audience)) return refused(`audience expected ${dids[0]}, got ${audience}`)
+  if (nowMs < startsMs || nowMs >= expiresMs) return refused('invocation expected in force, is not')
+  if (await isRevoked(ucan, deps)) return refused('invocation has been revoked')
+  const fault = await authority.faultOf(ucan, blocks, signal)
+  if (fault !== undefined) return refused(fault)
+  const { signed } = await checks.signedBy(ucan, signal)
+  if (!signed) return refused(`signature expected by ${issuer}, got none that proves to be theirs`)
+  const space = capability.with as SpaceDid
+  if (!(await deps.knows(space))) return fail(new SpaceUnknown(space))
+  const { resource, bytes, servedAt: servedAtMs } = said.ok
+  const key = keyOfRecord(ucan, capability, servedAtMs, deps.hasher)
+  const what = { key, issuer, space, resource: resource.bytes, bytes, servedAtMs }
+  return ok({ record: what, cause: ucan.cid })
+}
+
+function refused(why: string): Result<never, Unauthorized> {
+  return fail(new Unauthorized(why))
+}
+
+/** By its issuer, or by us, who need not take it. */
+async function isRevoked(
+  { cid, issuer }: Ucan,
+  { delegations, dids }: EgressRecordDeps,
+): Promise<boolean> {
+  const revocations = await delegations.revoked([cid])
+  return revocations.some(
+    (one) => one.archive === undefined || one.issuer === issuer || dids.includes(one.issuer),
+  )
+}
