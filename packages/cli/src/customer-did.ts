@@ -1,9 +1,25 @@
 /**
- * Customers as they are named on the command line.
+ * Customers and plans as they are named on the command line.
  * @module
  */
 import { customerDidOf } from '@turnpike/core/billing/customer-did'
+import { readPlans } from '@turnpike/node/plans/read'
 import { UsageRefused } from './verb.ts'
+
+/**
+ * The DID of a plan that there is; undefined where none is named.
+ *
+ * @param path the file of plans, if there is one
+ * @throws {UsageRefused} for another
+ * @throws {PlansRefused} when the file can't be read
+ */
+export function needPlan(named: string | true | undefined, path: string | undefined): unknown {
+  if (named === undefined) return undefined
+  const { ok: plans, error } = readPlans(path)
+  if (error !== undefined) throw error
+  if (plans.byId.has(String(named))) return named
+  throw new UsageRefused(`PLAN expected ${[...plans.byId.keys()].join(' or ')}, got "${named}"`)
+}
 
 /**
  * The DID of a customer, named by DID or by email address.

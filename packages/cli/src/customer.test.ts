@@ -3,6 +3,8 @@
  * @module
  */
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { newFolder, running, turnpike } from './testing/commands.ts'
 
@@ -30,8 +32,12 @@ test('customers, plans and spaces are put down, with a server and without', asyn
   assert.equal(assigned.json.space, did)
   assert.equal(await server.stop('SIGINT'), 0)
 
-  const planned = await turnpike('customer', 'plan', ALICE, 'did:web:lite.example.com', ...here)
-  assert.equal(planned.json.plan, 'did:web:lite.example.com', planned.stderr)
+  const plans = join(dirname(data), 'plans.json')
+  const lite = { id: 'did:web:lite.example.com', name: 'Lite', currency: 'EUR' }
+  writeFileSync(plans, JSON.stringify({ plans: [lite] }))
+  const words = ['customer', 'plan', ALICE, lite.id, '--plans', plans]
+  const planned = await turnpike(...words, ...here)
+  assert.equal(planned.json.plan, lite.id, planned.stderr)
   await turnpike('customer', 'add', 'bob@example.com', ...here)
   const refused = await turnpike('customer', 'assign', did, 'bob@example.com', '--data', data)
   assert.notEqual(refused.code, 0)
@@ -46,6 +52,13 @@ test('customers, plans and spaces are put down, with a server and without', asyn
   const removed = await turnpike('customer', 'remove', did, ...here)
   assert.equal(removed.json.customer, 'did:mailto:example.com:bob', removed.stderr)
   assert.deepEqual((await turnpike('customer', 'ls', ...here)).json.unowned, [did])
+})
+
+test('a file of plans that is none stops the start, which says why', async (t) => {
+  const data = newFolder(t)
+  const served = await turnpike('serve', '--data', data, '--plans', import.meta.filename)
+  assert.notEqual(served.code, 0)
+  assert.match(served.stderr, /expected a file of plans/)
 })
 
 test('a space may be made for a customer, who has to be known', async (t) => {

@@ -209,6 +209,7 @@ const NO_SETTINGS: FrontDoorSettings = {
   delegationsFrom: 'known',
   allowPrivateOrigins: false,
   claimIssuers: [],
+  plans: undefined,
 }
 
 /** Whom to believe, as the command's settings have it. */

@@ -3,9 +3,11 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { FREE_PLAN } from '@turnpike/core/billing/plan'
 import { subscriptionId } from '@turnpike/core/billing/subscription-id'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { Assignment, CustomerDid, Ownership } from '@turnpike/core/ports/provisioning'
+import type { Result } from '@turnpike/core/result'
 import { issueServing } from '../authorize/issue.ts'
 import { storeDelegation } from '../authorize/store-delegation.ts'
 import { CatalogProvisioning } from '../catalog/provisioning.ts'
@@ -17,7 +19,7 @@ import type { Signer } from './keys.ts'
 export const DEMO_CUSTOMER: CustomerDid = 'did:mailto:example.com:demo'
 
 /**
- * Makes the default space, owned by a demo customer and served by a real delegation from the
+ * Makes the default space, owned by a demo customer on the free plan, and served by a real delegation from the
  * space's key to the gateway's, unless all that is there. A space that has had an
  * owner is left as it is.
  */
@@ -47,10 +49,16 @@ export async function ensureDefaultSpace(
 
 function provisionDemo(database: DatabaseSync, to: Omit<Assignment, 'customer'>): void {
   const provisioning = new CatalogProvisioning(database, { hasher: nodeHasher })
-  if (provisioning.ofSpace(to.space).length > 0) return
-  const added = provisioning.addCustomer({ did: DEMO_CUSTOMER, createdMs: to.atMs })
-  const { error } = added.error ? added : provisioning.assign({ ...to, customer: DEMO_CUSTOMER })
-  if (error !== undefined) throw error
+  const customer = DEMO_CUSTOMER
+  const isNew = provisioning.ofSpace(to.space).length === 0
+  if (isNew) need(provisioning.addCustomer({ did: customer, createdMs: to.atMs }))
+  if (isNew) need(provisioning.assign({ ...to, customer }))
+  if (provisioning.customer(customer) && provisioning.plansOf(customer).length === 0)
+    need(provisioning.setPlan(customer, FREE_PLAN.id, to.atMs))
+}
+
+function need(result: Result<NonNullable<unknown>>): void {
+  if (result.error) throw result.error
 }
 
 /** Those that come from before there were customers are without what SQL could not tell. */

@@ -2,14 +2,16 @@
  * What can be asked at the front door beside access and claims.
  * @module
  */
-import { FREE_PLANS, type Plans } from '@turnpike/core/billing/plan'
+import type { Plans } from '@turnpike/core/billing/plan'
 import type { PlanList } from '@turnpike/core/ports/provisioning'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { Ability } from '@turnpike/service/ability'
 import { provisioningAbilities } from '@turnpike/service/provisioning/abilities'
 import { StorageDeltas } from '../usage/storage-deltas.ts'
+import type { FrontDoorSettings } from './settings.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
+import { readPlans } from '../plans/read.ts'
 import { openProvisioning } from '../provisioning/open.ts'
 
 /** What they are made of. */
@@ -17,13 +19,21 @@ export interface DoorAbilitiesOptions {
   readonly folder: Pick<FolderOwner, 'catalog' | 'paths'>
   readonly identity: GatewayIdentity
   readonly clock: Clock
+  readonly settings: Pick<FrontDoorSettings, 'plans'>
 }
 
-/** The abilities, over a folder that this process owns. */
-export function doorAbilities({ folder, identity, clock }: DoorAbilitiesOptions): Ability[] {
+/**
+ * The abilities, over a folder that this process owns.
+ *
+ * @throws {PlansRefused} when the file of plans can't be read
+ */
+export function doorAbilities(options: DoorAbilitiesOptions): Ability[] {
+  const { folder, identity, clock, settings } = options
+  const read = readPlans(settings.plans)
+  if (read.error) throw read.error
   const provisioning = openProvisioning(folder)
   const storage = new StorageDeltas(folder.catalog)
-  const plans = planList(FREE_PLANS)
+  const plans = planList(read.ok)
   return [...provisioningAbilities({ identity, provisioning, plans, storage, clock })]
 }
 

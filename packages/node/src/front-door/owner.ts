@@ -113,7 +113,7 @@ export async function openOwnedFrontDoor({
     clock,
     abilities: [
       ...claimAbilities({ ...taking, timer: nodeTimer }),
-      ...doorAbilities({ folder, identity, clock }),
+      ...doorAbilities({ folder, identity, clock, settings }),
     ],
     crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
   })

@@ -13,12 +13,13 @@ export type FrontDoorSettings = Pick<
   | 'delegationsFrom'
   | 'allowPrivateOrigins'
   | 'claimIssuers'
+  | 'plans'
 >
 
 /** Takes them out of all settings. */
 export function frontDoorSettings(settings: Settings): FrontDoorSettings {
   const { identity, didMap, attestAuthorities, delegationsFrom } = settings
-  const { allowPrivateOrigins, claimIssuers } = settings
+  const { allowPrivateOrigins, claimIssuers, plans } = settings
   const trusted = { attestAuthorities, delegationsFrom, claimIssuers }
-  return { identity, didMap, allowPrivateOrigins, ...trusted }
+  return { identity, didMap, allowPrivateOrigins, plans, ...trusted }
 }

@@ -22,12 +22,26 @@ const accounting = start.accounting === undefined ? nobodyToAsk : askOver(start.
 const opened = await openFolder(start.root, { clock: nodeClock, hasher: nodeHasher })
 if (opened.ok) {
   const folder = opened.ok
-  const settings = start.frontDoor
-  const parts = { folder, clock: nodeClock }
-  const door = settings && (await openOwnedFrontDoor({ ...parts, settings, ask: accounting.ask }))
-  say({ opened: whoamiOf(folder) })
-  serve(folder, door)
-} else say({ refused: sent(opened.error) })
+  try {
+    const door = await openDoor(folder)
+    say({ opened: whoamiOf(folder) })
+    serve(folder, door)
+  } catch (error) {
+    await folder.close()
+    refuse(error)
+  }
+} else refuse(opened.error)
+
+async function openDoor(folder: FolderOwner): Promise<OwnedFrontDoor | undefined> {
+  const { frontDoor: settings } = start
+  const parts = { folder, clock: nodeClock, ask: accounting.ask }
+  return settings && openOwnedFrontDoor({ ...parts, settings })
+}
+
+function refuse(error: unknown): void {
+  say({ refused: sent(error instanceof Error ? error : new Error(String(error))) })
+  accounting.close()
+}
 
 function serve(folder: FolderOwner, door: OwnedFrontDoor | undefined): void {
   const invoke: Operation = door?.invoke ?? (async () => fail(new FrontDoorClosed()))

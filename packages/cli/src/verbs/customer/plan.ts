@@ -5,7 +5,7 @@
 import { callOrOpen } from '@turnpike/node/control/client'
 import { openHere } from '@turnpike/node/owner/open-here'
 import type { CustomerChanged } from '@turnpike/node/provisioning/operations'
-import { needCustomer } from '../../customer-did.ts'
+import { needCustomer, needPlan } from '../../customer-did.ts'
 import { EXIT } from '../../exit.ts'
 import { needFolder } from '../../need-folder.ts'
 import type { Verb } from '../../verb.ts'
@@ -18,7 +18,7 @@ export const plan: Verb = {
   operandsMin: 2,
   operandsMax: 2,
   options: {},
-  settings: ['data'],
+  settings: ['data', 'plans'],
   examples: [
     [
       'turnpike customer plan alice@example.com did:web:lite.example.com',
@@ -26,9 +26,9 @@ export const plan: Verb = {
     ],
   ],
   async run({ args, loaded, output, signal }) {
-    const { data } = loaded.settings
+    const { data, plans } = loaded.settings
     needFolder(data)
-    const params = { did: needCustomer(args[0]!), plan: args[1]! }
+    const params = { did: needCustomer(args[0]!), plan: needPlan(args[1], plans) }
     const called = await callOrOpen(data, () => openHere(data), 'customerPlan', params, { signal })
     if (called.error) throw called.error
     const { did, plan: chosen, planFrom } = called.ok as CustomerChanged

@@ -35,6 +35,7 @@ const SETTINGS: FrontDoorSettings = {
   delegationsFrom: 'any',
   allowPrivateOrigins: false,
   claimIssuers: [],
+  plans: undefined,
 }
 
 /** Opens one that closes with its test. */
