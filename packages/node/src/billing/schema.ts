@@ -4,7 +4,9 @@
  * @module
  */
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
+import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
+import { GIVEN } from '../quota/schema.ts'
 import { STORAGE_DAYS } from '../usage/storage-schema.ts'
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const BILLING_MIGRATIONS: readonly string[] = [QUEUE_SCHEMA, STORAGE_DAYS]
+export const BILLING_MIGRATIONS: readonly string[] = [QUEUE_SCHEMA, STORAGE_DAYS, STATEMENTS_SCHEMA]
