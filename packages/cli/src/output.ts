@@ -2,7 +2,7 @@
  * Output: results on stdout, everything else on stderr.
  * @module
  */
-import { ProgressBar } from './progress-bar.ts'
+import { type FormatAmount, ProgressBar } from './progress-bar.ts'
 
 /** What output needs of a stream. */
 export interface Sink {
@@ -52,11 +52,11 @@ export class Output {
     return plain ? text : `\u001B[1m${text}\u001B[22m`
   }
 
-  /** A bar on stderr when that is a terminal, else undefined. */
-  progressBar(totalBytes: number | undefined): ProgressBar | undefined {
+  /** A bar on stderr, of bytes unless told, when that is a terminal; else undefined. */
+  progressBar(total: number | undefined, format?: FormatAmount): ProgressBar | undefined {
     const { stderr, env } = this.#options
     if (stderr.isTTY !== true || env.TERM === 'dumb' || env.NO_COLOR) return undefined
-    return new ProgressBar(stderr, totalBytes, () => performance.now())
+    return new ProgressBar(stderr, total, () => performance.now(), format)
   }
 
   /** Whether {@link progressBar} would show. */

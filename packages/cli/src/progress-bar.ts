@@ -1,9 +1,9 @@
 /**
- * A bar on a terminal: bytes, rate, time left.
+ * A bar on a terminal: how much of what, rate, time left.
  * @module
  */
 import type { Sink } from './output.ts'
-import { formatBytes, formatSeconds } from './units.ts'
+import { formatBytes, formatCount, formatSeconds } from './units.ts'
 
 const FRAME_MS = 100
 const BAR_COLUMNS = 24
@@ -12,34 +12,50 @@ const COLUMNS_DEFAULT = 80
 const RATE_WEIGHT = 0.1
 const CLEAR_LINE = '\r\u001B[K'
 
+/** Writes an amount with its unit. */
+export type FormatAmount = (amount: number) => string
+
+/** Amounts of things that are counted: `1,234 entries`. */
+export function countOf(things: string): FormatAmount {
+  return (amount) => `${formatCount(amount)} ${things}`
+}
+
 /** One line that is written over and over. Call `end` before anything else is printed. */
 export class ProgressBar {
   readonly #sink: Sink
-  readonly #totalBytes: number | undefined
+  readonly #total: number | undefined
   readonly #nowMs: () => number
+  readonly #format: FormatAmount
   #drawnMs: number
-  #drawnBytes = 0
-  #bytesPerSecond: number | undefined
+  #drawn = 0
+  #perSecond: number | undefined
 
-  constructor(sink: Sink, totalBytes: number | undefined, nowMs: () => number) {
+  /** `total` and amounts are bytes, unless `format` says otherwise. */
+  constructor(
+    sink: Sink,
+    total: number | undefined,
+    nowMs: () => number,
+    format: FormatAmount = formatBytes,
+  ) {
     this.#sink = sink
-    this.#totalBytes = totalBytes
+    this.#total = total
     this.#nowMs = nowMs
+    this.#format = format
     this.#drawnMs = nowMs()
   }
 
   /** Says how far it is; draws at most ten times a second. */
-  update(bytes: number): void {
+  update(amount: number): void {
     const nowMs = this.#nowMs()
     const elapsedMs = nowMs - this.#drawnMs
     if (elapsedMs < FRAME_MS) return
-    const rate = ((bytes - this.#drawnBytes) / elapsedMs) * 1000
-    const before = this.#bytesPerSecond ?? rate
-    this.#bytesPerSecond = before + (rate - before) * RATE_WEIGHT
+    const rate = ((amount - this.#drawn) / elapsedMs) * 1000
+    const before = this.#perSecond ?? rate
+    this.#perSecond = before + (rate - before) * RATE_WEIGHT
     this.#drawnMs = nowMs
-    this.#drawnBytes = bytes
+    this.#drawn = amount
     const columns = (this.#sink.columns ?? COLUMNS_DEFAULT) - 1
-    this.#sink.write(CLEAR_LINE + this.#text(bytes, this.#bytesPerSecond).slice(0, columns))
+    this.#sink.write(CLEAR_LINE + this.#text(amount, this.#perSecond).slice(0, columns))
   }
 
   /** Takes the bar away. */
@@ -47,16 +63,15 @@ export class ProgressBar {
     this.#sink.write(CLEAR_LINE)
   }
 
-  #text(bytes: number, bytesPerSecond: number): string {
-    const rate = `${formatBytes(Math.max(0, Math.round(bytesPerSecond)))}/s`
-    const total = this.#totalBytes
-    if (total === undefined || total === 0) return `${formatBytes(bytes)}  ${rate}`
-    const part = Math.min(1, bytes / total)
+  #text(amount: number, perSecond: number): string {
+    const rate = `${this.#format(Math.max(0, Math.round(perSecond)))}/s`
+    const total = this.#total
+    if (total === undefined || total === 0) return `${this.#format(amount)}  ${rate}`
+    const part = Math.min(1, amount / total)
     const full = Math.round(part * BAR_COLUMNS)
     const bar = '█'.repeat(full) + '░'.repeat(BAR_COLUMNS - full)
-    const left =
-      bytesPerSecond > 0 ? formatSeconds(Math.max(0, total - bytes) / bytesPerSecond) : '…'
-    const amount = `${formatBytes(bytes)} of ${formatBytes(total)}`
-    return `${bar} ${Math.floor(part * 100)} %  ${amount}  ${rate}  ${left} left`
+    const left = perSecond > 0 ? formatSeconds(Math.max(0, total - amount) / perSecond) : '…'
+    const done = `${this.#format(amount)} of ${this.#format(total)}`
+    return `${bar} ${Math.floor(part * 100)} %  ${done}  ${rate}  ${left} left`
   }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { add } from './verbs/add.ts'
+import { audit } from './verbs/audit.ts'
 import { claims } from './verbs/claims.ts'
 import { config } from './verbs/config.ts'
 import { customer } from './verbs/customer.ts'
@@ -38,6 +39,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   usage,
   ledger,
   voidRead,
+  audit,
   whoami,
   config,
 ]
