@@ -6,8 +6,11 @@ import type { SQLOutputValue } from 'node:sqlite'
 import { exactCount } from '@turnpike/core/billing/counts'
 import type { UsageCounts } from '@turnpike/core/ports/ledger'
 
-/** A row as read with `setReadBigInts(true)`. */
-export type Row = Readonly<Record<string, SQLOutputValue>>
+/**
+ * A row: its columns in order, integers as bigints. As an object it would take twice the time to
+ * read, which is most of what an answer of 10,000 rows costs.
+ */
+export type Row = readonly SQLOutputValue[]
 
 /**
  * Selects the sums of a table's rows. SQLite's `sum` of integers is exact, and an error beyond
@@ -43,19 +46,19 @@ export const ADD_SUMS = `
 `
 
 /**
- * Sums of a row; zeros where it sums no rows at all.
+ * Sums of a row, those in the columns from `first` on; zeros where it sums no rows at all.
  *
  * @throws {RangeError} when a count of reads passes 2^53 - 1
  */
-export function countsOf(row: Row): UsageCounts {
+export function countsOf(row: Row, first: number): UsageCounts {
   return {
-    reads: numberOf(row['reads']),
-    denied: numberOf(row['denied']),
-    errors: numberOf(row['errors']),
-    bytes: bigintOf(row['bytes']),
-    bytesDelivered: bigintOf(row['bytes_delivered']),
-    bytesFetched: bigintOf(row['bytes_fetched']),
-    bytesVoided: bigintOf(row['bytes_voided']),
+    reads: numberOf(row[first]),
+    denied: numberOf(row[first + 1]),
+    errors: numberOf(row[first + 2]),
+    bytes: bigintOf(row[first + 3]),
+    bytesDelivered: bigintOf(row[first + 4]),
+    bytesFetched: bigintOf(row[first + 5]),
+    bytesVoided: bigintOf(row[first + 6]),
   }
 }
 

@@ -25,6 +25,6 @@ export function forgetCids(database: DatabaseSync, epoch: number, rowsMax: numbe
     )
     .run(epoch, rowsMax)
   if (Number(deleted.changes) < rowsMax) return false
-  const least = rowsOf(database, 'SELECT min(time) AS time FROM cid_hour')[0]!['time']
+  const least = rowsOf(database, 'SELECT min(time) FROM cid_hour')[0]![0]
   return typeof least === 'bigint' && numberOf(least) < epoch
 }

@@ -121,10 +121,8 @@ export class SqliteLedger implements Ledger {
   }
 
   #standing(): { readonly watermark: number; readonly cidsFromEpoch: number } {
-    const row = rowsOf(this.#database, 'SELECT * FROM standing')[0]!
-    return {
-      watermark: numberOf(row['watermark']),
-      cidsFromEpoch: numberOf(row['cids_from_epoch']),
-    }
+    const sql = 'SELECT watermark, cids_from_epoch FROM standing'
+    const [watermark, cidsFromEpoch] = rowsOf(this.#database, sql)[0]!
+    return { watermark: numberOf(watermark), cidsFromEpoch: numberOf(cidsFromEpoch) }
   }
 }

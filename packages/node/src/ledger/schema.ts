@@ -28,7 +28,7 @@ const SUM_COLUMNS = `
 
 // Time comes first in the keys, so that the rows which are written, those of now, lie together
 // however many older ones there are. The indexes, which change only when a space has its first
-// entry in an hour, serve the questions about one space.
+// entry in an hour, serve the questions about one space, and the totals those about all.
 const SUM_TABLES = ['hour', 'day', 'month'].map(
   (unit) => `
     CREATE TABLE space_${unit} (
@@ -37,7 +37,8 @@ const SUM_TABLES = ['hour', 'day', 'month'].map(
       ${SUM_COLUMNS},
       PRIMARY KEY (time, space)
     ) STRICT, WITHOUT ROWID;
-    CREATE UNIQUE INDEX space_${unit}_by_space ON space_${unit} (space, time);`,
+    CREATE INDEX space_${unit}_by_space ON space_${unit} (space, time);
+    CREATE TABLE total_${unit} (time INTEGER PRIMARY KEY, ${SUM_COLUMNS}) STRICT;`,
 )
 const SCHEMA = `
   CREATE TABLE space (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;

@@ -22,7 +22,7 @@ import { SUM_COLUMNS, bigintOf, countsOf, numberOf } from './counts.ts'
 import type { Row } from './counts.ts'
 import { piecesOf } from './pieces.ts'
 import type { Piece } from './pieces.ts'
-import { exact, rowsOf } from './rows.ts'
+import { allRows, exact, rowsOf } from './rows.ts'
 
 /** Sums with what they are of, while they are added up. */
 type OpenRow = MutableCounts & Pick<SumsRow, 'space' | 'time'>
@@ -44,11 +44,11 @@ export function sumsOver(database: DatabaseSync, query: SumsQuery): SumsAnswer {
   for (const { spaces, firstEpoch, endEpoch } of groupsOf(database, spans))
     for (const piece of piecesOf(firstEpoch, endEpoch, by ?? 'month'))
       for (const row of reader.read(piece, spaces)) {
-        const counts = countsOf(row)
+        const counts = countsOf(row, 2)
         addCounts(total, counts)
         if (by === undefined && !bySpace) continue
-        const space = bySpace ? (row['name'] as string) : ''
-        const time = by === undefined ? 0 : timeIn(piece, by, numberOf(row['time']))
+        const space = bySpace ? (row[0] as string) : ''
+        const time = by === undefined ? 0 : timeIn(piece, by, numberOf(row[1]))
         const key = `${time}:${space}`
         const found = split.get(key)
         if (found === undefined) split.set(key, { space, time, ...counts })
@@ -77,7 +77,7 @@ interface SpanGroup {
 function groupsOf(database: DatabaseSync, spans: readonly LedgerSpan[]): Iterable<SpanGroup> {
   const groups = new Map<string, SpanGroup>()
   const [least, greatest] = ['min', 'max'].map(
-    (end) => rowsOf(database, `SELECT ${end}(time) AS time FROM space_hour`)[0]!['time'],
+    (end) => rowsOf(database, `SELECT ${end}(time) FROM total_hour`)[0]![0],
   )
   for (const span of spans) {
     const firstEpoch = Math.max(span.firstEpoch, numberOf(least))
@@ -109,7 +109,7 @@ class PieceReader {
   }
 
   read({ unit, first, last }: Piece, spaces: readonly string[]): Iterable<Row> {
-    return this.#statements[unit].all(JSON.stringify(spaces), first, last)
+    return allRows(this.#statements[unit], JSON.stringify(spaces), first, last)
   }
 }
 
@@ -126,23 +126,23 @@ export function hoursOf(database: DatabaseSync, span: LedgerSpan): HourRow[] {
     SELECT time, ${SUM_COLUMNS} FROM space CROSS JOIN space_hour ON space_hour.space = space.id
     WHERE name = ? AND time >= ? AND time < ? ORDER BY time`
   const rows = rowsOf(database, sql, space, firstEpoch, endEpoch)
-  return rows.map((row) => Object.assign(countsOf(row), { epoch: numberOf(row['time']), space }))
+  return rows.map((row) => Object.assign(countsOf(row, 1), { epoch: numberOf(row[0]), space }))
 }
 
 /** What VOIDs took out of a space. */
 export function voidsOf(database: DatabaseSync, span: LedgerSpan): VoidRow[] {
   const { space, firstEpoch, endEpoch } = span
   const sql = `
-    SELECT epoch, target_epoch, sum(bytes) AS bytes, sum(reads) AS reads
+    SELECT epoch, target_epoch, sum(bytes), sum(reads)
     FROM space CROSS JOIN voided ON voided.space = space.id
     WHERE name = ? AND epoch >= ? AND epoch < ?
     GROUP BY epoch, target_epoch ORDER BY epoch, target_epoch`
   return rowsOf(database, sql, space, firstEpoch, endEpoch).map((row) => ({
-    epoch: numberOf(row['epoch']),
+    epoch: numberOf(row[0]),
     space,
-    targetEpoch: numberOf(row['target_epoch']),
-    bytes: bigintOf(row['bytes']),
-    reads: numberOf(row['reads']),
+    targetEpoch: numberOf(row[1]),
+    bytes: bigintOf(row[2]),
+    reads: numberOf(row[3]),
   }))
 }
 
@@ -150,19 +150,19 @@ export function voidsOf(database: DatabaseSync, span: LedgerSpan): VoidRow[] {
 export function fetchedIn(database: DatabaseSync, query: FetchedQuery): FetchedRow[] {
   const { firstEpoch, endEpoch, provider } = query
   const sql = `
-    SELECT epoch, provider.name AS provider, space.name AS space, bytes, requests, failed
+    SELECT epoch, provider.name, space.name, bytes, requests, failed
     FROM fetched
       JOIN provider ON provider.id = fetched.provider
       JOIN space ON space.id = fetched.space
     WHERE epoch >= ? AND epoch < ? AND coalesce(provider.name = ?, true)
     ORDER BY epoch, provider.name, space.name`
   return rowsOf(database, sql, firstEpoch, endEpoch, provider ?? null).map((row) => ({
-    epoch: numberOf(row['epoch']),
-    provider: row['provider'] as string,
-    space: row['space'] as string,
-    bytes: bigintOf(row['bytes']),
-    requests: numberOf(row['requests']),
-    failed: numberOf(row['failed']),
+    epoch: numberOf(row[0]),
+    provider: row[1] as string,
+    space: row[2] as string,
+    bytes: bigintOf(row[3]),
+    requests: numberOf(row[4]),
+    failed: numberOf(row[5]),
   }))
 }
 
@@ -171,5 +171,5 @@ export function spacesAfter(database: DatabaseSync, after: string | undefined): 
   // A space may be there only because of its fetches or VOIDs: they are entries, too.
   const sql = `
     SELECT name FROM space WHERE coalesce(name > ?, true) ORDER BY name LIMIT ${LEDGER_SPACES_MAX}`
-  return rowsOf(database, sql, after ?? null).map(({ name }) => name as string)
+  return rowsOf(database, sql, after ?? null).map(([name]) => name as string)
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { unitFirstEpoch, unitOf } from '@turnpike/core/billing/unit'
 import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
 import type {
   LedgerAnswer,
@@ -11,10 +12,10 @@ import type {
   LedgerUnit,
   UsageBy,
 } from '@turnpike/core/ports/ledger'
-import { unitOf, unitFirstEpoch } from '@turnpike/core/billing/unit'
 import { SUMS, SUM_COLUMNS, countsOf, numberOf } from './counts.ts'
 import type { Row } from './counts.ts'
 import { piecesOf } from './pieces.ts'
+import type { Piece } from './pieces.ts'
 import { rowsOf } from './rows.ts'
 
 /** Least and greatest epoch in a range. */
@@ -30,13 +31,17 @@ interface Epochs {
  * const answer = totalsOf(database, { firstEpoch: 0, endEpoch: 500_000, by: 'space' })
  */
 export function totalsOf(database: DatabaseSync, query: LedgerQuery): LedgerAnswer {
-  const epochs = epochsIn(database, query)
-  const cidsFromEpoch = numberOf(
-    rowsOf(database, 'SELECT cids_from_epoch AS epoch FROM standing')[0]!['epoch'],
-  )
-  const total = countsOf(rowsOf(database, `SELECT ${SUMS} FROM ${sumsIn(epochs, 'month')}`)[0]!)
   const { by } = query
-  const answer = { total, epochs, cidsFromEpoch, rows: [], rowsLeftOff: 0 }
+  const epochs = epochsIn(database, query)
+  const [standing] = rowsOf(database, 'SELECT cids_from_epoch FROM standing')
+  const sum = `SELECT ${SUMS} FROM ${sumsIn('total', epochs, 'month')}`
+  const answer = {
+    total: countsOf(rowsOf(database, sum)[0]!, 0),
+    epochs,
+    cidsFromEpoch: numberOf(standing![0]),
+    rows: [],
+    rowsLeftOff: 0,
+  }
   if (by === undefined || epochs === undefined) return answer
   const grouped = groupedBy(by, epochs)
   const rows = rowsOf(database, `${grouped} LIMIT ${USAGE_ROWS_MAX}`)
@@ -48,35 +53,34 @@ export function totalsOf(database: DatabaseSync, query: LedgerQuery): LedgerAnsw
 }
 
 function countRows(database: DatabaseSync, sql: string): number {
-  return numberOf(rowsOf(database, `SELECT count(*) AS rows FROM (${sql})`)[0]!['rows'])
+  return numberOf(rowsOf(database, `SELECT count(*) FROM (${sql})`)[0]![0])
 }
 
 function epochsIn(database: DatabaseSync, query: LedgerQuery): Epochs | undefined {
   const { firstEpoch, endEpoch } = query
   // Two questions, since SQLite finds a least or a greatest key by the index, but not both at once.
   const [least, greatest] = ['min', 'max'].map((end) => {
-    const sql = `SELECT ${end}(time) AS time FROM space_hour WHERE time >= ? AND time < ?`
-    return rowsOf(database, sql, firstEpoch, endEpoch)[0]!['time']
+    const sql = `SELECT ${end}(time) FROM total_hour WHERE time >= ? AND time < ?`
+    return rowsOf(database, sql, firstEpoch, endEpoch)[0]![0]
   })
   if (typeof least !== 'bigint') return undefined
   return { first: numberOf(least), last: numberOf(greatest) }
 }
 
 /** Rows of the epochs from the roll-ups up to `coarsest`, as something to select from. */
-function sumsIn(epochs: Epochs | undefined, coarsest: LedgerUnit): string {
+function sumsIn(of: 'space' | 'total', epochs: Epochs | undefined, coarsest: LedgerUnit): string {
   const pieces = epochs === undefined ? [] : piecesOf(epochs.first, epochs.last + 1, coarsest)
-  if (pieces.length === 0) return '(SELECT * FROM space_hour WHERE false)'
+  if (pieces.length === 0) return `(SELECT * FROM ${of}_hour WHERE false)`
   const selects = pieces.map(
-    ({ unit, first, last }) =>
-      // The time that a row counts for, in the unit that was asked for.
-      `SELECT ${timeIn(unit, coarsest, first)} AS unit_time, space, ${SUM_COLUMNS} ` +
-      `FROM space_${unit} WHERE time BETWEEN ${first} AND ${last}`,
+    (piece) =>
+      `SELECT ${timeIn(piece, coarsest)} AS unit_time, ${of === 'space' ? 'space,' : ''} ` +
+      `${SUM_COLUMNS} FROM ${of}_${piece.unit} WHERE time BETWEEN ${piece.first} AND ${piece.last}`,
   )
   return `(${selects.join(' UNION ALL ')})`
 }
 
-/** SQL for the time of a piece's rows in a coarser unit, where all of them lie in one. */
-function timeIn(unit: LedgerUnit, coarser: LedgerUnit, first: number): string {
+/** SQL for the time of a piece's rows in a coarser unit, of which all of them lie in one. */
+function timeIn({ unit, first }: Piece, coarser: LedgerUnit): string {
   return unit === coarser ? 'time' : String(unitOf(coarser, unitFirstEpoch(unit, first)))
 }
 
@@ -89,13 +93,16 @@ function groupedBy(by: UsageBy, epochs: Epochs): string {
   if (by === 'space')
     return (
       `SELECT name AS key, ${SUM_COLUMNS} ` +
-      `FROM (SELECT space, ${SUMS} FROM ${sumsIn(epochs, 'month')} GROUP BY space) ` +
+      `FROM (SELECT space, ${SUMS} FROM ${sumsIn('space', epochs, 'month')} GROUP BY space) ` +
       'JOIN space ON id = space ORDER BY bytes DESC, key'
     )
-  return `SELECT unit_time AS key, ${SUMS} FROM ${sumsIn(epochs, by)} GROUP BY key ORDER BY key`
+  return (
+    `SELECT unit_time AS key, ${SUMS} FROM ${sumsIn('total', epochs, by)} ` +
+    'GROUP BY key ORDER BY key'
+  )
 }
 
 function ledgerRow(row: Row): LedgerRow {
-  const key = row['key'] as bigint | string | Uint8Array
-  return Object.assign(countsOf(row), { key: typeof key === 'bigint' ? numberOf(key) : key })
+  const key = row[0] as bigint | string | Uint8Array
+  return Object.assign(countsOf(row, 1), { key: typeof key === 'bigint' ? numberOf(key) : key })
 }
