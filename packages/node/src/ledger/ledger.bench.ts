@@ -79,7 +79,7 @@ function ask(ledger: SqliteLedger, { spaces }: LedgerShape): LedgerFigures['ques
   const month = { firstEpoch: FIRST_EPOCH, endEpoch: END_EPOCH }
   // From one hour within a day to another: the most pieces that a stretch has.
   const odd = { firstEpoch: FIRST_EPOCH + 1, endEpoch: END_EPOCH - 1 }
-  const named = Array.from({ length: spaces }, (_, i) => spaceOf(i))
+  const spans = Array.from({ length: spaces }, (_, i) => ({ space: spaceOf(i), ...month }))
   const questions = {
     'all spaces': () => ledger.query(month),
     'all spaces, by space': () => ledger.query({ ...month, by: 'space' }),
@@ -87,8 +87,7 @@ function ask(ledger: SqliteLedger, { spaces }: LedgerShape): LedgerFigures['ques
     'one space': () => ledger.sums({ spans: [{ space: spaceOf(0), ...odd }] }),
     'one space, by day': () => ledger.sums({ spans: [{ space: spaceOf(0), ...odd }], by: 'day' }),
     'one space, each hour': () => ledger.hours({ space: spaceOf(0), ...month }),
-    'each space by name': () =>
-      ledger.sums({ spans: named.map((space) => ({ space, ...month })), bySpace: true }),
+    'each space by name': () => ledger.sums({ spans, bySpace: true }),
   }
   return Object.fromEntries(
     Object.entries(questions).map(([name, question]) => {
