@@ -114,9 +114,10 @@ export class CustomerUsage implements UsageQuery {
     if (refusal !== undefined) return fail(refusal)
     if ((await owners.customer(customer)) === undefined) return fail(new AccountNotFound(customer))
     const theirs = (await owners.ofCustomer(customer)).filter(({ space }) => !operators.has(space))
-    const stranger = named.find((name) => !theirs.some(({ space }) => space === name))
+    const known = new Set(theirs.map(({ space }) => space))
+    const stranger = named.find((space) => !known.has(space))
     if (stranger !== undefined) return fail(new SpaceUnauthorized(stranger, customer))
-    const wanted = new Set(query.spaces ?? theirs.map(({ space }) => space))
+    const wanted = query.spaces === undefined ? known : new Set(named)
     return ok({ ownerships: theirs.filter(({ space }) => wanted.has(space)), named, range })
   }
 

@@ -53,3 +53,5 @@ export const STATEMENT_PAGE_LINES_MAX = 2_000
 
 /** Days of one question about egress by day. */
 export const EGRESS_DAYS_MAX = 366
+/** Pause between two looks for whole days of storage that are not added up yet. */
+export const STORAGE_DAYS_MS = 600_000

@@ -3,6 +3,7 @@
  * @module
  */
 import type { AccountingParts } from './parts.ts'
+import { storageDaysJob } from '../usage/storage-days-job.ts'
 import { retentionJob } from './retention.ts'
 
 /** Work that comes back. One run of a job ends before its next begins. */
@@ -16,7 +17,7 @@ export interface Job {
 
 /** The jobs of a deployment. */
 export function accountingJobs(parts: AccountingParts): readonly Job[] {
-  return [retentionJob(parts, () => Number.MAX_SAFE_INTEGER)]
+  return [storageDaysJob(parts), retentionJob(parts, () => Number.MAX_SAFE_INTEGER)]
 }
 
 /** Hears that a job fails, and with undefined that it goes well again. */

@@ -6,10 +6,18 @@
 import type { Operation } from '../control/server.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
+import { usageOperations } from '../usage/operations.ts'
 import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
-export const ACCOUNTING_OPERATIONS = ['journalBatch', 'ledgerRebuild', 'void'] as const
+export const ACCOUNTING_OPERATIONS = [
+  'journalBatch',
+  'ledgerRebuild',
+  'void',
+  'usageAccount',
+  'usageEgressByDay',
+  'usageStorage',
+] as const
 
 /** Name of one of accounting's operations. */
 export type AccountingOperation = (typeof ACCOUNTING_OPERATIONS)[number]
@@ -22,6 +30,7 @@ export function accountingOperations(
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     void: voidOperation(parts),
+    ...usageOperations(parts),
   }
 }
 

@@ -7,18 +7,23 @@ import type { PlanList } from '@turnpike/core/ports/provisioning'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { Ability } from '@turnpike/service/ability'
 import { provisioningAbilities } from '@turnpike/service/provisioning/abilities'
-import { StorageDeltas } from '../usage/storage-deltas.ts'
+import { usageAbilities } from '@turnpike/service/usage/abilities'
 import type { FrontDoorSettings } from './settings.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
 import { readPlans } from '../plans/read.ts'
 import { openProvisioning } from '../provisioning/open.ts'
+import type { AskThread } from '../threads/calls.ts'
+import { askedUsage } from '../usage/operations.ts'
+import { StorageDeltas } from '../usage/storage-deltas.ts'
 
 /** What they are made of. */
 export interface DoorAbilitiesOptions {
   readonly folder: Pick<FolderOwner, 'catalog' | 'paths'>
   readonly identity: GatewayIdentity
   readonly clock: Clock
+  /** Asks accounting. */
+  readonly ask: AskThread
   readonly settings: Pick<FrontDoorSettings, 'plans'>
 }
 
@@ -28,13 +33,16 @@ export interface DoorAbilitiesOptions {
  * @throws {PlansRefused} when the file of plans can't be read
  */
 export function doorAbilities(options: DoorAbilitiesOptions): Ability[] {
-  const { folder, identity, clock, settings } = options
+  const { folder, identity, clock, settings, ask } = options
   const read = readPlans(settings.plans)
   if (read.error) throw read.error
   const provisioning = openProvisioning(folder)
   const storage = new StorageDeltas(folder.catalog)
   const plans = planList(read.ok)
-  return [...provisioningAbilities({ identity, provisioning, plans, storage, clock })]
+  return [
+    ...provisioningAbilities({ identity, provisioning, plans, storage, clock }),
+    ...usageAbilities({ usage: askedUsage(ask) }),
+  ]
 }
 
 function planList({ byId, standard }: Plans): PlanList {

@@ -68,6 +68,7 @@ export async function openOwnedFrontDoor({
   folder,
   clock,
   settings,
+  ask,
 }: OwnedFrontDoorOptions): Promise<OwnedFrontDoor> {
   const { gateway, previous } = folder
   const keys = { gateway: gateway.did(), previous: previous.map((key) => key.did()) }
@@ -113,7 +114,7 @@ export async function openOwnedFrontDoor({
     clock,
     abilities: [
       ...claimAbilities({ ...taking, timer: nodeTimer }),
-      ...doorAbilities({ folder, identity, clock, settings }),
+      ...doorAbilities({ folder, identity, clock, settings, ask }),
     ],
     crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
   })
