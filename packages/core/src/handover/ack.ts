@@ -4,7 +4,12 @@
  * @module
  */
 import { concatBytes } from '../bytes.ts'
-import { ACK_BYTES_MAX, BATCH_DID_CHARS_MAX, REFUSAL_CHARS_MAX } from '../limits/inbox.ts'
+import {
+  ACK_BYTES_MAX,
+  BATCH_DID_CHARS_MAX,
+  REFUSAL_CHARS_MAX,
+  REFUSALS_TOLD_MAX,
+} from '../limits/inbox.ts'
 import { CborReader, InvalidCbor } from '../log/cbor-reader.ts'
 import { CborWriter } from '../log/cbor-writer.ts'
 import { HASH_BYTES, SIGNATURE_BYTES } from '../log/encode.ts'
@@ -19,6 +24,7 @@ export const ACK_TAG = 'turnpike/journal-ack@1'
 export const ACK_TYPE = 'application/vnd.turnpike.journal-ack'
 
 const ITEMS = 6
+const NO_REASON = 'no reason was given'
 const KINDS = ['counted', 'seen', 'refused'] as const
 
 /** What was answered: `[tag,by,source,batch,verdicts,reasons]`. */
@@ -47,16 +53,19 @@ export class InvalidAck extends Error {
 }
 
 /**
- * Makes and signs an answer. Reasons are cut at `REFUSAL_CHARS_MAX`.
+ * Makes and signs an answer. Reasons are cut at `REFUSAL_CHARS_MAX`, and told for the first
+ * `REFUSALS_TOLD_MAX` groups that were refused.
  *
  * @example
  * const bytes = await makeAck({ by, source, batch: hasher.sha256(headerBytes), verdicts }, signer)
  */
 export async function makeAck(ack: Ack, signer: BatchSigner): Promise<Uint8Array> {
   const { verdicts } = ack
-  const reasons = verdicts.flatMap((verdict, group) =>
-    verdict.kind === 'refused' ? [{ group, reason: cut(verdict.reason) }] : [],
-  )
+  const reasons = verdicts
+    .flatMap((verdict, group) =>
+      verdict.kind === 'refused' ? [{ group, reason: cut(verdict.reason) }] : [],
+    )
+    .slice(0, REFUSALS_TOLD_MAX)
   // Four bytes of UTF-8 a character at most, and a head and a number for each reason.
   const room = verdicts.length + reasons.length * (4 * REFUSAL_CHARS_MAX + 16)
   const writer = new CborWriter(new Uint8Array(room + 8 * BATCH_DID_CHARS_MAX + 256))
@@ -124,5 +133,5 @@ function readReasons(reader: CborReader): ReadonlyMap<number, string> {
 function verdictOf(code: number, reason: string | undefined): InboxVerdict {
   const kind = KINDS[code]
   if (kind === undefined) throw new InvalidCbor(0, `expected verdicts 0..2, got ${code}`)
-  return kind === 'refused' ? { kind, reason: reason ?? 'no reason was given' } : { kind }
+  return kind === 'refused' ? { kind, reason: reason ?? NO_REASON } : { kind }
 }

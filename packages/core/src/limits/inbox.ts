@@ -16,8 +16,10 @@ export const BATCH_DID_CHARS_MAX = 512
 export const BATCH_JOURNAL_CHARS_MAX = 64
 /** Characters of the reason why a group was refused. */
 export const REFUSAL_CHARS_MAX = 200
-/** Bytes of the answer to a batch: a verdict and at worst a reason for each group. */
-export const ACK_BYTES_MAX: number = 8 * MIB
+/** Refused groups of one batch whose reasons are told. */
+export const REFUSALS_TOLD_MAX = 1000
+/** Bytes of the answer to a batch: a verdict for each group, and reasons. */
+export const ACK_BYTES_MAX: number = 1 * MIB
 /** Hosts that may hand their journals on to one. */
 export const HANDING_HOSTS_MAX = 256
 /** Batches that one deployment takes in at the same time, over all its processes. */

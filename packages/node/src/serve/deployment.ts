@@ -43,7 +43,7 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
   const tally = new Tally()
   const observer = createObserver({ tally, log, hasher: nodeHasher, clock: nodeClock })
   const failure = Promise.withResolvers<Error>()
-  const standing: Standing = { failure: undefined, accounting: undefined }
+  const standing: Standing = { failure: undefined, accounting: undefined, jobs: new Set() }
   const started = await startTurnpike({
     settings,
     observer,
@@ -60,6 +60,8 @@ export async function startDeployment(loaded: LoadedSettings): Promise<Result<De
       else log.error({ err: fault }, 'accounting stands still')
     },
     onJob(job, fault) {
+      if (fault === undefined) standing.jobs.delete(job)
+      else standing.jobs.add(job)
       if (fault === undefined) log.info({ job }, 'job goes well again')
       else log.error({ job, err: fault }, 'job fails, it is tried again')
     },
@@ -128,6 +130,11 @@ async function openAdmin(
         name: 'turnpike_accounting_standing_still',
         help: '1 while journals are not taken into the log',
         value: () => (standing.accounting === undefined ? 0 : 1),
+      },
+      {
+        name: 'turnpike_accounting_jobs_failing',
+        help: 'Jobs of accounting that failed when last tried: the log has their names',
+        value: () => standing.jobs.size,
       },
     ],
   })

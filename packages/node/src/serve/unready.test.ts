@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { AccountingStopped } from '../accounting/fault.ts'
 import { unready } from './unready.ts'
 
 test('each thing that keeps a deployment from serving is a reason', () => {
@@ -14,4 +15,12 @@ test('each thing that keeps a deployment from serving is a reason', () => {
     'accounting stands still: b',
     'no room to record reads in 1 of the processes that serve',
   ])
+})
+
+test('a host whose reads another counts is ready while that one is away', () => {
+  const accounting = new AccountingStopped('HandOnFailed', 'nobody is there')
+  assert.deepEqual(unready({ failure: undefined, accounting }, { withoutRoom: 0 }), [])
+  const stopped = new AccountingStopped('ThreadEnded', 'gone')
+  const reasons = unready({ failure: undefined, accounting: stopped }, { withoutRoom: 0 })
+  assert.deepEqual(reasons, ['accounting stands still: gone'])
 })
