@@ -14,6 +14,7 @@ import { EntryDropper } from './retention/drop-entries.ts'
 import type { DropQuery, Dropped } from './retention/drop-entries.ts'
 import { Sequencer } from './sequencer.ts'
 import type { Round, RoundFault, SequencerDeps } from './sequencer.ts'
+import type { LogState } from './state.ts'
 import { epochsOf, usageAnswer } from './usage.ts'
 import type { UsageAnswer, UsageQuery } from './usage.ts'
 
@@ -51,6 +52,8 @@ export class Accounting {
   readonly #sequencer: Sequencer
   readonly #feed: LedgerFeed
   readonly #dropper: EntryDropper
+  /** The log as the last round left it. */
+  #state: LogState | undefined
   /** Ends when the calls made so far have. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -64,6 +67,19 @@ export class Accounting {
   /** Takes everything that is durable in the journals now into log and ledger. */
   catchUp(): Promise<Result<CaughtUp, AccountingFault>> {
     return this.#inTurn(() => this.#catchUp())
+  }
+
+  /**
+   * Catches up, then runs `work` while log and ledger stand still: what it reads is of one moment.
+   * Journals go on, and are counted after it.
+   */
+  settled<T extends NonNullable<unknown>>(
+    work: (log: LogState) => Promise<T>,
+  ): Promise<Result<T, AccountingFault>> {
+    return this.#inTurn(async () => {
+      const caughtUp = await this.#catchUp()
+      return caughtUp.error === undefined ? ok(await work(this.#state!)) : caughtUp
+    })
   }
 
   /** Catches up, then answers. */
@@ -114,6 +130,7 @@ export class Accounting {
       if (round === undefined) return fail(error)
       entries += round.entries
       if (round.sealed !== undefined) sealed++
+      this.#state = round.state
       const fault = await this.#feedLedger(round)
       if (fault !== undefined) return fail(fault)
       if (!round.more || rounds >= roundsMax)

@@ -410,3 +410,13 @@ for (const kind of ['not persisted', 'persisted but reported failed'] satisfies 
       assert.deepEqual([...stateOf(world).journals.values()], [253, 36])
     }
   })
+
+test('M4: nothing enters the hours of a closed month, even when the clock goes back', async () => {
+  const world = worldOf()
+  const floorMs = (HOUR + 1) * EPOCH_MS
+  const sequencer = new Sequencer({ ...world.deps, floorMs: () => floorMs })
+  world.journals[0]!.append(groupOf(1))
+  const { state } = await roundOf(sequencer)
+  assert.equal(state.open?.epoch, HOUR + 1)
+  assert.equal(state.clockMs, floorMs)
+})

@@ -30,6 +30,8 @@ export interface SequencerDeps {
   /** The journals there are now: new ones may appear, none may go before it is read. */
   readonly journals: () => Awaitable<readonly JournalSource[]>
   readonly clock: Clock
+  /** The log's time is never less than this, in ms: what is closed stays as it is. */
+  readonly floorMs?: () => number
   readonly random: Random
   readonly hasher: Hasher
   /** First line of the checkpoint: the log's name. */
@@ -215,7 +217,7 @@ export class Sequencer {
   }
 
   #now(state: LogState): number {
-    const now = this.#clock.read(state.clockMs)
+    const now = this.#clock.read(Math.max(state.clockMs, this.#deps.floorMs?.() ?? 0))
     if (now.error !== undefined) throw now.error
     return now.ok
   }

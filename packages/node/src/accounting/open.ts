@@ -11,7 +11,9 @@ import { Accounting } from '@turnpike/accounting/accounting'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { DropQuery, Dropped } from '@turnpike/accounting/retention/drop-entries'
+import type { LogState } from '@turnpike/accounting/state'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -29,6 +31,7 @@ import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { readPlans } from '../plans/read.ts'
 import { FileLogStore } from '../log/log-store.ts'
+import { ClosedBooks } from '../statements/closed.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
 import { Journals } from './journals.ts'
@@ -71,6 +74,17 @@ export interface OpenedAccounting extends AccountingHost {
   readonly jobs: readonly Job[]
   /** Catches up, then lets old log entries go: some at a time. */
   dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingStopped>>
+}
+
+/** Accounting that can stand still for those who need all of it as of one moment. */
+export interface StandingAccounting {
+  /**
+   * Catches up, then runs `work` while log and ledger stand still. What it throws is a fault of
+   * accounting's.
+   */
+  settled<T extends NonNullable<unknown>>(
+    work: (log: LogState) => Promise<T>,
+  ): Promise<Result<T, AccountingStopped>>
 }
 
 /** Where accounting keeps its files (docs/reference/log-files.md). */
@@ -203,7 +217,7 @@ function catalogOf(dataDir: string): ReturnType<typeof openCatalogReader> {
   return existsSync(database) ? openCatalogReader(database) : openCatalogWriter(':memory:')
 }
 
-class DirectAccounting implements OpenedAccounting {
+class DirectAccounting implements OpenedAccounting, StandingAccounting {
   readonly operations: Operations
   readonly jobs: readonly Job[]
   readonly #opened: Opened
@@ -217,6 +231,7 @@ class DirectAccounting implements OpenedAccounting {
   ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
+    const closed = new ClosedBooks(opened.billing)
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
@@ -225,6 +240,7 @@ class DirectAccounting implements OpenedAccounting {
         opened.inbox,
       ],
       origin: opened.origin,
+      floorMs: () => closed.openEpoch() * EPOCH_MS,
       ...ports,
     })
     const { dataDir, settings, plans } = options
@@ -255,6 +271,12 @@ class DirectAccounting implements OpenedAccounting {
 
   rebuild(): Promise<Result<CaughtUp, AccountingStopped>> {
     return this.#run(() => this.#accounting.rebuild())
+  }
+
+  settled<T extends NonNullable<unknown>>(
+    work: (log: LogState) => Promise<T>,
+  ): Promise<Result<T, AccountingStopped>> {
+    return this.#run(() => this.#accounting.settled(work))
   }
 
   dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingStopped>> {

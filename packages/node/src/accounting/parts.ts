@@ -9,7 +9,7 @@ import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { Settings } from '../config/settings.ts'
 import type { SqliteLedger } from '../ledger/ledger.ts'
-import type { OpenedAccounting } from './open.ts'
+import type { OpenedAccounting, StandingAccounting } from './open.ts'
 
 /** Files and ports of a deployment's accounting. */
 export interface AccountingParts {
@@ -18,7 +18,8 @@ export interface AccountingParts {
   /** As their file was when accounting was opened. */
   readonly plans: Plans
   /** Catches up, answers, rebuilds, drops old entries; calls run one after the other. */
-  readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'>
+  readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'> &
+    StandingAccounting
   readonly log: LogStore
   readonly ledger: SqliteLedger
   /** By which entries of others, and VOIDs, come into the log. */

@@ -39,7 +39,7 @@ async function openRig(settings: Partial<Settings>) {
     assert.equal((await accounting.catchUp()).error, undefined)
     clock.pass(DAY_MS)
   }
-  const stopped = <T>(result: Result<T, Error>): Result<T, AccountingStopped> =>
+  const stopped = <T extends {}>(result: Result<T, Error>): Result<T, AccountingStopped> =>
     result.error === undefined ? result : fail(stoppedBy(result.error))
   const host = {
     catchUp: async () => stopped(await accounting.catchUp()),

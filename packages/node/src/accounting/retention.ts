@@ -9,7 +9,9 @@ import type { Job } from './jobs.ts'
 import type { AccountingParts } from './parts.ts'
 
 /** What of a deployment the job works on. */
-export type RetentionParts = Pick<AccountingParts, 'settings' | 'host' | 'ledger' | 'clock'>
+export type RetentionParts = Pick<AccountingParts, 'settings' | 'ledger' | 'clock'> & {
+  readonly host: Pick<AccountingParts['host'], 'catchUp' | 'dropEntries'>
+}
 
 /**
  * Drops what is older than the settings say. It works in small steps between the rounds, and begins

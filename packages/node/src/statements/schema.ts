@@ -17,7 +17,6 @@ export const STATEMENTS_SCHEMA = `
     period TEXT NOT NULL REFERENCES closed_periods,
     account TEXT NOT NULL,
     digest TEXT NOT NULL,
-    carried TEXT,
     PRIMARY KEY (account, period)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE operator_dids (did TEXT PRIMARY KEY) STRICT, WITHOUT ROWID
