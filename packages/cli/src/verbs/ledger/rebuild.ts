@@ -26,7 +26,7 @@ export const rebuild: Verb = {
     const called = await callOrOpen(data, open, 'ledgerRebuild', {}, { signal })
     if (called.error) throw called.error
     const { size } = called.ok as { readonly size: number }
-    output.line(`Counted ${formatCount(size)} log entries.`)
+    output.line(`Counted the log again: ${formatCount(size)} entries.`)
     output.result(called.ok)
     return EXIT.ok
   },
