@@ -48,6 +48,7 @@ export interface Owner {
     readonly abilities: readonly string[]
   }>
   revoke(cid: string): Promise<Told>
+  report(period: { readonly from: number; readonly to: number }, of?: string): Promise<Outcome>
   ask(can: string, how?: { readonly to?: string; readonly times?: number }): Promise<Told[]>
 }
 
@@ -132,6 +133,8 @@ export interface Customer {
   subscriptions(): Promise<Outcome>
   plan(): Promise<Outcome>
   choose(product: string): Promise<Outcome>
+  usage(about?: object): Promise<Outcome>
+  egress(about?: object): Promise<Outcome>
 }
 
 /** Whoever has the key of the gateway, and asks in its name. */

@@ -3,6 +3,8 @@
  * `@ucanto/client` and the capabilities of `@storacha/capabilities`.
  * @module
  */
+import * as AccountEgress from '@storacha/capabilities/account/egress'
+import * as AccountUsage from '@storacha/capabilities/account/usage'
 import * as Consumer from '@storacha/capabilities/consumer'
 import * as Customer from '@storacha/capabilities/customer'
 import * as Plan from '@storacha/capabilities/plan'
@@ -58,6 +60,8 @@ export async function makeCustomer(gateway, login, did) {
     subscriptions: () => ask(Subscription.list, {}),
     plan: () => ask(Plan.get),
     choose: (product) => ask(Plan.set, { product }),
+    usage: (nb = {}) => ask(AccountUsage.get, nb),
+    egress: (nb = {}) => ask(AccountEgress.get, nb),
   }
 }
 

@@ -6,6 +6,7 @@
 import * as Access from '@storacha/capabilities/access'
 import * as Space from '@storacha/capabilities/space'
 import * as UCAN from '@storacha/capabilities/ucan'
+import * as Usage from '@storacha/capabilities/usage'
 import { connect, delegate, invoke } from '@ucanto/client'
 import { Delegation, DID } from '@ucanto/core'
 import { ed25519, Verifier } from '@ucanto/principal'
@@ -85,6 +86,18 @@ export async function makeOwner(gateway) {
     async revoke(cid) {
       const ucan = delegations.get(cid)
       return told(UCAN.revoke.invoke({ ...about, nb: { ucan: ucan.cid }, proofs: [ucan] }))
+    },
+    /** What the space, or another, stored in a period in seconds; of an error, its name. */
+    async report(period, of = space.did()) {
+      const about = {
+        issuer: space,
+        audience,
+        with: of,
+        nb: { period },
+        nonce: crypto.randomUUID(),
+      }
+      const { out } = await Usage.report.invoke(about).execute(connection)
+      return out.error === undefined ? { ok: out.ok } : { error: out.error.name }
     },
     /** Asks something by name, of the gateway or of somebody else, and sends it as often as told. */
     async ask(can, { to = gateway.did, times = 1 } = {}) {
