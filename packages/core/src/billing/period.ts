@@ -32,7 +32,7 @@ const UNIX_YEAR = 1970
  * 1970 on, a hyphen, and two of the month.
  *
  * @example
- * parsePeriod('2026-11') // { name: '2026-11', firstEpoch: 498576, endEpoch: 499296 }
+ * parsePeriod('2026-11') // { name: '2026-11', firstEpoch: 498192, endEpoch: 498912 }
  */
 export function parsePeriod(text: string): Period | undefined {
   const [, year, month] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(text) ?? []
@@ -44,7 +44,7 @@ export function parsePeriod(text: string): Period | undefined {
  * The period that an epoch lies in.
  *
  * @example
- * periodOf(498_576).name // '2026-11'
+ * periodOf(498_192).name // '2026-11'
  */
 export function periodOf(epoch: number): Period {
   const date = new Date(epoch * EPOCH_MS)

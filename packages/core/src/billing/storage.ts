@@ -26,7 +26,7 @@ export interface MsRange {
  * that can date a change in them.
  *
  * @example
- * storedUntil(Date.UTC(2026, 11, 1, 0, 2)) // 499_296: all of November is final
+ * storedUntil(Date.UTC(2026, 11, 1, 0, 2)) // 498_912: all of November is final
  */
 export function storedUntil(nowMs: number): number {
   return Math.max(0, epochOf(nowMs - STORAGE_SETTLE_MS))

@@ -9,7 +9,7 @@ import { openFolder } from '../../folder/open.ts'
 import { nodeHasher } from '../../hasher.ts'
 import { testFolder } from '../../testing/deployment.ts'
 import { messageOf, receiptsIn, type Told } from '../../testing/messages.ts'
-import { nobodyToAsk } from '../../threads/calls.ts'
+import { nobodyToAsk, type AskThread } from '../../threads/calls.ts'
 import { openOwnedFrontDoor, type Invoked } from '../owner.ts'
 import type { FrontDoorSettings } from '../settings.ts'
 
@@ -42,6 +42,7 @@ const SETTINGS: FrontDoorSettings = {
 export async function testDoor(
   t: TestContext,
   overrides: Partial<FrontDoorSettings> = {},
+  ask: AskThread = nobodyToAsk.ask,
 ): Promise<TestDoor> {
   const place = await testFolder()
   const time = { nowMs: Date.now() }
@@ -50,7 +51,7 @@ export async function testDoor(
   if (opened.error) throw opened.error
   const folder = opened.ok
   const settings = { ...SETTINGS, ...overrides }
-  const door = await openOwnedFrontDoor({ folder, clock, settings, ask: nobodyToAsk.ask })
+  const door = await openOwnedFrontDoor({ folder, clock, settings, ask })
   t.after(async () => {
     door.close()
     await folder.close()
