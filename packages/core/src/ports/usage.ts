@@ -55,8 +55,11 @@ export interface StorageHistory {
    * nobody knows.
    */
   sizeBytes(space: SpaceDid | undefined, atMs: number): Awaitable<bigint>
-  /** Deltas of a stretch in the order of their dates, at most `limit`. */
-  deltas(range: StorageRange, limit: number): Awaitable<readonly StorageDelta[]>
+  /** Deltas of a stretch, of a space or of all, in the order of their dates; at most `limit`. */
+  deltas(
+    range: Pick<StorageRange, 'fromMs' | 'toMs'> & Partial<StorageRange>,
+    limit: number,
+  ): Awaitable<readonly StorageDelta[]>
   /** Byte-milliseconds of each span, to the last byte and millisecond. */
   byteMs(spans: readonly StorageSpan[]): Awaitable<readonly bigint[]>
   /**

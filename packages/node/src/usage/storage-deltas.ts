@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { MsRange, SizeChange } from '@turnpike/core/billing/storage'
 import { STORAGE_ROWS_MAX } from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
-import type { StorageDelta, StorageRange } from '@turnpike/core/ports/usage'
+import type { StorageDelta } from '@turnpike/core/ports/usage'
 
 /** A delta as it is told to who adds up whole days. */
 export interface NumberedDelta {
@@ -60,12 +60,15 @@ export class StorageDeltas {
   }
 
   /** The first changes in a range, with all that is known of them. */
-  list({ space, fromMs, toMs }: StorageRange, limit: number): StorageDelta[] {
+  list(
+    { space, fromMs, toMs }: MsRange & { readonly space?: SpaceDid },
+    limit: number,
+  ): StorageDelta[] {
     const find = this.#prepare(`
-      SELECT at_ms, cause, delta FROM storage_deltas
-      WHERE ${isOf(space)} AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id LIMIT ?4`)
-    return find.all(space, fromMs, toMs, limit).map((row) => ({
-      space,
+      SELECT did, at_ms, cause, delta FROM storage_deltas d JOIN spaces s ON s.id = d.space
+      WHERE ${isOf(space)} AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, d.id LIMIT ?4`)
+    return find.all(space ?? null, fromMs, toMs, limit).map((row) => ({
+      space: row.did as SpaceDid,
       cause: row.cause as Uint8Array,
       deltaBytes: row.delta as bigint,
       atMs: Number(row.at_ms),

@@ -219,9 +219,15 @@ test('deltas are listed in order with their causes, at most so many', (t) => {
     ],
   )
   assert.equal(rig.storage.deltas(range, 2).length, 2)
+  rig.change({ space: SPACES[1]!, atMs: START_MS + 1, bytes: 1n })
+  const all = rig.storage.deltas({ fromMs: START_MS, toMs: START_MS + 2 }, 10)
+  assert.deepEqual(
+    all.map(({ space }) => space),
+    [SPACES[0], SPACES[0], SPACES[0], SPACES[1]],
+  )
   assert.deepEqual(rig.storage.deltas({ ...range, toMs: START_MS }, 10), [])
-  assert.deepEqual(rig.storage.spaces(10), [SPACES[0]])
-  assert.deepEqual(rig.storage.spaces(10, SPACES[0]), [])
+  assert.deepEqual(rig.storage.spaces(1), [SPACES[0]])
+  assert.deepEqual(rig.storage.spaces(10, SPACES[0]), [SPACES[1]])
 })
 
 test('epochs out of order, or beyond all time, are refused', (t) => {

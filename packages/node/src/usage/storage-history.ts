@@ -13,7 +13,6 @@ import type {
   StorageDelta,
   StorageHistory,
   StorageHour,
-  StorageRange,
   StorageSpan,
 } from '@turnpike/core/ports/usage'
 import { transact } from '../catalog/database.ts'
@@ -48,7 +47,7 @@ export class SqliteStorageHistory implements StorageHistory {
     return this.#deltas.sizeBytes(space, atMs)
   }
 
-  deltas(range: StorageRange, limit: number): StorageDelta[] {
+  deltas(range: Parameters<StorageHistory['deltas']>[0], limit: number): StorageDelta[] {
     return this.#deltas.list(range, Math.min(limit, STORAGE_EVENTS_MAX + 1))
   }
 
