@@ -4,14 +4,15 @@
  */
 import type { Awaitable } from '../result.ts'
 
-/** Bytes of a record's key: a SHA-256. */
+/** Bytes of a record's key: a time, and 24 of a SHA-256. */
 export const EGRESS_KEY_BYTES = 32
 
 /** One record of egress whose issuer the space allowed to make it. */
 export interface EgressRecord {
   /**
-   * SHA-256 over what makes it this record and no other: issuer, space, caveats and nonce. The same
-   * record signed anew, with other proofs or another end, has the same key.
+   * `servedAtMs` as 8 bytes, big-endian, and a hash of what makes it this record and no other:
+   * issuer, space, caveats and nonce. The same record signed anew, with other proofs or another end,
+   * has the same key.
    */
   readonly key: Uint8Array
   /** DID of the gateway that served, and signed. */

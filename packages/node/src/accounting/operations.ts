@@ -4,6 +4,7 @@
  * @module
  */
 import type { Operation } from '../control/server.ts'
+import { egressRecordOperation } from '../egress/recorder.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
 import { usageOperations } from '../usage/operations.ts'
@@ -11,6 +12,7 @@ import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
 export const ACCOUNTING_OPERATIONS = [
+  'egressRecord',
   'journalBatch',
   'ledgerRebuild',
   'void',
@@ -27,6 +29,7 @@ export function accountingOperations(
   parts: AccountingParts,
 ): Readonly<Record<AccountingOperation, Operation>> {
   return {
+    egressRecord: egressRecordOperation(parts),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     void: voidOperation(parts),

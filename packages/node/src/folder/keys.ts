@@ -8,6 +8,7 @@ import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as ed25519 from '@ucanto/principal/ed25519'
 import { syncDirectory } from '../durable.ts'
+import { quickened } from './quick-signer.ts'
 
 /** Signs as a `did:key`. */
 export type Signer = ed25519.EdSigner
@@ -40,7 +41,7 @@ export async function loadKey(directory: string, name: string): Promise<Signer> 
   })
   if (text === undefined) return createKey(directory, path)
   try {
-    return ed25519.parse(text.trim())
+    return quickened(ed25519.parse(text.trim()))
   } catch (cause) {
     throw new KeyDamaged(path, cause)
   }
@@ -58,7 +59,7 @@ export async function findKey(directory: string, name: string): Promise<Signer |
 }
 
 async function createKey(directory: string, path: string): Promise<Signer> {
-  const signer = await ed25519.derive(new Uint8Array(randomBytes(32)))
+  const signer = quickened(await ed25519.derive(new Uint8Array(randomBytes(32))))
   const temp = `${path}.tmp`
   await rm(temp, { force: true })
   try {

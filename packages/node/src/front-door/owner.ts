@@ -26,6 +26,7 @@ import { openResolver } from '../identity/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { InvalidParams } from '../owner/params.ts'
 import { doorAbilities } from './abilities.ts'
+import { batchAbilities } from './batch-abilities.ts'
 import type { FrontDoorSettings } from './settings.ts'
 import { openRetrieve } from '../retrieve/open.ts'
 import { nodeRandom, nodeTimer } from '../runtime.ts'
@@ -99,7 +100,8 @@ export async function openOwnedFrontDoor({
     serves: (space) => delegations.forSpace(space).length > 0,
     allowPrivate: settings.allowPrivateOrigins,
   })
-  const crashes: string[] = []
+  const { crash, takeCrashes } = keptCrashes()
+  const common = { folder, identity, clock, ask }
   const door = await openFrontDoor({
     identity: { signer: signerOf(folder.gateway, identity), dids: identity.dids },
     attesters,
@@ -114,17 +116,26 @@ export async function openOwnedFrontDoor({
     clock,
     abilities: [
       ...claimAbilities({ ...taking, timer: nodeTimer }),
-      ...doorAbilities({ folder, identity, clock, settings, ask }),
+      ...doorAbilities({ ...common, settings }),
     ],
-    crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
+    batchAbilities: batchAbilities({ ...common, ...trust, delegations, resolver, crash }),
+    crash,
   })
-  const invoke = invokeOperation(door, () => crashes.splice(0))
   return {
-    invoke,
+    invoke: invokeOperation(door, takeCrashes),
     close() {
       taking.close()
       close()
     },
+  }
+}
+
+/** Keeps what broke for whoever hears of it next. */
+function keptCrashes(): { crash(error: unknown): void; takeCrashes(): readonly string[] } {
+  const crashes: string[] = []
+  return {
+    crash: (error) => crashes.push(error instanceof Error ? `${error.stack}` : String(error)),
+    takeCrashes: () => crashes.splice(0),
   }
 }
 

@@ -3,15 +3,10 @@
  * of the time that ucanto's signer takes.
  * @module
  */
-import { createPrivateKey, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import type { GatewaySigner } from '@turnpike/core/retrieve/message'
 import { findKey } from '../folder/keys.ts'
-
-/** What stands before an Ed25519 key in its PKCS #8 form (RFC 8410, section 7). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
-/** A key's bytes stand behind two that say its kind. */
-const SECRET_AT = 2
-const SECRET_BYTES = 32
+import { privateKeyOf } from '../folder/quick-signer.ts'
 
 /**
  * Opens the key of the gateway that owns a folder, to sign as each of its names.
@@ -27,11 +22,6 @@ export async function openSigner(
 ): Promise<((did: string) => GatewaySigner) | undefined> {
   const signer = await findKey(keys, 'gateway')
   if (signer === undefined) return undefined
-  const secret = signer.encode().subarray(SECRET_AT, SECRET_AT + SECRET_BYTES)
-  const key = createPrivateKey({
-    key: Buffer.concat([PKCS8_PREFIX, secret]),
-    format: 'der',
-    type: 'pkcs8',
-  })
+  const key = privateKeyOf(signer)
   return (did) => ({ did, sign: (message) => sign(null, message, key) })
 }

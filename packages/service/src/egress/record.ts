@@ -18,14 +18,18 @@ import { type AuthorityDeps, EgressAuthority, RECORD_EGRESS } from './authority.
 import { caveatsOf, keyOfRecord, servedAtFault } from './caveats.ts'
 import { EgressRefused, RecorderUnavailable, SpaceUnknown, Unauthorized } from './errors.ts'
 
+/** A space that is known here. */
+export interface KnownSpace {
+  /** DID of the customer who owns it now; undefined for none. */
+  readonly customer: string | undefined
+}
+
 /** What recording takes. */
 export interface EgressRecordDeps extends AuthorityDeps {
   readonly hasher: Hasher
   readonly recorder: EgressRecorder
-  /** Whether anything is known here of a space: content, a delegation, or who owns it. */
-  knows(space: SpaceDid): Awaitable<boolean>
-  /** DID of the customer who owns it now; undefined for none. */
-  customerOf(space: SpaceDid): Awaitable<string | undefined>
+  /** Undefined for a space of which nothing is known here: no content, delegation or owner. */
+  spaceOf(space: SpaceDid): Awaitable<KnownSpace | undefined>
   /** How long ago a read may have been served, ms. */
   readonly ageMsMax?: number
   /** What the recorder failed with. */
@@ -35,6 +39,7 @@ export interface EgressRecordDeps extends AuthorityDeps {
 /** A task that may be written down. */
 interface Checked {
   readonly record: EgressRecord
+  readonly customer: string | undefined
   readonly cause: Uint8Array
 }
 
@@ -50,13 +55,17 @@ export function egressRecord(deps: EgressRecordDeps): BatchAbility {
   return {
     can: RECORD_EGRESS,
     async runAll(tasks, signal) {
-      const checked = await Promise.all(tasks.map((task) => check(task, authority, deps, signal)))
+      const spaces = new Map<string, ReturnType<EgressRecordDeps['spaceOf']>>()
+      const spaceOf = (space: SpaceDid): ReturnType<EgressRecordDeps['spaceOf']> => {
+        if (!spaces.has(space)) spaces.set(space, deps.spaceOf(space))
+        return spaces.get(space)
+      }
+      const asked = { ...deps, spaceOf }
+      const checked = await Promise.all(tasks.map((task) => check(task, authority, asked, signal)))
       const records = checked.flatMap((one) => (one.ok === undefined ? [] : [one.ok.record]))
       const verdicts = await recordAll(records, deps)
       let at = 0
-      return Promise.all(
-        checked.map((one) => (one.error ? one : outcomeOf(one.ok, verdicts[at++], deps))),
-      )
+      return checked.map((one) => (one.error ? one : outcomeOf(one.ok, verdicts[at++])))
     },
   }
 }
@@ -74,15 +83,13 @@ async function recordAll(
   }
 }
 
-async function outcomeOf(
-  { record, cause }: Checked,
+function outcomeOf(
+  { record, customer, cause }: Checked,
   verdict: EgressVerdict | undefined,
-  { customerOf }: EgressRecordDeps,
-): Promise<Outcome> {
+): Outcome {
   if (verdict === undefined) return fail(new RecorderUnavailable())
   if (verdict.kind === 'refused') return fail(new EgressRefused(verdict.reason))
   const { space, resource, bytes, servedAtMs } = record
-  const customer = await customerOf(space as SpaceDid)
   return ok({
     space,
     ...(customer !== undefined && { customer }),
@@ -114,11 +121,12 @@ async function check(
   const { signed } = await checks.signedBy(ucan, signal)
   if (!signed) return refused(`signature expected by ${issuer}, got none that proves to be theirs`)
   const space = capability.with as SpaceDid
-  if (!(await deps.knows(space))) return fail(new SpaceUnknown(space))
+  const known = await deps.spaceOf(space)
+  if (known === undefined) return fail(new SpaceUnknown(space))
   const { resource, bytes, servedAt: servedAtMs } = said.ok
   const key = keyOfRecord(ucan, capability, servedAtMs, deps.hasher)
   const what = { key, issuer, space, resource: resource.bytes, bytes, servedAtMs }
-  return ok({ record: what, cause: ucan.cid })
+  return ok({ record: what, customer: known.customer, cause: ucan.cid })
 }
 
 function refused(why: string): Result<never, Unauthorized> {

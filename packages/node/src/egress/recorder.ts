@@ -1,0 +1,92 @@
+/**
+ * Egress records of others on their way into the log: from the front door to the inbox.
+ * @module
+ */
+import { EGRESS_RECORDS_MAX } from '@turnpike/core/limits/queue'
+import { ENTRY_ID_BYTES, encodeRead } from '@turnpike/core/log/encode'
+import { DENY, GRADE, READ_FLAGS } from '@turnpike/core/log/entry'
+import type {
+  EgressRecord,
+  EgressRecorder,
+  EgressVerdict,
+} from '@turnpike/core/ports/egress-recorder'
+import type { Inbox } from '@turnpike/core/ports/inbox'
+import type { Random } from '@turnpike/core/ports/runtime'
+import { fail, ok } from '@turnpike/core/result'
+import type { Operation } from '../control/server.ts'
+import { InvalidParams } from '../owner/params.ts'
+import type { AskThread } from '../threads/calls.ts'
+
+/** What the recorder writes to. */
+export interface RecorderParts {
+  readonly inbox: Inbox
+  readonly random: Random
+}
+
+/**
+ * `egressRecord`: writes down records, which are checked already, and answers with a verdict for
+ * each. For the folder's owner: no command may say what others served.
+ *
+ * @example
+ * const operations = { egressRecord: egressRecordOperation({ inbox, random }) }
+ */
+export function egressRecordOperation({ inbox, random }: RecorderParts): Operation {
+  return async (params) => {
+    const records = params as readonly EgressRecord[]
+    const areRecords =
+      Array.isArray(params) && records.every((record) => record.key instanceof Uint8Array)
+    if (!areRecords || records.length > EGRESS_RECORDS_MAX)
+      return fail(new InvalidParams(`<= ${EGRESS_RECORDS_MAX} records expected`))
+    const verdicts = new Map<EgressRecord, EgressVerdict>()
+    const bySource = [...Map.groupBy(records, ({ issuer }) => issuer)]
+    // Called without waiting in between: the inbox writes all of them in one transaction.
+    const accepting = bySource.map(([source, of]) =>
+      inbox.accept(
+        source,
+        of.map((record) => ({ key: record.key, entries: [entryOf(record, random)] })),
+      ),
+    )
+    for (const [i, { ok: accepted, error }] of (await Promise.all(accepting)).entries()) {
+      if (accepted === undefined) return fail(error)
+      for (const [j, record] of bySource[i]![1].entries()) verdicts.set(record, accepted[j]!)
+    }
+    return ok(records.map((record) => verdicts.get(record)!))
+  }
+}
+
+/** The entry that a record becomes: a read whose bytes somebody else's own log reports. */
+function entryOf(record: EgressRecord, random: Random): Uint8Array {
+  const { issuer: provider, space, resource: cid, bytes, servedAtMs } = record
+  return encodeRead({
+    id: random.bytes(ENTRY_ID_BYTES),
+    ts: servedAtMs,
+    started: servedAtMs,
+    domain: '',
+    space,
+    provider,
+    region: '',
+    cid,
+    status: 200,
+    bytes: BigInt(bytes),
+    flags: READ_FLAGS.allowed | READ_FLAGS.content,
+    deny: DENY.none,
+    count: 1,
+    grade: GRADE.edge,
+  })
+}
+
+/**
+ * The recorder of a thread that asks accounting.
+ *
+ * @example
+ * const recorder = askingRecorder(accounting.ask)
+ */
+export function askingRecorder(ask: AskThread): EgressRecorder {
+  return {
+    async record(records) {
+      const verdicts = await ask('egressRecord', records)
+      if (verdicts.error) throw verdicts.error
+      return verdicts.ok as readonly EgressVerdict[]
+    },
+  }
+}
