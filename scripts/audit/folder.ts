@@ -7,7 +7,7 @@ import { Accounting } from '@turnpike/accounting/accounting'
 import { EntryDropper } from '@turnpike/accounting/retention/drop-entries'
 import { LogReader } from '@turnpike/accounting/reader'
 import { decodeState } from '@turnpike/accounting/state'
-import { readOf, testRandom } from '@turnpike/accounting/testing/entries'
+import { readOf, testRandom, testSigner } from '@turnpike/accounting/testing/entries'
 import { MemoryInbox } from '@turnpike/accounting/testing/inbox'
 import { MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
 import { SEAL_DELAY_MS } from '@turnpike/core/limits/log'
@@ -51,7 +51,7 @@ export class FilledFolder {
       clock: this.#clock,
       random: testRandom(),
       hasher: nodeHasher,
-      origin: 'gateway.example/log',
+      signer: testSigner('gateway.example/log'),
     })
   }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { checkLog } from './check-log.ts'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { Sequencer } from './sequencer.ts'
-import { groupOf, testHasher, testRandom } from './testing/entries.ts'
+import { groupOf, testHasher, testRandom, testSigner } from './testing/entries.ts'
 import { MemoryJournal, MemoryLogStore, TestClock } from './testing/memory.ts'
 
 /** A log of two bundles and a part of one, with one sealed epoch. */
@@ -18,7 +18,7 @@ async function smallLog(): Promise<{ store: MemoryLogStore; sequencer: Sequencer
     clock,
     random: testRandom(),
     hasher: testHasher,
-    origin: 'gateway.example/log',
+    signer: testSigner('gateway.example/log'),
   }
   const sequencer = new Sequencer(deps)
   for (let n = 0; n < 300; n++) journal.append(groupOf(n))

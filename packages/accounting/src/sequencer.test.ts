@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { createPublicKey, verify } from 'node:crypto'
 import { test } from 'node:test'
 import { LOG_IDLE_MS_MAX, LOG_JOURNALS_MAX, LOG_ROUND_BYTES_MAX } from '@turnpike/core/limits/log'
 import { encodeFetch, encodeSeal, encodeVoid } from '@turnpike/core/log/encode'
+import type { NoteKey } from '@turnpike/core/note/key'
+import { parseNote, verifyNote } from '@turnpike/core/note/note'
+import type { PublicKey } from '@turnpike/core/ports/keys'
 import { INBOX_JOURNAL } from '@turnpike/core/ports/inbox'
 import { decodeRows, rowsPath } from '@turnpike/core/log/summary'
 import { checkLog } from './check-log.ts'
@@ -11,7 +15,7 @@ import { Sequencer } from './sequencer.ts'
 import type { Round } from './sequencer.ts'
 import { decodeState } from './state.ts'
 import type { LogState } from './state.ts'
-import { groupOf, readOf, testHasher, testRandom } from './testing/entries.ts'
+import { groupOf, readOf, testHasher, testRandom, testSigner } from './testing/entries.ts'
 import { Faults, MemoryJournal, MemoryLogStore, TestClock } from './testing/memory.ts'
 import type { FaultKind } from './testing/memory.ts'
 
@@ -29,7 +33,7 @@ function worldOf(names: readonly string[] = ['0', '1']) {
     clock,
     random: testRandom(),
     hasher: testHasher,
-    origin: 'gateway.example/log',
+    signer: testSigner('gateway.example/log'),
   }
   return { faults, store, journals, clock, deps, sequencer: new Sequencer(deps) }
 }
@@ -97,13 +101,78 @@ test('a round without news commits nothing', async () => {
   assert.equal(world.faults.writes, 0)
 })
 
-test('the checkpoint names the log, its size and root', async () => {
+const verifying = {
+  hasher: testHasher,
+  verifier: {
+    verify({ bytes }: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+      const head = Buffer.from('302a300506032b6570032100', 'hex')
+      const der = Buffer.concat([head, bytes])
+      return verify(
+        null,
+        message,
+        createPublicKey({ key: der, format: 'der', type: 'spki' }),
+        signature,
+      )
+    },
+  },
+}
+
+test('the checkpoint names the log, its size and root, and is signed', async () => {
   const world = worldOf()
   world.journals[0]!.append(groupOf(1))
   const { state } = await roundOf(world.sequencer)
-  const text = new TextDecoder().decode(world.store.get('checkpoint'))
+  const note = parseNote(world.store.get('checkpoint')!).ok!
   const root = Buffer.from(state.root).toString('base64')
-  assert.equal(text, `gateway.example/log\n1\n${root}\n`)
+  assert.equal(note.text, `gateway.example/log\n1\n${root}\n`)
+  const { name, publicKey } = world.deps.signer
+  const key: NoteKey = { name, kind: 'ed25519', publicKey }
+  assert.equal((await verifyNote(note, key, verifying)).error, undefined)
+  const other = { ...note, text: note.text.replace('\n1\n', '\n2\n') }
+  assert.equal((await verifyNote(other, key, verifying)).error?.name, 'NoteUnsigned')
+})
+
+test('a log behind its checkpoint, or of another root, is refused and not signed', async () => {
+  const world = worldOf()
+  world.journals[0]!.append(groupOf(1))
+  await roundOf(world.sequencer)
+  const [older, olderFiles] = [world.store.load()!, new Map(world.store.files)]
+  world.journals[0]!.append(groupOf(2))
+  await roundOf(world.sequencer)
+  const checkpoint = world.store.get('checkpoint')!
+
+  const restored = new MemoryLogStore()
+  await restored.put([...olderFiles].map(([path, bytes]) => ({ path, bytes })))
+  await restored.put([{ path: 'checkpoint', bytes: checkpoint }])
+  restored.compareAndSwap(0, older.bytes)
+  const behind = await new Sequencer({ ...world.deps, store: restored }).round()
+  assert.equal(behind.error?.name, 'LogCorrupt')
+  assert.match(behind.error!.message, /expected a log of >= 2 entries/)
+  assert.deepEqual(restored.get('checkpoint'), checkpoint)
+
+  const emptied = new MemoryLogStore()
+  await emptied.put([{ path: 'checkpoint', bytes: checkpoint }])
+  const { error: lost } = await new Sequencer({ ...world.deps, store: emptied }).round()
+  assert.match(lost!.message, /expected a log of >= 2 entries/)
+
+  const text = new TextDecoder().decode(checkpoint)
+  const root = text.split('\n')[2]!
+  const bytes = Buffer.from(text.replace(root, Buffer.alloc(32).toString('base64')))
+  await world.store.put([{ path: 'checkpoint', bytes }])
+  const { error: forked } = await new Sequencer(world.deps).round()
+  assert.match(forked!.message, /expected the root/)
+})
+
+test('an unsigned checkpoint, as it was before, is replaced by a signed one', async () => {
+  const world = worldOf()
+  world.journals[0]!.append(groupOf(1))
+  await roundOf(world.sequencer)
+  const note = parseNote(world.store.get('checkpoint')!).ok!
+  await world.store.put([{ path: 'checkpoint', bytes: Buffer.from(note.text) }])
+  await roundOf(new Sequencer(world.deps))
+  assert.equal(parseNote(world.store.get('checkpoint')!).ok?.signatures.length, 1)
+  await world.store.put([{ path: 'checkpoint', bytes: Buffer.from('gateway.example/log') }])
+  const { error } = await new Sequencer(world.deps).round()
+  assert.match(error!.message, /expected a checkpoint/)
 })
 
 test('the first entry of a later hour comes after the SEAL of the one before', async () => {

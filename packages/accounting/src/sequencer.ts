@@ -6,13 +6,14 @@
 import { LOG_ROUND_BYTES_MAX, SEAL_DELAY_MS } from '@turnpike/core/limits/log'
 import { encodeSeal } from '@turnpike/core/log/encode'
 import { encodeRows, rowsPath, summaryRoot } from '@turnpike/core/log/summary'
+import type { NoteSigner } from '@turnpike/core/note/note'
 import type { JournalSource } from '@turnpike/core/ports/log'
 import { CommitConflict } from '@turnpike/core/ports/log-store'
 import type { LogFile, LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Awaitable, Result } from '@turnpike/core/result'
-import { checkpointFile, samePublished } from './checkpoint.ts'
+import { CHECKPOINT_PATH, checkpointFile, refuseBehind, samePublished } from './checkpoint.ts'
 import { epochEndMs, epochOf } from '@turnpike/core/billing/epoch'
 import { BadJournalEntry, ClockJumped, LogCorrupt } from './errors.ts'
 import { takeEntries } from './intake.ts'
@@ -34,8 +35,8 @@ export interface SequencerDeps {
   readonly floorMs?: () => number
   readonly random: Random
   readonly hasher: Hasher
-  /** First line of the checkpoint: the log's name. */
-  readonly origin: string
+  /** Signs checkpoints; its name is the log's. */
+  readonly signer: NoteSigner
 }
 
 /** What a round did. */
@@ -196,8 +197,8 @@ export class Sequencer {
   /** Publishes the head and lets go of journal files whose entries are in it. */
   async #settle(state: LogState, journals: readonly JournalSource[]): Promise<void> {
     if (this.#settled) return
-    const { store, origin } = this.#deps
-    const checkpoint = checkpointFile(origin, state)
+    const { store, signer, hasher } = this.#deps
+    const checkpoint = await checkpointFile(state, signer, hasher)
     if (!samePublished(await store.get(checkpoint.path), checkpoint)) await store.put([checkpoint])
     // Crash here: journal files that hold only what is in the log; their positions skip them.
     for (const journal of journals) {
@@ -210,8 +211,10 @@ export class Sequencer {
   async #load(): Promise<Head> {
     const { store, hasher } = this.#deps
     const committed = await store.load()
-    if (committed === undefined) return { version: 0, state: emptyState(hasher) }
-    const state = decodeState(hasher, committed.bytes)
+    const state =
+      committed === undefined ? emptyState(hasher) : decodeState(hasher, committed.bytes)
+    refuseBehind(await store.get(CHECKPOINT_PATH), state)
+    if (committed === undefined) return { version: 0, state }
     await checkEdge(store, hasher, state)
     return { version: committed.version, state }
   }

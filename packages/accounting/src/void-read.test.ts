@@ -7,7 +7,7 @@ import { SummaryCount } from './summary-count.ts'
 import { LogReader } from './reader.ts'
 import { Sequencer } from './sequencer.ts'
 import { decodeState } from './state.ts'
-import { groupOf, readOf, testHasher, testRandom } from './testing/entries.ts'
+import { groupOf, readOf, testHasher, testRandom, testSigner } from './testing/entries.ts'
 import { MemoryInbox } from './testing/inbox.ts'
 import { MemoryJournal, MemoryLogStore, TestClock } from './testing/memory.ts'
 import { voidRead } from './void-read.ts'
@@ -24,7 +24,7 @@ async function logOf() {
   const random = testRandom()
   const deps: VoidDeps = { log, inbox, clock, random, hasher: testHasher }
   const journals = () => [journal, inbox]
-  const sequencer = new Sequencer({ store: log, journals, ...deps, origin: 'o' })
+  const sequencer = new Sequencer({ store: log, journals, ...deps, signer: testSigner('o') })
   for (let n = 0; n < 30; n++) {
     const { id } = readOf(n)
     const fetch = encodeFetch({ id, provider: 'p', bytes: 1n, requests: 1, failed: 0 })

@@ -2,16 +2,32 @@
  * Entries and runtime ports for tests.
  * @module
  */
-import { createHash } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { encodeRead } from '@turnpike/core/log/encode'
 import { DENY, GRADE, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
+import type { NoteSigner } from '@turnpike/core/note/note'
 import type { Hasher, Random } from '@turnpike/core/ports/runtime'
 
 /** Hashes by `node:crypto`. */
 export const testHasher: Hasher = {
   sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   digest: () => undefined,
+}
+
+/** Signs as a log of this name, with the same key in each run. */
+export function testSigner(name: string): NoteSigner {
+  const pkcs8 = Buffer.concat([
+    Buffer.from('302e020100300506032b657004220420', 'hex'),
+    Buffer.alloc(32, 0x42),
+  ])
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32)
+  return {
+    name,
+    publicKey: new Uint8Array(publicKey),
+    sign: (message) => new Uint8Array(sign(null, message, key)),
+  }
 }
 
 /** Bytes that differ from call to call, and are the same in each run. */

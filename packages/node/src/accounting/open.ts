@@ -14,6 +14,7 @@ import type { DropQuery, Dropped } from '@turnpike/accounting/retention/drop-ent
 import type { LogState } from '@turnpike/accounting/state'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
+import type { NoteSigner } from '@turnpike/core/note/note'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -27,6 +28,7 @@ import { folderPaths } from '../folder/layout.ts'
 import { beginningAt, handedEntries } from '../handover/floors.ts'
 import { openHanding } from '../handover/handing.ts'
 import { nodeHasher } from '../hasher.ts'
+import { openLogSigner } from '../log/signer.ts'
 import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { readPlans } from '../plans/read.ts'
@@ -167,7 +169,7 @@ async function nameOf(store: FileLogStore): Promise<string | undefined> {
 
 /** Files of accounting, open. */
 interface Opened {
-  readonly origin: string
+  readonly signer: NoteSigner
   readonly store: FileLogStore
   readonly journals: Journals
   /** Entries of each journal that were handed on to another host before. */
@@ -189,7 +191,7 @@ class OpenFiles {
     const journals = await openJournals(paths, slotsInUse)
     const handed = await handedEntries(paths.handed, await journals.sources())
     return {
-      origin: (await nameOf(store)) ?? origin,
+      signer: await openLogSigner(folderPaths(dataDir).keys, (await nameOf(store)) ?? origin),
       store,
       journals,
       handed,
@@ -239,7 +241,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
         ...(await opened.journals.sources()).map((source) => beginningAt(source, opened.handed)),
         opened.inbox,
       ],
-      origin: opened.origin,
+      signer: opened.signer,
       floorMs: () => closed.openEpoch() * EPOCH_MS,
       ...ports,
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Accounting } from '@turnpike/accounting/accounting'
-import { groupOf, testRandom } from '@turnpike/accounting/testing/entries'
+import { groupOf, testRandom, testSigner } from '@turnpike/accounting/testing/entries'
 import { MemoryJournal, MemoryLogStore, TestClock } from '@turnpike/accounting/testing/memory'
 import { FORGET_CIDS_MAX } from '@turnpike/core/limits/log'
 import { fail } from '@turnpike/core/result'
@@ -32,7 +32,7 @@ async function openRig(settings: Partial<Settings>) {
     clock,
     random: testRandom(),
     hasher: nodeHasher,
-    origin: 'gateway.example/log',
+    signer: testSigner('gateway.example/log'),
   })
   for (let day = 0; day < 4; day++) {
     for (let n = 0; n < 300; n++) journal.append(groupOf(n, { space: `did:key:s${day}` }))

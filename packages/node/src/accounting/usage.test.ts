@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { checkLog } from '@turnpike/accounting/check-log'
-import { groupOf, readOf, testRandom } from '@turnpike/accounting/testing/entries'
+import { groupOf, readOf, testRandom, testSigner } from '@turnpike/accounting/testing/entries'
 import { Faults, MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
 import { usageJson } from '@turnpike/accounting/usage'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
@@ -37,7 +37,7 @@ async function openRig() {
     clock,
     random: testRandom(),
     hasher: nodeHasher,
-    origin: 'gateway.example/log',
+    signer: testSigner('gateway.example/log'),
   }
   const close = async (): Promise<void> => {
     store.close()

@@ -10,7 +10,7 @@ import type { Dropped } from '@turnpike/accounting/retention/drop-entries'
 import { sumsPath } from '@turnpike/accounting/retention/epoch-sums'
 import { KEPT_PATH } from '@turnpike/accounting/retention/kept'
 import { decodeState } from '@turnpike/accounting/state'
-import { groupOf, readOf, testRandom } from '@turnpike/accounting/testing/entries'
+import { groupOf, readOf, testRandom, testSigner } from '@turnpike/accounting/testing/entries'
 import {
   Faults,
   MemoryJournal,
@@ -46,7 +46,7 @@ function openRig() {
     clock,
     random: testRandom(),
     hasher: nodeHasher,
-    origin: 'gateway.example/log',
+    signer: testSigner('gateway.example/log'),
   }
   const accounting = new Accounting(deps)
   const dropper = new EntryDropper(store, nodeHasher, ledger, WINDOW)

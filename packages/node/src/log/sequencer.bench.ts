@@ -16,6 +16,7 @@ import { encodeRead } from '@turnpike/core/log/encode'
 import { BUNDLE_HEAD_BYTES } from '@turnpike/core/merkle/bundle'
 import type { JournalSource } from '@turnpike/core/ports/log'
 import { BENCH_READ } from '../journal/journal.bench.ts'
+import { testSigner } from '@turnpike/accounting/testing/entries'
 import { nodeHasher } from '../hasher.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { FileLogStore } from './log-store.ts'
@@ -81,7 +82,7 @@ async function sequence(store: FileLogStore, journal: JournalSource): Promise<Lo
     clock: { nowMs: Date.now, monotonicMs: () => performance.now() },
     random: { bytes: (length) => randomBytes(length) },
     hasher: nodeHasher,
-    origin: 'bench',
+    signer: testSigner('bench'),
   })
   for (;;) {
     const { ok: round, error } = await sequencer.round()
