@@ -36,7 +36,11 @@ export class LedgerFeed {
     const { size } = reader.state
     const watermark = await this.#ledger.watermark()
     if (watermark > size) throw new LedgerAhead(watermark, size)
-    if (watermark === size) return
+    if (watermark === size) {
+      if (!(await this.#ledger.isWhole()))
+        await this.#apply(new BatchBuilder(size).build(size), size)
+      return
+    }
     const ranges = await reader.epochs(watermark)
     const { from } = await readKept(reader.store, reader.hasher)
     const [open] = ranges
@@ -46,7 +50,7 @@ export class LedgerFeed {
       return this.catchUp(reader)
     }
     for (const range of ranges)
-      if (range.end <= from) await this.#apply(await sealedSums(reader, range))
+      if (range.end <= from) await this.#apply(await sealedSums(reader, range), size)
       else await this.#addEntries(reader, { ...range, first: Math.max(range.first, watermark) })
   }
 
@@ -57,14 +61,15 @@ export class LedgerFeed {
       await this.#counter.count(reader, batch, epoch, run)
       if (!batch.isFull) continue
       const next = run.first + run.entries.length
-      await this.#apply(batch.build(next))
+      await this.#apply(batch.build(next), reader.state.size)
       batch = new BatchBuilder(next)
     }
-    if (batch.first < end) await this.#apply(batch.build(end))
+    if (batch.first < end) await this.#apply(batch.build(end), reader.state.size)
   }
 
-  async #apply(batch: LedgerBatch): Promise<void> {
-    const applied = await this.#ledger.apply(batch)
+  /** Adds a batch; of `size` entries those after it come next. */
+  async #apply(batch: LedgerBatch, size: number): Promise<void> {
+    const applied = await this.#ledger.apply({ ...batch, partial: batch.end < size })
     if (applied.error !== undefined) throw applied.error
   }
 }

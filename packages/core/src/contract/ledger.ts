@@ -240,16 +240,20 @@ export const LEDGER_CONTRACT: readonly ContractCase<Ledger>[] = [
     },
   },
   {
-    name: 'a cleared ledger is as new',
+    name: 'a cleared ledger says nothing until the log was counted again, then is as new',
     run: async (ledger) => {
       const parts = { rows: [rollUp({})], voids: [voided(0)] }
       await ledger.apply(batch(0, 1, parts))
       await ledger.forgetCids(1000, 10)
       await ledger.clear()
       expect((await ledger.watermark()) === 0, 'expected watermark 0')
-      await expectTotal(ledger, '0,0,0,0,0,0,0')
       expect((await ledger.spaces()).length === 0, 'expected no spaces')
-      await ledger.apply(batch(0, 1, parts))
+      await expectIncomplete(ledger)
+      await ledger.apply(batch(0, 0, { partial: true }))
+      await expectIncomplete(ledger)
+      await ledger.apply(batch(0, 0, {}))
+      await expectTotal(ledger, '0,0,0,0,0,0,0')
+      await ledger.apply(batch(0, 1, { ...parts, partial: true }))
       await expectTotal(ledger, '1,0,0,10,10,0,10')
       await expectRows(ledger, 'cid', '1,85,0,0=10')
     },
@@ -265,6 +269,23 @@ function textOf(counts: UsageCounts): string {
 async function expectTotal(ledger: Ledger, expected: string): Promise<void> {
   const got = textOf((await ledger.query(EVER)).total)
   expect(got === expected, `expected ${expected}, got ${got}`)
+}
+
+async function expectIncomplete(ledger: Ledger): Promise<void> {
+  expect(!(await ledger.isWhole()), 'expected the ledger not to be whole')
+  const span = { space: ALICE, firstEpoch: 0, endEpoch: 1 }
+  const questions = [
+    async () => ledger.query(EVER),
+    async () => ledger.sums({ spans: [span] }),
+    async () => ledger.hours(span),
+    async () => ledger.voids(span),
+    async () => ledger.fetched(EVER),
+  ]
+  for (const question of questions) {
+    const refused: unknown = await question().catch((error: unknown) => error)
+    const name = refused instanceof Error ? refused.name : 'an answer'
+    expect(name === 'LedgerIncomplete', `expected LedgerIncomplete, got ${name}`)
+  }
 }
 
 async function expectRows(ledger: Ledger, by: UsageBy, expected: string): Promise<void> {

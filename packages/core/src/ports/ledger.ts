@@ -73,6 +73,8 @@ export interface LedgerBatch {
   readonly voids: readonly VoidedRead[]
   /** Rows of the same epoch, provider and space add up. */
   readonly fetched: readonly FetchedRow[]
+  /** Whether the log has more entries, that come next. */
+  readonly partial?: boolean | undefined
 }
 
 /** The batch does not begin where the ledger stands: somebody else moved it. Read on from there. */
@@ -91,6 +93,17 @@ export class WatermarkMoved extends Error {
 
 /** Units of time that sums are kept for. Days and months are of UTC. */
 export type LedgerUnit = 'hour' | 'day' | 'month'
+
+/** The log is being counted again: sums would be of a part of it. Ask again later. */
+export class LedgerIncomplete extends Error {
+  override readonly name = 'LedgerIncomplete'
+  /** Entries that are counted. */
+  readonly watermark: number
+  constructor(watermark: number) {
+    super(`ledger counts the log again, ${watermark} entries so far: try again later`)
+    this.watermark = watermark
+  }
+}
 
 /** How sums over everything are split into rows. */
 export type UsageBy = LedgerUnit | 'space' | 'cid'
@@ -178,10 +191,15 @@ export interface FetchedQuery {
   readonly provider?: string | undefined
 }
 
-/** Reads what the ledger has, as of its watermark. Sums are exact, or the call throws. */
+/**
+ * Reads what the ledger has, as of its watermark. Sums are exact, or the call throws: with
+ * `LedgerIncomplete` from when the ledger is emptied until it has the log's entries again.
+ */
 export interface LedgerView {
   /** Index of the first entry that is not counted yet. */
   watermark(): Awaitable<number>
+  /** Whether sums can be asked for: not while an emptied ledger is counted again. */
+  isWhole(): Awaitable<boolean>
   /** Sums over all spaces. */
   query(query: LedgerQuery): Awaitable<LedgerAnswer>
   /**
@@ -228,6 +246,9 @@ export interface Ledger extends LedgerView {
    * Resolves with whether there is more to forget: call again.
    */
   forgetCids(epoch: number, rowsMax: number): Awaitable<boolean>
-  /** Forgets everything: the watermark is 0 again. */
+  /**
+   * Forgets everything: the watermark is 0 again. Sums can be asked for after the next batch that
+   * is not `partial`.
+   */
   clear(): Awaitable<void>
 }

@@ -246,6 +246,7 @@ test('as JSON, bytes are numbers as long as those are exact, and then strings', 
 async function playLedger(rig: Rig, faults: Faults): Promise<UsageAnswer> {
   const ledger: Ledger = Object.create(rig.ledger, {
     watermark: { value: () => rig.ledger.watermark() },
+    isWhole: { value: () => rig.ledger.isWhole() },
     apply: { value: (batch: LedgerBatch) => faults.run(() => rig.ledger.apply(batch)) },
   })
   const accounting = new Accounting({ ...rig.deps, ledger })

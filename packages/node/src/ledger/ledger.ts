@@ -3,7 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { WatermarkMoved } from '@turnpike/core/ports/ledger'
+import { LedgerIncomplete, WatermarkMoved } from '@turnpike/core/ports/ledger'
 import type {
   FetchedQuery,
   FetchedRow,
@@ -28,6 +28,13 @@ import { fetchedIn, hoursOf, spacesAfter, sumsOver, voidsOf } from './spans.ts'
 import { totalsOf } from './totals.ts'
 import { LedgerWriter } from './writer.ts'
 
+/** How far the ledger is. */
+interface Standing {
+  readonly watermark: number
+  readonly cidsFromEpoch: number
+  readonly whole: boolean
+}
+
 /** A ledger in a file. Another process may read it; one at a time adds to it. */
 export class SqliteLedger implements Ledger {
   readonly #database: DatabaseSync
@@ -50,6 +57,10 @@ export class SqliteLedger implements Ledger {
     return this.#standing().watermark
   }
 
+  isWhole(): boolean {
+    return this.#standing().whole
+  }
+
   apply(batch: LedgerBatch): Result<Unit, WatermarkMoved> {
     if (batch.end < batch.first)
       throw new RangeError(`"end" expected >= ${batch.first}, got ${batch.end}`)
@@ -58,7 +69,10 @@ export class SqliteLedger implements Ledger {
         const { watermark, cidsFromEpoch } = this.#standing()
         if (watermark !== batch.first) return fail(new WatermarkMoved(batch.first, watermark))
         this.#writer.add(batch, cidsFromEpoch)
-        this.#database.prepare('UPDATE standing SET watermark = ?').run(batch.end)
+        const whole = batch.partial === true ? 0 : 1
+        this.#database
+          .prepare('UPDATE standing SET watermark = ?, whole = max(whole, ?)')
+          .run(batch.end, whole)
         return ok({})
       })
     } catch (error) {
@@ -76,11 +90,11 @@ export class SqliteLedger implements Ledger {
   }
 
   hours(span: LedgerSpan): readonly HourRow[] {
-    return hoursOf(this.#database, span)
+    return this.#read(() => hoursOf(this.#database, span))
   }
 
   voids(span: LedgerSpan): readonly VoidRow[] {
-    return voidsOf(this.#database, span)
+    return this.#read(() => voidsOf(this.#database, span))
   }
 
   hasVoided(first: number, end: number): boolean {
@@ -89,7 +103,7 @@ export class SqliteLedger implements Ledger {
   }
 
   fetched(query: FetchedQuery): readonly FetchedRow[] {
-    return fetchedIn(this.#database, query)
+    return this.#read(() => fetchedIn(this.#database, query))
   }
 
   spaces(after?: string): readonly string[] {
@@ -101,7 +115,7 @@ export class SqliteLedger implements Ledger {
   }
 
   clear(): void {
-    transact(this.#database, () => remake(this.#database))
+    transact(this.#database, () => remake(this.#database, false))
     this.#writer = new LedgerWriter(this.#database)
   }
 
@@ -110,19 +124,25 @@ export class SqliteLedger implements Ledger {
     this.#database.close()
   }
 
-  /** Runs `work` as of one moment. */
+  /** Runs `work` as of one moment, when the ledger is whole. */
   #read<T>(work: () => T): T {
     this.#database.exec('BEGIN')
     try {
+      const { watermark, whole } = this.#standing()
+      if (!whole) throw new LedgerIncomplete(watermark)
       return work()
     } finally {
       this.#database.exec('COMMIT')
     }
   }
 
-  #standing(): { readonly watermark: number; readonly cidsFromEpoch: number } {
-    const sql = 'SELECT watermark, cids_from_epoch FROM standing'
-    const [watermark, cidsFromEpoch] = rowsOf(this.#database, sql)[0]!
-    return { watermark: numberOf(watermark), cidsFromEpoch: numberOf(cidsFromEpoch) }
+  #standing(): Standing {
+    const sql = 'SELECT watermark, cids_from_epoch, whole FROM standing'
+    const [watermark, cidsFromEpoch, whole] = rowsOf(this.#database, sql)[0]!
+    return {
+      watermark: numberOf(watermark),
+      cidsFromEpoch: numberOf(cidsFromEpoch),
+      whole: whole === 1n,
+    }
   }
 }

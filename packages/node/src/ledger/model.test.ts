@@ -248,6 +248,8 @@ test('a file of an older layout is emptied and counted again, a newer one refuse
   old.close()
   const ledger = new SqliteLedger(path)
   assert.equal(ledger.watermark(), 0)
+  assert.throws(() => ledger.query(EVER), { name: 'LedgerIncomplete', watermark: 0 })
+  ledger.apply({ first: 0, end: 0, rows: [], voids: [], fetched: [] })
   assert.equal(ledger.query(EVER).epochs, undefined)
   ledger.close()
   const newer = new DatabaseSync(path)

@@ -72,9 +72,10 @@ const SCHEMA = `
   CREATE TABLE standing (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     watermark INTEGER NOT NULL,
-    cids_from_epoch INTEGER NOT NULL
+    cids_from_epoch INTEGER NOT NULL,
+    whole INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO standing VALUES (1, 0, 0);
+  INSERT INTO standing VALUES (1, 0, 0, 1);
 `
 
 /**
@@ -92,7 +93,7 @@ export function openLedgerFile(path: string): DatabaseSync {
     transact(database, () => {
       const version = Number(database.prepare('PRAGMA user_version').get()!['user_version'])
       if (version > LEDGER_VERSION) throw new StoreTooNew(path, version, LEDGER_VERSION)
-      if (version < LEDGER_VERSION) remake(database)
+      if (version < LEDGER_VERSION) remake(database, version === 0)
     })
     return database
   } catch (error) {
@@ -101,9 +102,13 @@ export function openLedgerFile(path: string): DatabaseSync {
   }
 }
 
-/** Drops all tables and makes those of this version, empty; inside a transaction. */
-export function remake(database: DatabaseSync): void {
+/**
+ * Drops all tables and makes those of this version, empty; inside a transaction. Unless it is
+ * `whole`, sums can't be asked for before the log was counted.
+ */
+export function remake(database: DatabaseSync, whole: boolean): void {
   const sql = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`
   for (const { name } of database.prepare(sql).all()) database.exec(`DROP TABLE "${name}"`)
   database.exec(`${SCHEMA}; PRAGMA user_version = ${LEDGER_VERSION}`)
+  if (!whole) database.exec('UPDATE standing SET whole = 0')
 }
