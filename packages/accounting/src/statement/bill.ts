@@ -61,6 +61,11 @@ export function billOf(
 ): Bill {
   const { grants, creditBytes } = opening
   const rated = rate({ period, stretches, hours: usedHours(lines), grants, creditBytes })
+  return { opening, rated, ...paidFrom(rated, opening) }
+}
+
+/** What is drawn from balances for a month, and the rest of what it costs. */
+export function paidFrom(rated: Rated, opening: Opening): Pick<Bill, 'paid' | 'due'> {
   const paid: Money[] = []
   const due: Money[] = []
   for (const { currency, micros } of rated.totals) {
@@ -68,7 +73,7 @@ export function billOf(
     if (drawn > 0n) paid.push({ currency, micros: drawn })
     due.push({ currency, micros: micros - drawn })
   }
-  return { opening, rated, paid, due }
+  return { paid, due }
 }
 
 function* usedHours(lines: readonly StatementLine[]): Generator<UsedHour> {

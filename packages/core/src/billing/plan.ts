@@ -93,6 +93,11 @@ export const FREE_PLANS: Plans = {
   standard: FREE_PLAN,
 }
 
+/** Whether reads under a plan may be refused: it has a hard limit or a daily cap. */
+export function canRefuse({ egress }: Plan): boolean {
+  return egress.limit === 'hard' || egress.dayBytesMax !== undefined
+}
+
 /**
  * Whether reads under a plan are to be watched: it has a limit, a daily cap, or a balance.
  *

@@ -55,3 +55,24 @@ export const STATEMENT_PAGE_LINES_MAX = 2_000
 export const EGRESS_DAYS_MAX = 366
 /** Pause between two looks for whole days of storage that are not added up yet. */
 export const STORAGE_DAYS_MS = 600_000
+/** Grants of one customer, all in all, and payments into their balances. */
+export const GRANTS_PER_CUSTOMER_MAX = 10_000
+export const CREDITS_PER_CUSTOMER_MAX = 100_000
+/** Characters of an id of a grant, and of a payment or its source. */
+export const GIVEN_ID_CHARS_MAX = 128
+/** Greatest priority of a grant: the one that is used last. */
+export const GRANT_PRIORITY_MAX = 255
+/** Micro-units of one payment: a million million. */
+export const CREDIT_MICROS_MAX: bigint = 10n ** 18n
+/** Payments that one answer lists. */
+export const CREDITS_LISTED_MAX = 100
+/** Share of what a plan covers from which a quota is said to be nearly used. */
+export const QUOTA_WARN_PERCENT = 80
+/** Spaces whose payer a process remembers for a second. */
+export const QUOTA_PAYERS_MAX = 4096
+/** Time for accounting to answer about quotas, after which it is asked anew. */
+export const QUOTA_ACCOUNTING_MS = 30_000
+/** Pause between two looks whether a month is to be closed. */
+export const STATEMENT_CLOSE_EVERY_MS = 60_000
+/** Time after which the last closed month is made again, to see that it comes out the same. */
+export const STATEMENT_CHECK_MS: number = 24 * 3_600_000

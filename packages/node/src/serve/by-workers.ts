@@ -11,6 +11,7 @@ import type { Whoami } from '../owner/operations.ts'
 import { runWorkers, type WorkerCrash, type WorkerGivenUp } from '../workers/primary.ts'
 import type { ServingCounts } from './process.ts'
 import { answerTokens, openBuckets, type TokensAsked } from './rate-limits.ts'
+import { answerQuota, isQuotaQuestion, type KeptQuotas } from '../quota/serve.ts'
 import type { Serving } from './serving.ts'
 
 /** Environment variable that hands a worker its start; its user alone can read it. */
@@ -24,8 +25,15 @@ export interface WorkerStart {
 
 /** How to run workers. */
 export interface ByWorkersOptions extends WorkerStart {
+  /** Quotas that workers draw on; none where no plan can refuse a read. */
+  readonly quotas: KeptQuotas | undefined
   readonly onCrash: (crash: WorkerCrash) => void
   readonly onGivenUp: (error: WorkerGivenUp) => void
+}
+
+/** Whose bodies those of a slot are. */
+function holderOf(slot: number): string {
+  return `worker ${slot}`
 }
 
 /**
@@ -35,7 +43,7 @@ export interface ByWorkersOptions extends WorkerStart {
  * @throws {WorkerGivenUp} when a worker can't be started
  */
 export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving> {
-  const { settings, whoami } = options
+  const { settings, whoami, quotas } = options
   const { host, portSearch } = settings
   const port = await freePort({ host, port: settings.port, portSearch })
   const start: WorkerStart = { settings: { ...settings, port, portSearch: false }, whoami }
@@ -46,8 +54,16 @@ export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving
     count: settings.workers,
     entry: fileURLToPath(new URL(file, import.meta.url)),
     env: { [WORKER_START_VARIABLE]: JSON.stringify(start) },
-    onCrash: options.onCrash,
-    answer: (question) => answerTokens(buckets, question as TokensAsked),
+    onCrash(crash) {
+      quotas?.book.lose(holderOf(crash.slot))
+      options.onCrash(crash)
+    },
+    // It has recovered its journal before it serves.
+    onReady: (slot) => quotas?.book.recovered(holderOf(slot)),
+    answer: (question, slot) =>
+      isQuotaQuestion(question)
+        ? answerQuota(quotas, holderOf(slot), question)
+        : answerTokens(buckets, question as TokensAsked),
   })
   void workers.ended.then((error) => error && options.onGivenUp(error))
   return {
@@ -68,7 +84,8 @@ export async function serveByWorkers(options: ByWorkersOptions): Promise<Serving
       return answers.length === 0 ? [emptySnapshot()] : answers.map(({ value }) => value)
     },
     async flush() {
-      await workers.ask('flush')
+      const asked = workers.count()
+      return (await workers.ask('flush')).length === asked
     },
     close: (graceMs) => workers.stop({ graceMs }),
   }

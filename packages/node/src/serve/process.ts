@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts'
 import { startHttpServer, type HttpServer } from '../http/server.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
+import type { Quotas } from '@turnpike/gateway/quota/gate'
 import type { RateLimiters } from './rate-limits.ts'
 import { openReadSide, type ReadSide } from './read-side.ts'
 
@@ -20,6 +21,8 @@ export interface ServeOptions {
   readonly observer: Observer
   /** How often addresses and identities may come. */
   readonly limiters: RateLimiters
+  /** Quotas of customers; none where no plan can refuse a read. */
+  readonly quotas: Quotas | undefined
   /** The port is shared with other workers. */
   readonly reusePort: boolean
   /** Something that can't be mended while running: the process is to close and exit. */

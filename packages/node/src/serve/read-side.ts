@@ -10,6 +10,7 @@ import type { FetchCaps } from '@turnpike/gateway/admission/fetch-caps'
 import { Identities } from '@turnpike/gateway/admission/identities'
 import { Refusals } from '@turnpike/gateway/admission/refusals'
 import { RequestLimits } from '@turnpike/gateway/admission/request-limits'
+import { PlanGate, type Quotas } from '@turnpike/gateway/quota/gate'
 import type { Observer } from '@turnpike/gateway/observer'
 import type { ClaimTrust } from '@turnpike/core/claims/trust'
 import type { Authorizer, ContentIndex } from '@turnpike/core/ports/content'
@@ -46,6 +47,7 @@ import { asOriginFault, openLocators, type OpenLocators } from '../locators/open
 import { openNames } from '../names/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
+import { payersOf } from '../quota/payers.ts'
 import { openRetrieve, type OpenRetrieve } from '../retrieve/open.ts'
 import type { Whoami } from '../owner/operations.ts'
 import { ownHosts } from './own-hosts.ts'
@@ -60,6 +62,7 @@ export interface ReadSideOptions {
   readonly slot: string
   readonly observer: Observer
   readonly limiters: RateLimiters
+  readonly quotas: Quotas | undefined
   /** The journal can't write what it admitted: the process must stop. */
   readonly onJournalFailure: (error: JournalFailed) => void
 }
@@ -212,7 +215,9 @@ function routesOf(
     hasher: nodeHasher,
   })
   const handover = batchRoutes({
-    ...{ dataDir, observer, processes },
+    dataDir,
+    observer,
+    processes,
     audiences: [identity.did, identity.keys[0]!],
     sources: settings.handFrom,
   })
@@ -257,7 +262,7 @@ interface GatewayParts {
 }
 
 function composeGateway(
-  { settings, observer, limiters }: ReadSideOptions,
+  { settings, observer, limiters, quotas }: ReadSideOptions,
   {
     folder,
     journal,
@@ -278,6 +283,7 @@ function composeGateway(
     denylist,
     fetchCaps,
     retrievals: retrieve?.retrievals,
+    quota: quotas && new PlanGate(payersOf(folder.catalog, settings.plans, nodeClock), quotas),
     identities: limiter && new Identities({ limiter, refusals, hasher: nodeHasher }),
     index: locators.index,
     authorizer: authorizerOf(settings, { folder, identity, resolver }),

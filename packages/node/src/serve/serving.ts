@@ -4,6 +4,7 @@
  */
 import type { TallySnapshot } from '../metrics/tally.ts'
 import { serveByWorkers, type ByWorkersOptions } from './by-workers.ts'
+import type { KeptQuotas } from '../quota/serve.ts'
 import { openBuckets } from './rate-limits.ts'
 import { serveProcess, type ServeOptions, type ServingCounts } from './process.ts'
 
@@ -13,7 +14,8 @@ export interface Serving {
   counts(): Promise<ServingCounts>
   /** Counts of each process that serves. */
   snapshots(): Promise<readonly TallySnapshot[]>
-  flush(): Promise<void>
+  /** Makes the entries of all reads that have ended durable; whether all processes have. */
+  flush(): Promise<boolean>
   close(graceMs: number): Promise<void>
 }
 
@@ -28,6 +30,8 @@ export function slotsOf(workers: number): readonly string[] {
 /** How to serve: what a process needs, and what one with workers needs beside. */
 export interface ServingOptions
   extends Omit<ServeOptions, 'slot' | 'reusePort' | 'limiters'>, Pick<ByWorkersOptions, 'onCrash'> {
+  /** Quotas of customers; none where no plan can refuse a read. */
+  readonly quotas: KeptQuotas | undefined
   /** Counts of this process. */
   snapshot(): TallySnapshot
 }
@@ -46,7 +50,7 @@ export async function serve(options: ServingOptions): Promise<Serving> {
   const { url, counts, flush, close } = served.ok
   return {
     url,
-    flush,
+    flush: () => flush().then(() => true),
     close,
     counts: () => Promise.resolve(counts()),
     snapshots: () => Promise.resolve([options.snapshot()]),

@@ -18,6 +18,7 @@ import { startOwner, type OwnerThread } from '../owner/thread.ts'
 import type { Whoami } from '../owner/operations.ts'
 import type { WorkerCrash } from '../workers/primary.ts'
 import type { TallySnapshot } from '../metrics/tally.ts'
+import { keepQuotas } from '../quota/serve.ts'
 import { serve, slotsOf, type Serving } from './serving.ts'
 import { usageOperation } from './usage-operation.ts'
 
@@ -79,7 +80,11 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
   const { publicUrl } = settings
   const claiming = new Renewing(owner.operations.claimsIssue, onFault, { publicUrl })
   parts.add(claiming, (renewing) => renewing.stop())
-  const serving = await serve({ ...options, whoami, onFailure })
+  const running: { serving?: Serving } = {}
+  const quotas = keepQuotas(settings, accounting, () => running.serving?.flush())
+  parts.add(quotas, async (kept) => kept?.close())
+  const serving = await serve({ ...options, whoami, onFailure, quotas })
+  running.serving = serving
   let closing: Promise<void> | undefined
   const stopServing = (graceMs: number): Promise<void> => (closing ??= serving.close(graceMs))
   parts.add(serving, () => stopServing(0))
@@ -152,7 +157,7 @@ async function startThreads(
 }
 
 /** Operations on what was read so far: it is made durable before they run. */
-function flushedFirst(operations: Operations, flush: () => Promise<void>): Operations {
+function flushedFirst(operations: Operations, flush: () => Promise<unknown>): Operations {
   const entries = Object.entries(operations).map(([name, operation]): [string, Operation] => [
     name,
     async (params, call) => {

@@ -16,7 +16,10 @@ const BY = ['space', 'day', 'cid'] as const
  * @example
  * const usage = usageOperation(accounting, () => journal.flush())
  */
-export function usageOperation(accounting: AccountingHost, flush: () => Promise<void>): Operation {
+export function usageOperation(
+  accounting: AccountingHost,
+  flush: () => Promise<unknown>,
+): Operation {
   return async (params) => {
     const query = queryOf(params)
     if (query === undefined)

@@ -12,6 +12,7 @@ import { REUSES_PORT } from '../workers/primary.ts'
 import { questions } from '../workers/ask-primary.ts'
 import { joinPrimary, workerSlot } from '../workers/worker.ts'
 import { serveProcess } from './process.ts'
+import { leaseQuotas } from '../quota/serve.ts'
 import { leaseBuckets } from './rate-limits.ts'
 import { WORKER_START_VARIABLE, type WorkerStart } from './by-workers.ts'
 
@@ -29,12 +30,14 @@ async function giveUp(fault: Error): Promise<never> {
   process.exit(1)
 }
 
+const askPrimary = questions(RATE_ANSWER_MS)
 const served = await serveProcess({
   settings,
   whoami,
   slot,
   observer,
-  limiters: leaseBuckets(settings, questions(RATE_ANSWER_MS)),
+  limiters: leaseBuckets(settings, askPrimary),
+  quotas: leaseQuotas(settings, askPrimary),
   reusePort: REUSES_PORT,
   onFailure: (fault) => void giveUp(fault),
 })

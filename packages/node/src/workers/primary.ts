@@ -62,8 +62,13 @@ export interface WorkersOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Hears of each crash. */
   readonly onCrash?: (crash: WorkerCrash) => void
-  /** Answers questions of workers at once, with values that survive JSON. Must not throw. */
-  readonly answer?: (question: unknown) => unknown
+  /**
+   * Answers questions of workers with values that survive JSON, or promises of some. Must neither
+   * throw nor reject. What a worker asked that has ended meanwhile is not heard.
+   */
+  readonly answer?: (question: unknown, slot: number) => unknown
+  /** Hears that a worker serves, each time that one was started in the slot. */
+  readonly onReady?: (slot: number) => void
   /** Pause before the first restart. */
   readonly pauseMsMin?: number
 }
@@ -76,7 +81,9 @@ export interface WorkerAnswer<T> {
 
 /** Workers that run. */
 export interface Workers {
-  /** Asks all; those that don't answer within `WORKER_ANSWER_MS` are missing. */
+  /** How many serve now. */
+  count(): number
+  /** Asks all that serve; those that don't answer within `WORKER_ANSWER_MS` are missing. */
   ask<T>(question: string): Promise<WorkerAnswer<T>[]>
   /** Stops all, gracefully for `graceMs`, then by force. Resolves when the last has exited. */
   stop(options?: { readonly graceMs?: number }): Promise<void>
@@ -119,9 +126,13 @@ class WorkerPool implements Workers {
     for (const slot of this.#slots.keys()) this.#start(slot)
   }
 
+  count(): number {
+    return this.#slots.filter(isServing).length
+  }
+
   ask<T>(question: string): Promise<WorkerAnswer<T>[]> {
     const id = ++this.#questions
-    const asked = this.#slots.filter(({ worker, ready }) => ready && worker!.isConnected())
+    const asked = this.#slots.filter(isServing)
     const answers: WorkerAnswer<T>[] = []
     return new Promise((resolve) => {
       const done = (): void => {
@@ -167,15 +178,22 @@ class WorkerPool implements Workers {
     worker.on('message', (message: FromWorker) => {
       if (message.kind === 'ready') {
         slot.ready = true
+        this.#options.onReady?.(index)
         if (this.#slots.every(({ ready }) => ready)) this.#onReady()
       } else if (message.kind === 'answer') this.#asked.get(message.id)?.(index, message.value)
-      else {
-        const value = this.#options.answer?.(message.question)
-        tell(worker, { kind: 'told', id: message.id, value })
-      }
+      else if (slot.worker === worker) void this.#answer(worker, index, message)
     })
     worker.on('error', () => {})
     worker.on('exit', (code, signal) => this.#onExit(index, code, signal))
+  }
+
+  async #answer(
+    worker: Worker,
+    slot: number,
+    { id, question }: Extract<FromWorker, { kind: 'question' }>,
+  ): Promise<void> {
+    const value = await this.#options.answer?.(question, slot)
+    tell(worker, { kind: 'told', id, value })
   }
 
   #onExit(index: number, code: number | null, signal: string | null): void {
@@ -198,6 +216,10 @@ class WorkerPool implements Workers {
   #checkEnded(): void {
     if (this.#slots.every(({ worker }) => worker === undefined)) this.#onEnded(this.#givenUp)
   }
+}
+
+function isServing({ worker, ready }: Slot): boolean {
+  return ready && worker!.isConnected()
 }
 
 function tell(worker: Worker, message: ToWorker): void {
