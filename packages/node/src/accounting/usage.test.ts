@@ -261,7 +261,7 @@ async function playLedger(rig: Rig, faults: Faults): Promise<UsageAnswer> {
   return usageOf(rig, { by: 'space' })
 }
 
-test('each write of the ledger fails, in both ways: everything is counted once', async () => {
+test('D3: each write of the ledger fails, in both ways: everything is counted once', async () => {
   const plain = await openRig()
   const expected = await playLedger(plain, new Faults())
   assert.deepEqual([expected.reads, expected.bytes, expected.bytesFetched], [3, 6n, 3n])

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { checkLog } from '@turnpike/accounting/check-log'
+import { LogCorrupt } from '@turnpike/accounting/errors'
 import { LogReader } from '@turnpike/accounting/reader'
 import { withChecksum } from '@turnpike/accounting/retention/checksum'
 import { EntryDropper } from '@turnpike/accounting/retention/drop-entries'
@@ -248,6 +249,9 @@ test('sums that were altered are found: by their checksum, and by the SEAL', asy
   const more = body.slice()
   more[row + 1]! += 1
   await corrupt(withChecksum(nodeHasher, more), 'one read more')
+  const { error } = await rig.accounting.rebuild()
+  assert.ok(error instanceof LogCorrupt)
+  assert.match(error.place, /^space did:key:s/, 'the SEAL says otherwise')
   rig.store.files.set(path, file)
   await rebuild(rig)
   const kept = rig.store.files.get(KEPT_PATH)!
