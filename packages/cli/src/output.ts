@@ -35,6 +35,11 @@ export class Output {
     if (!this.json) this.#options.stdout.write(`${visible(text)}\n`)
   }
 
+  /** A document of our own making, as it is; nothing when results are JSON. */
+  text(text: string): void {
+    if (!this.json) this.#options.stdout.write(text)
+  }
+
   /** The result: with `--json` one object on one line, the last on stdout. */
   result(value: object): void {
     if (this.json) this.#options.stdout.write(`${JSON.stringify(value)}\n`)

@@ -17,6 +17,7 @@ import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
 import { space } from './verbs/space.ts'
 import { start } from './verbs/start.ts'
+import { statement } from './verbs/statement.ts'
 import { usage } from './verbs/usage.ts'
 import { voidRead } from './verbs/void.ts'
 import { whoami } from './verbs/whoami.ts'
@@ -37,6 +38,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   deny,
   name,
   usage,
+  statement,
   ledger,
   voidRead,
   audit,

@@ -81,8 +81,9 @@ async function billFor(
   const terms = await sources.planTerms.plansOf(customer.did)
   const stretches = planStretches(customer, terms, sources.plans, period)
   if (stretches.error !== undefined) return stretches
-  const opening = await sources.openings.opening(customer.did, period)
-  return ok(billOf(stretches.ok, lines, opening, period))
+  const opening = await sources.openings.opening(customer, period)
+  if (opening.error !== undefined) return opening
+  return ok(billOf(stretches.ok, lines, opening.ok, period))
 }
 
 /** Hears of each statement that a summary is made of. */

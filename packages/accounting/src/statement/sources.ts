@@ -5,16 +5,16 @@
 import type { Plans } from '@turnpike/core/billing/plan'
 import type { Period } from '@turnpike/core/billing/period'
 import type { LedgerView } from '@turnpike/core/ports/ledger'
-import type { OwnershipHistory, PlanHistory } from '@turnpike/core/ports/provisioning'
+import type { Customer, OwnershipHistory, PlanHistory } from '@turnpike/core/ports/provisioning'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { StorageHistory } from '@turnpike/core/ports/usage'
-import type { Awaitable } from '@turnpike/core/result'
+import type { Awaitable, Result } from '@turnpike/core/result'
 import type { Opening } from './statement.ts'
 
 /** What customers bring from one month to the next. */
 export interface Openings {
   /** Of a customer, as a period begins. */
-  opening(customer: string, period: Period): Awaitable<Opening>
+  opening(customer: Customer, period: Period): Awaitable<Result<Opening, PlanUnknown>>
 }
 
 /** Sources of statements, all as of one moment. */

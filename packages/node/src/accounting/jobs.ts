@@ -4,6 +4,7 @@
  */
 import type { AccountingParts } from './parts.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
+import { closingJob } from '../statements/job.ts'
 import { retentionJob } from './retention.ts'
 
 /** Work that comes back. One run of a job ends before its next begins. */
@@ -17,7 +18,11 @@ export interface Job {
 
 /** The jobs of a deployment. */
 export function accountingJobs(parts: AccountingParts): readonly Job[] {
-  return [storageDaysJob(parts), retentionJob(parts, () => Number.MAX_SAFE_INTEGER)]
+  return [
+    closingJob(parts),
+    storageDaysJob(parts),
+    retentionJob(parts, () => Number.MAX_SAFE_INTEGER),
+  ]
 }
 
 /** Hears that a job fails, and with undefined that it goes well again. */

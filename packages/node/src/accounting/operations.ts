@@ -7,6 +7,7 @@ import type { Operation } from '../control/server.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
+import { statementOperation } from '../statements/operation.ts'
 import { usageOperations } from '../usage/operations.ts'
 import type { AccountingParts } from './parts.ts'
 
@@ -15,6 +16,7 @@ export const ACCOUNTING_OPERATIONS = [
   'egressRecord',
   'journalBatch',
   'ledgerRebuild',
+  'statement',
   'void',
   'usageAccount',
   'usageEgressByDay',
@@ -32,6 +34,7 @@ export function accountingOperations(
     egressRecord: egressRecordOperation(parts),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
+    statement: statementOperation(parts),
     void: voidOperation(parts),
     ...usageOperations(parts),
   }

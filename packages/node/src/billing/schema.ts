@@ -9,4 +9,9 @@ import { GIVEN } from '../quota/schema.ts'
 import { STORAGE_DAYS } from '../usage/storage-schema.ts'
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
-export const BILLING_MIGRATIONS: readonly string[] = [QUEUE_SCHEMA, STORAGE_DAYS, STATEMENTS_SCHEMA]
+export const BILLING_MIGRATIONS: readonly string[] = [
+  QUEUE_SCHEMA,
+  STORAGE_DAYS,
+  STATEMENTS_SCHEMA,
+  GIVEN,
+]

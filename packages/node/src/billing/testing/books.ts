@@ -9,6 +9,7 @@ import { FREE_PLANS } from '@turnpike/core/billing/plan'
 import type { Plans } from '@turnpike/core/billing/plan'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { CustomerDid } from '@turnpike/core/ports/provisioning'
+import { ok } from '@turnpike/core/result'
 import { CatalogProvisioning } from '../../catalog/provisioning.ts'
 import { nodeHasher } from '../../hasher.ts'
 import { SqliteLedger } from '../../ledger/ledger.ts'
@@ -84,7 +85,7 @@ export class Books {
       planTerms: this.provisioning,
       plans: this.plans,
       storage: this.rig.storage,
-      openings: { opening: () => this.opening },
+      openings: { opening: () => ok(this.opening) },
       operators: new Set([OPERATOR_DID]),
       gateway: 'did:key:gateway',
       hasher: nodeHasher,

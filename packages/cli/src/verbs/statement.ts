@@ -1,0 +1,64 @@
+/**
+ * `turnpike statement`: what was used in a month, and what it costs.
+ * @module
+ */
+import { writeFile } from 'node:fs/promises'
+import { callOrOpen } from '@turnpike/node/control/client'
+import { openHere } from '@turnpike/node/owner/open-here'
+import { takeText } from '@turnpike/node/statements/files'
+import { STATEMENT_FORMATS } from '@turnpike/node/statements/make'
+import type { StatementAnswer } from '@turnpike/node/statements/operation'
+import { EXIT } from '../exit.ts'
+import { needFolder } from '../need-folder.ts'
+import { UsageRefused, type Verb } from '../verb.ts'
+
+/** The verb. */
+export const statement: Verb = {
+  name: 'statement',
+  summary: 'Say what was used in a month, and what it costs.',
+  operands: '',
+  operandsMin: 0,
+  operandsMax: 0,
+  options: {
+    period: { value: 'MONTH', doc: 'Such as 2026-11, in UTC. One that goes on gives a draft.' },
+    customer: { value: 'DID', doc: 'Of one account: a customer, "suspense" or "operator".' },
+    format: { value: STATEMENT_FORMATS.join('|'), doc: 'json is the default.' },
+    out: { value: 'FILE', doc: 'Where to write it; by default it is printed.' },
+  },
+  settings: ['data'],
+  examples: [
+    ['turnpike statement --period 2026-11 --json', 'All accounts, for a script.'],
+    [
+      'turnpike statement --period 2026-11 --customer did:mailto:example.com:alice ' +
+        '--format html --out alice.html',
+      'One customer’s, as a page to print.',
+    ],
+  ],
+  async run({ options, loaded, output, signal }) {
+    const { settings } = loaded
+    const { data } = settings
+    const { period, customer: account, out } = options
+    const format = STATEMENT_FORMATS.find((name) => name === (options['format'] ?? 'json'))
+    if (typeof period !== 'string') throw new UsageRefused('--period expected a month: 2026-11')
+    if (format === undefined)
+      throw new UsageRefused(`--format expected one of ${STATEMENT_FORMATS.join(', ')}`)
+    needFolder(data)
+    const params = { period, account, format }
+    const open = () => openHere(data, settings)
+    const called = await callOrOpen(data, open, 'statement', params, { signal })
+    if (called.error) throw called.error
+    const { path, digest, status } = called.ok as StatementAnswer
+    const text = await takeText(path)
+    if (typeof out === 'string') {
+      await writeFile(out, text)
+      output.line(`Wrote ${out} (${status}), SHA-256 of its JSON ${digest}`)
+    } else output.text(text)
+    output.result(resultOf(format, text, { digest, status, ...(out !== undefined && { out }) }))
+    return EXIT.ok
+  },
+}
+
+/** For scripts: the statement itself where it is JSON, with its digest. */
+function resultOf(format: string, text: string, about: object): object {
+  return format === 'json' ? { ...(JSON.parse(text) as object), ...about } : { ...about, text }
+}
