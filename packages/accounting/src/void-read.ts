@@ -58,8 +58,8 @@ export class NoSuchRead extends Error {
 }
 
 /**
- * Voids a read. Its VOID is in the inbox, durably, when this resolves, and in the log after the next
- * round. A read is voided once: the key of its VOID is its index.
+ * Voids a read. Its VOID is in the inbox, durably, when this resolves, and in the log after the
+ * next round. A read is voided once: the key of its VOID is its index.
  *
  * @throws {LogCorrupt} when a file of the log is missing or altered
  * @example

@@ -10,6 +10,7 @@ import { customer } from './verbs/customer.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
+import { handover } from './verbs/handover.ts'
 import { index } from './verbs/index.ts'
 import { ledger } from './verbs/ledger.ts'
 import { name } from './verbs/name.ts'
@@ -41,6 +42,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   statement,
   ledger,
   voidRead,
+  handover,
   audit,
   whoami,
   config,

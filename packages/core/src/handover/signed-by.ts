@@ -17,7 +17,7 @@ export interface Signatures {
  * the keys of `did` can't be had now.
  *
  * @example
- * const how = await signedBy('did:web:a.example', header, signature, { verifier, resolver }, signal)
+ * const how = await signedBy(did, header, signature, { verifier, resolver }, signal)
  */
 export async function signedBy(
   did: string,

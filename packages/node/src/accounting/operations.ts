@@ -5,6 +5,7 @@
  */
 import type { Operation } from '../control/server.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
+import { handoverOperation } from '../handover/answer.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
 import { statementOperation } from '../statements/operation.ts'
@@ -14,6 +15,7 @@ import type { AccountingParts } from './parts.ts'
 /** Names of accounting's operations. */
 export const ACCOUNTING_OPERATIONS = [
   'egressRecord',
+  'handover',
   'journalBatch',
   'ledgerRebuild',
   'statement',
@@ -32,6 +34,7 @@ export function accountingOperations(
 ): Readonly<Record<AccountingOperation, Operation>> {
   return {
     egressRecord: egressRecordOperation(parts),
+    handover: handoverOperation(parts.settings),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     statement: statementOperation(parts),
@@ -41,4 +44,7 @@ export function accountingOperations(
 }
 
 /** Operations that don't ask for what was read so far. */
-export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>(['journalBatch'])
+export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
+  'handover',
+  'journalBatch',
+])

@@ -39,12 +39,15 @@ export const HANDOVER: {
     kind: handTo,
     default: undefined,
     doc:
-      'The gateway that counts what this one serves, by its DID and address: journals are handed ' +
-      'on to it, signed, and kept here until it has them. Usage and statements are asked for there.',
+      'The gateway that counts what this one serves, by its DID and address: journals are ' +
+      'handed on to it, signed, and kept here until it has them. Usage and statements are ' +
+      'asked for there.',
   },
   handFrom: {
     kind: listOf(anyDid, HANDING_HOSTS_MAX),
     default: [],
-    doc: 'DIDs of the gateways whose journals are counted here: those that hand them on to this one.',
+    doc:
+      'DIDs of the gateways whose journals are counted here: those that hand them on to this ' +
+      'one.',
   },
 }

@@ -9,7 +9,7 @@ import type { JournalSource } from '@turnpike/core/ports/log'
 import { AccountingStopped } from '../accounting/fault.ts'
 import { nodeHasher } from '../hasher.ts'
 import { FileLogStore } from '../log/log-store.ts'
-import { HandedFile } from './handed.ts'
+import { type HandedFile, openHanded } from './handed.ts'
 
 /** A journal that begins where `entries` says. */
 export function beginningAt(
@@ -47,7 +47,7 @@ export async function handedEntries(
   sources: readonly JournalSource[],
 ): Promise<ReadonlyMap<string, number>> {
   if (!existsSync(path)) return new Map()
-  const handed = new HandedFile(path, Date.now)
+  const handed = openHanded(path, Date.now)
   try {
     const { audience } = handed
     if (audience !== undefined) await refuseUnsettled(sources, handed, audience)

@@ -55,23 +55,37 @@ export interface ListedRefusal {
   readonly reason: string
 }
 
+/**
+ * The connection of a file's one writer.
+ *
+ * @throws {StoreTooNew} when a newer program wrote it
+ */
+export function openHandedDatabase(path: string): DatabaseSync {
+  return openVersioned(path, SQLITE_BUSY_TIMEOUT_MS, PRAGMAS, SCHEMA)
+}
+
+/**
+ * Opens the file at `path`, made when it isn't there.
+ *
+ * @throws {StoreTooNew} when a newer program wrote it
+ * @example
+ * const handed = openHanded('/data/handed.sqlite', Date.now)
+ */
+export function openHanded(path: string, nowMs: () => number): HandedFile {
+  return new HandedFile(openHandedDatabase(path), path, nowMs)
+}
+
 /** Positions and refusals in a file. */
 export class HandedFile implements HandedPositions {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #nowMs: () => number
 
-  /**
-   * Opens the file at `path`, made when it isn't there.
-   *
-   * @throws {StoreTooNew} when a newer program wrote it
-   * @example
-   * const handed = new HandedFile('/data/handed.sqlite', Date.now)
-   */
-  constructor(path: string, nowMs: () => number) {
+  /** Over a connection of {@link openHandedDatabase}, which it closes. */
+  constructor(database: DatabaseSync, path: string, nowMs: () => number) {
+    this.#database = database
     this.#path = path
     this.#nowMs = nowMs
-    this.#database = openVersioned(path, SQLITE_BUSY_TIMEOUT_MS, PRAGMAS, SCHEMA)
   }
 
   /** The gateway to which journals are handed on, once there was one. */

@@ -5,7 +5,7 @@
  */
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import { HandOn } from '@turnpike/accounting/handover/hand-on'
-import { HAND_ON_LAG_MS_MAX } from '@turnpike/core/limits/inbox'
+import { HAND_ON_LAG_MS_MAX, REFUSALS_LISTED_MAX } from '@turnpike/core/limits/inbox'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -18,7 +18,8 @@ import type { Settings } from '../config/settings.ts'
 import type { Operations } from '../control/server.ts'
 import { nodeHasher } from '../hasher.ts'
 import { beginningAt, loggedEntries, refuseUnsettled } from './floors.ts'
-import { HandedFile } from './handed.ts'
+import type { HandoverAnswer } from './answer.ts'
+import { type HandedFile, openHanded } from './handed.ts'
 import { openHandoverKeys, type HandoverKeys } from './keys.ts'
 import { sendBatches } from './send.ts'
 
@@ -51,7 +52,7 @@ export async function openHanding(options: HandingOptions): Promise<OpenedAccoun
     throw new RangeError('"handTo" expected no "handFrom" beside it: this host counts nothing')
   const send = sendBatches(handTo, { allowHttp: settings.allowPrivateOrigins })
   const keys = await openHandoverKeys(options.dataDir, settings)
-  const handed = new HandedFile(options.paths.handed, () => clock.nowMs())
+  const handed = openHanded(options.paths.handed, () => clock.nowMs())
   try {
     const { audience } = handed
     if (audience !== undefined && audience !== handTo.did)
@@ -97,7 +98,10 @@ class HandingAccounting implements OpenedAccounting {
     const message = `reads of this host are counted by ${handTo.did}: ask at ${handTo.url}`
     this.#elsewhere = new AccountingStopped('HandedOn', message)
     const refusal = async (): Promise<Result<never, AccountingStopped>> => fail(this.#elsewhere)
-    this.operations = Object.fromEntries(operations.map((name) => [name, refusal]))
+    this.operations = {
+      ...Object.fromEntries(operations.map((name) => [name, refusal])),
+      handover: async () => ok(this.#answer(handTo)),
+    }
     this.jobs = [{ name: 'hand-on', everyMs: LOOK_MS, run: async () => this.#look(handTo) }]
   }
 
@@ -144,6 +148,15 @@ class HandingAccounting implements OpenedAccounting {
     } catch (error) {
       return fail(stoppedBy(error))
     }
+  }
+
+  #answer(to: HandTo): HandoverAnswer {
+    const { handOn, handed } = this.#parts
+    const kept = handed.refused(REFUSALS_LISTED_MAX)
+    const refusals = kept.map(({ journal, entry, reason, refusedMs }) => {
+      return { journal, entry, reason, refusedAt: new Date(refusedMs).toISOString() }
+    })
+    return { to, from: [], lagMs: handOn.lagMs, refused: handed.refusedCount, refusals }
   }
 
   /** Fails while something is wrong that somebody should look at: it is logged, and a metric. */

@@ -1,7 +1,7 @@
 /**
  * What taking signed batches costs: reads a second from HTTP to the committed ledger.
- * Run: `node packages/node/src/handover/handover.bench.ts [reads] [seen]`. With 100 million ids seen
- * before it needs 5 GB in the temp folder, and some minutes to make them.
+ * Run: `node packages/node/src/handover/handover.bench.ts [reads] [seen]`. With 100 million ids
+ * seen before it needs 5 GB in the temp folder, and some minutes to make them.
  * @module
  */
 import { randomBytes } from 'node:crypto'

@@ -42,7 +42,8 @@ export function sendBatches(
       const body = await bounded(response)
       if (response.status === 200) return ok(body)
       const said = new TextDecoder().decode(body.subarray(0, REFUSAL_CHARS_MAX)).trim()
-      const message = `${address} expected to take a batch for ${did}, got ${response.status}: ${said}`
+      const got = `${response.status}: ${said}`
+      const message = `${address} expected to take a batch for ${did}, got ${got}`
       return fail(new HandOnFailed(message))
     } catch (error) {
       const message = `${address} expected to be reached, got ${reasonOf(error)}`
