@@ -50,33 +50,44 @@ export interface Dropped {
   readonly more: boolean
 }
 
+/** How much one call does, and what it leaves. */
+export interface DropBounds {
+  readonly epochsMax: number
+  readonly bundlesMax: number
+  /** Entries before the first that is kept that stay, too: no FETCH is further from its READ. */
+  readonly windowEntries: number
+}
+
+const DROP_BOUNDS: DropBounds = {
+  epochsMax: DROP_EPOCHS_MAX,
+  bundlesMax: DROP_BUNDLES_MAX,
+  windowEntries: FETCH_WINDOW_ENTRIES_MAX,
+}
+
 /** Drops entries of one log. Calls don't overlap. */
 export class EntryDropper {
   readonly #store: LogStore
   readonly #hasher: Hasher
   readonly #ledger: Pick<LedgerView, 'watermark' | 'hasVoided'>
-  readonly #windowEntries: number
+  readonly #bounds: DropBounds
   readonly #chain = new SealChain()
   readonly #counter = new EntryCounter(this.#chain)
 
-  /**
-   * `windowEntries`: how many entries before the first that is kept stay, too. Less than the
-   * default is for tests whose FETCH entries are close to their READ.
-   */
+  /** Smaller `bounds` than the default are for tests, whose logs are short. */
   constructor(
     store: LogStore,
     hasher: Hasher,
     ledger: Pick<LedgerView, 'watermark' | 'hasVoided'>,
-    windowEntries: number = FETCH_WINDOW_ENTRIES_MAX,
+    bounds: DropBounds = DROP_BOUNDS,
   ) {
-    this.#windowEntries = windowEntries
+    this.#bounds = bounds
     this.#store = store
     this.#hasher = hasher
     this.#ledger = ledger
   }
 
   /**
-   * Drops what may go, up to `DROP_EPOCHS_MAX` epochs and about `DROP_BUNDLES_MAX` bundles.
+   * Drops what may go, up to its bounds.
    *
    * @throws {TypeError} when the ledger has not counted the whole log
    * @throws {LogCorrupt} when an epoch does not add up to what its SEAL says: its entries stay
@@ -95,7 +106,7 @@ export class EntryDropper {
       throw new TypeError(`ledger expected to have counted ${state.size} entries, got ${counted}`)
     const sealed = await this.#chain.sealedFrom(reader, kept.from)
     const old = sealed.filter(({ epoch, end }) => epoch < beforeEpoch && end <= beforeIndex)
-    const from = await this.#sumUp(reader, kept.from, old.slice(0, DROP_EPOCHS_MAX))
+    const from = await this.#sumUp(reader, kept.from, old.slice(0, this.#bounds.epochsMax))
     const { bundles, done } = await this.#dropBundles(reader, { ...kept, from })
     return { keptFrom: from, bundles, more: !done || (from > kept.from && from < old.at(-1)!.end) }
   }
@@ -135,9 +146,9 @@ export class EntryDropper {
     reader: LogReader,
     kept: Kept,
   ): Promise<{ readonly bundles: number; readonly done: boolean }> {
-    const limit = Math.floor(Math.max(0, kept.from - this.#windowEntries) / TILE_WIDTH)
+    const limit = Math.floor(Math.max(0, kept.from - this.#bounds.windowEntries) / TILE_WIDTH)
     const first = kept.droppedBundles
-    const end = Math.min(limit, first + DROP_BUNDLES_MAX)
+    const end = Math.min(limit, first + this.#bounds.bundlesMax)
     const dropping = { ...kept, droppingBundles: Math.max(first, end) }
     await this.#keep(dropping)
     if (end <= first) return { bundles: 0, done: true }

@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { LEDGER_CONTRACT } from '@turnpike/core/contract/ledger'
-import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
+import {
+  LEDGER_NAMES_MAX,
+  LEDGER_SPACES_MAX,
+  LEDGER_SPANS_MAX,
+  USAGE_ROWS_MAX,
+} from '@turnpike/core/limits/log'
 import type { LedgerBatch, RollUp } from '@turnpike/core/ports/ledger'
 import { SqliteLedger } from './ledger.ts'
 
@@ -68,4 +73,52 @@ test('an answer has at most 10,000 rows, says how many are left off, and sums al
   assert.equal(answer.rows.length, USAGE_ROWS_MAX)
   assert.equal(answer.rowsLeftOff, 1)
   assert.equal(answer.total.reads, USAGE_ROWS_MAX + 1)
+})
+
+test('spaces come in pages of 10,000', async (t) => {
+  const { ledger } = await openLedger(t)
+  const rows = Array.from({ length: LEDGER_SPACES_MAX + 1 }, (_, i) => rollUp(`did:key:s${i}`))
+  ledger.apply(batch(0, rows.length, rows))
+  const page = ledger.spaces()
+  assert.equal(page.length, LEDGER_SPACES_MAX)
+  const all = [...page, ...ledger.spaces(page.at(-1))]
+  assert.deepEqual(all, rows.map(({ space }) => space).toSorted())
+})
+
+test('a question names 100,000 stretches at most', async (t) => {
+  const { ledger } = await openLedger(t)
+  ledger.apply(batch(0, 1, [rollUp('did:key:s7')]))
+  const spans = Array.from({ length: LEDGER_SPANS_MAX }, (_, i) => ({
+    space: `did:key:s${i}`,
+    firstEpoch: 0,
+    endEpoch: 2,
+  }))
+  assert.equal(ledger.sums({ spans }).total.reads, 1)
+  assert.throws(() => ledger.sums({ spans: [...spans, spans[0]!] }), RangeError)
+})
+
+test('more spaces than the writer remembers keep their numbers', async (t) => {
+  const { ledger } = await openLedger(t)
+  const rows = Array.from({ length: LEDGER_NAMES_MAX + 1 }, (_, i) => rollUp(`did:key:s${i}`))
+  ledger.apply(batch(0, rows.length, rows))
+  const again = [rollUp('did:key:s0'), rollUp(`did:key:s${LEDGER_NAMES_MAX}`)]
+  ledger.apply(batch(rows.length, rows.length + 2, again))
+  for (const { space } of again) {
+    const spans = [{ space, firstEpoch: 0, endEpoch: 2 }]
+    assert.equal(ledger.sums({ spans }).total.reads, 2, space)
+  }
+})
+
+test('a batch that fails leaves no number of a space behind', async (t) => {
+  const { ledger } = await openLedger(t)
+  const rows = [rollUp('did:key:first'), rollUp('did:key:bad', 2n ** 63n)]
+  assert.throws(() => ledger.apply(batch(0, 2, rows)))
+  ledger.apply(batch(0, 1, [rollUp('did:key:other', 5n), rollUp('did:key:first', 3n)]))
+  for (const [space, bytes] of [
+    ['did:key:other', 5n],
+    ['did:key:first', 3n],
+  ] as const) {
+    const spans = [{ space, firstEpoch: 0, endEpoch: 2 }]
+    assert.equal(ledger.sums({ spans }).total.bytes, bytes, space)
+  }
 })

@@ -30,7 +30,7 @@ const HOUR_MS = 3_600_000
 const START = Date.UTC(2026, 9, 31, 20) / HOUR_MS
 const EVER = { firstEpoch: 0, endEpoch: Number.MAX_SAFE_INTEGER }
 /** READs of these logs are at most so far before their FETCH. */
-const WINDOW = 64
+const BOUNDS = { epochsMax: 3, bundlesMax: 4, windowEntries: 64 }
 
 /** A log and a ledger in memory, whose store may fail. */
 function openRig() {
@@ -50,7 +50,7 @@ function openRig() {
     signer: testSigner('gateway.example/log'),
   }
   const accounting = new Accounting(deps)
-  const dropper = new EntryDropper(store, nodeHasher, ledger, WINDOW)
+  const dropper = new EntryDropper(store, nodeHasher, ledger, BOUNDS)
   return { faults, store, ledger, journal, inbox, clock, deps, accounting, dropper }
 }
 type Rig = ReturnType<typeof openRig>
@@ -198,6 +198,21 @@ test('nothing goes that a follower of the log has not read, nor before the ledge
     rig.dropper.drop({ beforeEpoch, beforeIndex: Number.MAX_SAFE_INTEGER }),
     TypeError,
   )
+  rig.ledger.close()
+})
+
+test('one call drops so many epochs and bundles, and says that there are more', async () => {
+  const rig = openRig()
+  await fill(rig, HOURS, [])
+  const query = { beforeEpoch: START + 100, beforeIndex: Number.MAX_SAFE_INTEGER }
+  const ranges = await readerOf(rig).epochs(0)
+  const first = await rig.dropper.drop(query)
+  assert.equal(first.keptFrom, ranges[BOUNDS.epochsMax]!.first)
+  assert.deepEqual([first.more, first.bundles <= BOUNDS.bundlesMax], [true, true])
+  const { keptFrom } = await dropAll(rig, START + 100)
+  assert.equal(keptFrom, ranges.at(-1)!.end)
+  const idle = await rig.dropper.drop(query)
+  assert.deepEqual(idle, { keptFrom, bundles: 0, more: false })
   rig.ledger.close()
 })
 
