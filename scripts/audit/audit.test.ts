@@ -111,6 +111,8 @@ const TAMPERINGS: readonly (readonly [
     /space_hour \d+, space "did:key/,
   ],
   ['a space’s day', sql('UPDATE space_day SET bytes = bytes - 1'), /space_day/],
+  ['the total of an hour', sql('UPDATE total_hour SET reads = reads + 1'), /total_hour \d+$/m],
+  ['the total of a month', sql('DELETE FROM total_month'), /total_month/],
   ['a space’s month', sql('UPDATE space_month SET bytes_fetched = 1'), /space_month/],
   ['a row of an hour that is gone', sql('DELETE FROM space_hour WHERE space = 1'), /space_hour/],
   [

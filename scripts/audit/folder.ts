@@ -95,7 +95,11 @@ export class FilledFolder {
 
   /** Drops entries of all but the last hours. */
   async drop(hours: number, windowEntries: number): Promise<void> {
-    const dropper = new EntryDropper(this.store, nodeHasher, this.ledger, windowEntries)
+    const dropper = new EntryDropper(this.store, nodeHasher, this.ledger, {
+      epochsMax: 100,
+      bundlesMax: 100,
+      windowEntries,
+    })
     const beforeEpoch = Math.floor(this.#clock.nowMs() / HOUR_MS) - hours
     await dropper.drop({ beforeEpoch, beforeIndex: Number.MAX_SAFE_INTEGER })
   }

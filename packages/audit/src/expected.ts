@@ -18,7 +18,7 @@ export interface TableOptions {
   readonly table: string
   /** Its column of time, whose value is the same in all rows that are expected at once. */
   readonly time: string
-  /** The other columns of its key. */
+  /** The other columns of its key; none where there is one row for each time. */
   readonly keys: readonly string[]
   /** Columns that are summed. */
   readonly counts: readonly string[]
@@ -43,7 +43,7 @@ export interface WrongRow {
  */
 export class ExpectedRows {
   readonly options: TableOptions
-  /** The temporary table. */
+  /** The temporary table. Its key begins with `one`, always 0, so that it has a column at least. */
   readonly #table: string
   readonly #database: DatabaseSync
   readonly #upsert: StatementSync
@@ -57,12 +57,12 @@ export class ExpectedRows {
     this.#table = `temp.expected_${name}`
     this.#database = database
     database.exec(
-      `CREATE TABLE ${this.#table} (${keys.map((key) => `${key} NOT NULL`).join()},
+      `CREATE TABLE ${this.#table} (one NOT NULL, ${keys.map((key) => `${key} NOT NULL,`).join(' ')}
         ${counts.map((count) => `${count} INTEGER NOT NULL`).join()},
-        PRIMARY KEY (${keys.join()})) WITHOUT ROWID`,
+        PRIMARY KEY (${['one', ...keys].join()})) WITHOUT ROWID`,
     )
     this.#upsert = database.prepare(
-      `INSERT INTO ${this.#table} VALUES (${[...keys, ...counts].map(() => '?').join()})
+      `INSERT INTO ${this.#table} VALUES (${[0, ...[...keys, ...counts].map(() => '?')].join()})
       ON CONFLICT DO UPDATE SET ${counts.map((c) => `${c} = ${c} + excluded.${c}`).join()}`,
     )
     this.#different = database.prepare(differencesSql(this.#table, options))
@@ -88,8 +88,8 @@ export class ExpectedRows {
     const { keys, counts } = this.options
     const sums = counts.map((count) => `sum(${count})`)
     this.#database.exec(
-      `INSERT INTO ${this.#table} SELECT ${[...keys, ...sums].join()} FROM ${other.#table}
-      WHERE true GROUP BY ${keys.join()}
+      `INSERT INTO ${this.#table} SELECT ${['one', ...keys, ...sums].join()} FROM ${other.#table}
+      WHERE true GROUP BY ${['one', ...keys].join()}
       ON CONFLICT DO UPDATE SET ${counts.map((c) => `${c} = ${c} + excluded.${c}`).join()}`,
     )
   }
@@ -133,7 +133,7 @@ export class ExpectedRows {
 
 /** Rows of both tables at `:time` that differ. Rows of nothing but zeros need not be there. */
 function differencesSql(expected: string, { table, time, keys, counts }: TableOptions): string {
-  const onKeys = keys.map((key) => `l.${key} = e.${key}`).join(' AND ')
+  const onKeys = ['e.one = 0', ...keys.map((key) => `l.${key} = e.${key}`)].join(' AND ')
   const onBoth = `l.${time} = :time AND ${onKeys}`
   const columns = (side: string): string[] => [
     ':time AS time',
@@ -148,7 +148,7 @@ function differencesSql(expected: string, { table, time, keys, counts }: TableOp
     WHERE ${differ}
     UNION ALL
     SELECT ${columns('l').join()} FROM ${table} l LEFT JOIN ${expected} e ON ${onKeys}
-    WHERE l.${time} = :time AND e.${keys[0]} IS NULL AND (${someCount})`
+    WHERE l.${time} = :time AND e.one IS NULL AND (${someCount})`
 }
 
 function straysSql({ table, time, keys, counts }: TableOptions): string {

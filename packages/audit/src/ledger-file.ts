@@ -75,10 +75,15 @@ export class LedgerFile {
       this.#cids = new ExpectedRows(this.#database, CIDS)
       this.#fetched = new ExpectedRows(this.#database, FETCHED)
       this.#voided = new ExpectedRows(this.#database, VOIDED)
-      this.#units = UNITS.map(({ unit, of }) => {
-        const options = { ...SUMS, name: `space_${unit}`, table: `main.space_${unit}` }
-        return { rows: new ExpectedRows(this.#database, options), of, time: -1 }
-      })
+      this.#units = UNITS.flatMap(({ unit, of }) =>
+        [
+          { keys: ['space'], name: `space_${unit}` },
+          { keys: [], name: `total_${unit}` },
+        ].map(({ name, keys }) => {
+          const options = { ...SUMS, keys, name, table: `main.${name}` }
+          return { rows: new ExpectedRows(this.#database, options), of, time: -1 }
+        }),
+      )
       this.#spaces = new Names(this.#database, 'space')
       this.#providers = new Names(this.#database, 'provider')
     } catch (error) {
@@ -175,7 +180,7 @@ export class LedgerFile {
       const at = keys.map((key, i) => `${key} ${this.#valueText(key, values[i]!)}`)
       const text = (sums: readonly bigint[] | undefined): string =>
         sums === undefined ? 'no row' : counts.map((count, i) => `${count} ${sums[i]}`).join(', ')
-      const where = `ledger.sqlite, ${name} ${time}, ${at.join(', ')}`
+      const where = ['ledger.sqlite', `${name} ${time}`, ...at].join(', ')
       this.#findings.add(where, text(expected), text(found))
     }
   }
@@ -206,7 +211,7 @@ const PREPARE = `
   BEGIN;
   CREATE TEMP VIEW voids AS SELECT 0 AS time, * FROM main.voided;
 `
-const SUMS = { time: 'time', keys: ['space'], counts: COUNTS } as const
+const SUMS = { time: 'time', counts: COUNTS } as const
 const CIDS = { ...SUMS, name: 'cid_hour', table: 'main.cid_hour', keys: ['space', 'cid'] }
 const FETCHED = {
   name: 'fetched',

@@ -148,15 +148,16 @@ export class LogWalk {
     this.#parts.findings.add(placeOf(at), what, 'another VOID')
   }
 
-  /** The entry that a VOID names, by index and by leaf hash. */
+  /** The entry that a VOID names, by index and by leaf hash; undefined for one that is gone. */
   #target(at: number, { index, leaf }: Void): Entry | undefined {
     const { findings } = this.#parts
-    const bytes =
-      index < at ? this.#read(Math.floor(index / TILE_WIDTH))[index % TILE_WIDTH] : undefined
-    if (bytes === undefined) {
+    const bundle = Math.floor(index / TILE_WIDTH)
+    if (index >= at) {
       findings.add(placeOf(at), 'a VOID of an earlier entry', `a VOID of entry ${index}`)
       return undefined
     }
+    if (this.#isGone(bundle)) return undefined
+    const bytes = this.#read(bundle)[index % TILE_WIDTH]!
     findings.same(`${placeOf(at)}, leaf of the VOID`, hex(leafOf(bytes)), hex(leaf))
     return this.#decode(index, bytes)
   }
