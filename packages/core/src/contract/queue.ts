@@ -207,6 +207,19 @@ export const QUEUE_CONTRACT: readonly ContractCase<QueueSubject>[] = [
     },
   },
   {
+    name: 'what waits can be woken, and then nobody but its next holder settles it',
+    run: async ({ queue, keeper }) => {
+      await put(queue, letter('a'))
+      const [late] = await take(queue)
+      await keeper.wake('other')
+      expect((await take(queue)).length === 0, 'expected it to be held still')
+      await keeper.wake(TOPIC)
+      expect((await take(queue)).length === 1, 'expected it at once')
+      const settled = await queue.settle([{ held: late!, outcome: { kind: 'done' } }])
+      expect(settled === 0, 'expected the first holder to be too late')
+    },
+  },
+  {
     name: 'with no room for the dead a message waits for an hour',
     run: async ({ queue, keeper, advance, deadMax }) => {
       const outcome = { kind: 'dead', reason: 'no' } as const

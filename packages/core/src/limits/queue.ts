@@ -40,3 +40,15 @@ export const EGRESS_RECORDS_MAX = 128
 /** How far ahead of our clock, and how far back, a read may have been served. */
 export const EGRESS_AHEAD_MS_MAX: number = 5 * MINUTE_MS
 export const EGRESS_AGE_MS_MAX: number = 35 * DAY_MS
+
+/** Messages of one batch that is sent, and bytes and blocks of the invocations in it. */
+export const EGRESS_SENT_MAX = 100
+export const EGRESS_SENT_BYTES_MAX: number = 200 * KIB
+export const EGRESS_SENT_BLOCKS_MAX = 200
+/** Bytes and blocks of the answer: a receipt has some 500 bytes, one with a stack 4 KiB. */
+export const RECEIPTS_BYTES_MAX: number = 2 * MIB
+export const RECEIPTS_BLOCKS_MAX = 1024
+/** Time for one such message, answer included. */
+export const EGRESS_SENT_TIMEOUT_MS: number = MINUTE_MS
+/** Entries of the log that the sender looks at in one transaction. */
+export const EGRESS_FOLLOWED_MAX = 1024

@@ -138,6 +138,11 @@ export interface QueueKeeper {
   list(selection: QueueSelection & { readonly isDead: boolean }): Awaitable<readonly QueueRow[]>
   /** Lets dead messages be taken again, with all their attempts, as far as there is room. */
   redrive(selection: QueueSelection): Awaitable<number>
+  /**
+   * Lets what waits be taken at once, held or not. For who knows that nobody holds any: the only
+   * consumer, when it starts.
+   */
+  wake(topic: string): Awaitable<void>
   /** Forgets messages that have been dead for `QUEUE_DEAD_KEPT_MS`; returns their rows. */
   purge(): Awaitable<readonly QueueRow[]>
 }

@@ -3,16 +3,12 @@
  * Source: Storacha, `space/content/retrieve`; RFC, "UCAN invocations in HTTP headers".
  * @module
  */
-import { encode, issue } from '@ipld/dag-ucan'
-import * as Did from '@ipld/dag-ucan/did'
-import { create as createSignature, EdDSA } from '@ipld/dag-ucan/signature'
-import { CID } from 'multiformats/cid'
 import { keyOf, type BytesKey } from '../bytes.ts'
-import { DAG_CBOR, linkToBytes } from '../link.ts'
-import { encodeMultihash, SHA2_256 } from '../multihash.ts'
+import { linkToBytes } from '../link.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import type { Result } from '../result.ts'
+import { signInvocation } from '../ucan/sign-invocation.ts'
 import { RETRIEVE, type RetrieveWish } from './caveats.ts'
 import { packAgentHeader, type AgentHeaderTooLong } from './header.ts'
 import { encodeExecute, type GatewaySigner, type MessageBlock } from './message.ts'
@@ -52,22 +48,10 @@ export async function signRetrieval(
     blob: { digest: wish.digest },
     range: [wish.range.first, wish.range.last],
   }
-  const view = await issue({
-    issuer: {
-      did: () => signer.did as `did:key:${string}`,
-      signatureCode: EdDSA,
-      signatureAlgorithm: 'EdDSA',
-      sign: (payload) => createSignature(EdDSA, signer.sign(payload)) as never,
-    },
-    audience: Did.parse(node),
-    capabilities: [{ can: RETRIEVE, with: space, nb }],
-    proofs: proofs.slice(0, 1).map(({ link }) => CID.decode(linkToBytes(link)) as never),
-    expiration: Math.floor(expiresMs / SECOND_MS),
-    nonce,
-  })
-  const bytes = encode(view)
-  const multihash = encodeMultihash(SHA2_256, hasher.sha256(bytes))
-  const invocation = { link: { version: 1, codec: DAG_CBOR, multihash }, bytes } as const
+  const capability = { can: RETRIEVE, with: space, nb }
+  const named = proofs.slice(0, 1)
+  const asked = { audience: node, capability, proofs: named, expiresMs, nonce }
+  const invocation = await signInvocation(asked, { signer, hasher })
   return {
     invocation,
     proofs: new Map(proofs.map((proof) => [keyOf(linkToBytes(proof.link)), proof])),
@@ -103,5 +87,3 @@ function headerOf(
 ): Promise<Result<string, AgentHeaderTooLong>> {
   return packAgentHeader(encodeExecute(linkToBytes(link), blocks, hasher))
 }
-
-const SECOND_MS = 1000

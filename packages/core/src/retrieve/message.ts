@@ -94,7 +94,17 @@ export function encodeExecute(
   blocks: readonly MessageBlock[],
   hasher: Hasher,
 ): Uint8Array {
-  const root = cborBlock({ [VARIANT]: { execute: [CID.decode(task)] } }, hasher)
+  return encodeExecuteAll([task], blocks, hasher)
+}
+
+/** The same for several invocations. */
+export function encodeExecuteAll(
+  tasks: readonly Uint8Array[],
+  blocks: readonly MessageBlock[],
+  hasher: Hasher,
+): Uint8Array {
+  const execute = tasks.map((task) => CID.decode(task))
+  const root = cborBlock({ [VARIANT]: { execute } }, hasher)
   return encodeCar([root.link], [...blocks, root])
 }
 
@@ -115,6 +125,24 @@ export type Outcome =
 const ED25519_VARSIG = new Uint8Array([0xed, 0xa1, 0x03, 0x40])
 
 /**
+ * The receipt of an invocation: its one block.
+ *
+ * @param task binary CID of the invocation
+ * @example
+ * const { link, bytes } = issueReceipt(task, { ok: {} }, { signer, hasher: nodeHasher })
+ */
+export function issueReceipt(
+  task: Uint8Array,
+  out: Outcome,
+  { signer, hasher }: { readonly signer: GatewaySigner; readonly hasher: Hasher },
+): MessageBlock {
+  const ran = CID.decode(task)
+  const ocm = { ran, out, fx: { fork: [] }, meta: {}, iss: signer.did, prf: [] }
+  const signature = signer.sign(encodeCbor(ocm))
+  return cborBlock({ ocm, sig: concatBytes([ED25519_VARSIG, signature]) }, hasher)
+}
+
+/**
  * A message that reports the receipt of one invocation, which it does not hold itself.
  *
  * @param task binary CID of the invocation
@@ -124,14 +152,11 @@ const ED25519_VARSIG = new Uint8Array([0xed, 0xa1, 0x03, 0x40])
 export function encodeReceipt(
   task: Uint8Array,
   out: Outcome,
-  { signer, hasher }: { readonly signer: GatewaySigner; readonly hasher: Hasher },
+  deps: { readonly signer: GatewaySigner; readonly hasher: Hasher },
 ): Uint8Array {
-  const ran = CID.decode(task)
-  const ocm = { ran, out, fx: { fork: [] }, meta: {}, iss: signer.did, prf: [] }
-  const signature = signer.sign(encodeCbor(ocm))
-  const receipt = cborBlock({ ocm, sig: concatBytes([ED25519_VARSIG, signature]) }, hasher)
-  const report = { [String(ran)]: linkToCid(receipt.link) }
-  const root = cborBlock({ [VARIANT]: { report } }, hasher)
+  const receipt = issueReceipt(task, out, deps)
+  const report = { [String(CID.decode(task))]: linkToCid(receipt.link) }
+  const root = cborBlock({ [VARIANT]: { report } }, deps.hasher)
   return encodeCar([root.link], [receipt, root])
 }
 

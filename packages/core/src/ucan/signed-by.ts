@@ -7,6 +7,9 @@ import type { DidResolver } from '../ports/principals.ts'
 import type { Ucan } from './archive.ts'
 import { publicKeyOf } from './did-key.ts'
 
+/** What somebody signed: enough of a UCAN, or of a receipt, to check that. */
+export type SignedBytes = Pick<Ucan, 'issuer' | 'payload' | 'signature'>
+
 /** Whether a UCAN is signed by its issuer, and how long that may be relied on. */
 export interface Signed {
   readonly signed: boolean
@@ -36,7 +39,7 @@ export class SignatureChecks {
    * @example
    * const { signed } = await new SignatureChecks(nodeVerifier).signedBy(ucan, signal)
    */
-  async signedBy(ucan: Ucan, signal: AbortSignal): Promise<Signed> {
+  async signedBy(ucan: SignedBytes, signal: AbortSignal): Promise<Signed> {
     const { issuer } = ucan
     if (issuer.startsWith('did:key:'))
       return { signed: await this.#signedWith(ucan, issuer), holdsMs: Infinity }
@@ -52,7 +55,7 @@ export class SignatureChecks {
     return { signed: false, holdsMs: ttlMs }
   }
 
-  async #signedWith({ payload, signature }: Ucan, did: string): Promise<boolean> {
+  async #signedWith({ payload, signature }: SignedBytes, did: string): Promise<boolean> {
     const key = publicKeyOf(did)
     if (key === undefined || ALGORITHM[key.kind] !== signature.code) return false
     return this.#verifier.verify(key, payload, signature.raw)

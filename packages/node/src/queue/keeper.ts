@@ -79,6 +79,12 @@ export class SqliteQueueKeeper implements QueueKeeper {
     })
   }
 
+  wake(topic: string): void {
+    const sql = `UPDATE queue SET not_before_ms = :now
+      WHERE topic = :topic AND dead_ms IS NULL AND not_before_ms > :now`
+    this.#database.prepare(sql).run({ topic, now: this.#clock.nowMs() })
+  }
+
   purge(): readonly QueueRow[] {
     const rows = this.#database
       .prepare(
