@@ -8,21 +8,29 @@ import { egressRecordOperation } from '../egress/recorder.ts'
 import { handoverOperation } from '../handover/answer.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
+import { quotaOperations } from '../quota/operations.ts'
 import { statementOperation } from '../statements/operation.ts'
 import { usageOperations } from '../usage/operations.ts'
 import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
 export const ACCOUNTING_OPERATIONS = [
+  'balanceCredit',
+  'balanceShow',
   'egressRecord',
+  'grantAdd',
+  'grantLs',
+  'grantVoid',
   'handover',
   'journalBatch',
   'ledgerRebuild',
   'statement',
-  'void',
+  'quota',
+  'quotaAccounts',
   'usageAccount',
   'usageEgressByDay',
   'usageStorage',
+  'void',
 ] as const
 
 /** Name of one of accounting's operations. */
@@ -39,6 +47,7 @@ export function accountingOperations(
     ledgerRebuild: () => parts.host.rebuild(),
     statement: statementOperation(parts),
     void: voidOperation(parts),
+    ...quotaOperations(parts),
     ...usageOperations(parts),
   }
 }
