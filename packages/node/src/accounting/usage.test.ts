@@ -14,7 +14,7 @@ import { LEDGER_BATCH_ROWS_MAX } from '@turnpike/core/limits/log'
 import { encodeFetch } from '@turnpike/core/log/encode'
 import { DENY, READ_FLAGS } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
-import type { Ledger, LedgerBatch } from '@turnpike/core/ports/ledger'
+import type { Ledger, LedgerBatch, UsageBy } from '@turnpike/core/ports/ledger'
 import { nodeHasher } from '../hasher.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { FileLogStore } from '../log/log-store.ts'
@@ -313,5 +313,24 @@ test('calls that overlap run one after the other', async () => {
   const answers = await Promise.all([usageOf(rig), usageOf(rig), rig.accounting.catchUp()])
   assert.deepEqual([answers[0].reads, answers[1].reads], [3, 3])
   assert.equal(answers[2].ok?.size, 3)
+  await rig.close()
+})
+
+test('rows by time say their time, rows by CID from when there are any', async () => {
+  const rig = await openRig()
+  rig.journal.append(groupOf(1))
+  await usageOf(rig)
+  rig.clock.pass(30 * HOUR_MS)
+  rig.journal.append(groupOf(2))
+  const keys = async (by: UsageBy): Promise<readonly string[]> =>
+    (await usageOf(rig, { by })).rows!.map(({ key }) => key)
+  assert.deepEqual(await keys('hour'), ['2025-11-24T16', '2025-11-25T22'])
+  assert.deepEqual(await keys('day'), ['2025-11-24', '2025-11-25'])
+  assert.deepEqual(await keys('month'), ['2025-11'])
+  assert.equal('rowsFrom' in usageJson(await usageOf(rig, { by: 'cid' })), false)
+  rig.ledger.forgetCids(Math.floor(START_MS / HOUR_MS) + 1, 10)
+  const later = await usageOf(rig, { by: 'cid' })
+  assert.deepEqual([later.reads, later.rows!.length], [2, 1])
+  assert.equal(usageJson(later)['rowsFrom'], '2025-11-24T17:00:00.000Z')
   await rig.close()
 })
