@@ -95,3 +95,14 @@ test('a read is voided once, however often it is asked for', async () => {
   const [row] = count.rows(testRandom())
   assert.deepEqual([row?.space, row?.bytes, row?.bytesVoided], ['did:key:alice', 0n, 25n])
 })
+
+test('so many entries are looked at for a receipt, from the end or from its hour on', async () => {
+  const { deps } = await logOf()
+  const target = { receipt: receiptOf(20) }
+  // Its index is 42 of 62.
+  assert.equal(await indexOf(target, { ...deps, searchEntriesMax: 20 }), 42)
+  assert.equal(await indexOf(target, { ...deps, searchEntriesMax: 19 }), 'NoSuchRead')
+  const hinted = { ...target, atMs: (HOUR + 1) * EPOCH_MS }
+  assert.equal(await indexOf(hinted, { ...deps, searchEntriesMax: 22 }), 42)
+  assert.equal(await indexOf(hinted, { ...deps, searchEntriesMax: 21 }), 'NoSuchRead')
+})

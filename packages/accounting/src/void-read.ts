@@ -42,6 +42,8 @@ export interface VoidDeps {
   readonly clock: Clock
   readonly random: Random
   readonly hasher: Hasher
+  /** Entries that are looked at for a receipt; 50 million when not given. */
+  readonly searchEntriesMax?: number
 }
 
 /** A read that is voided. */
@@ -70,11 +72,11 @@ export async function voidRead(
   reason: VoidReason,
   deps: VoidDeps,
 ): Promise<Result<Voided, NoSuchRead | InboxFull>> {
-  const { log, inbox, clock, random, hasher } = deps
+  const { log, inbox, clock, random, hasher, searchEntriesMax } = deps
   const committed = await log.load()
   if (committed === undefined) return fail(new NoSuchRead('log expected entries, got none'))
   const reader = new LogReader(log, hasher, decodeState(hasher, committed.bytes))
-  const { ok: found, error } = await findRead(target, reader)
+  const { ok: found, error } = await findRead(target, reader, searchEntriesMax)
   if (found === undefined) return fail(error)
   const { index, bytes, read } = found
   const leaf = leafHash(hasher, bytes)
@@ -97,11 +99,15 @@ interface Found {
   readonly read: ReadEntry
 }
 
-async function findRead(target: VoidTarget, reader: LogReader): Promise<Result<Found, NoSuchRead>> {
+async function findRead(
+  target: VoidTarget,
+  reader: LogReader,
+  entriesMax: number = RECEIPT_SEARCH_ENTRIES_MAX,
+): Promise<Result<Found, NoSuchRead>> {
   try {
     return 'index' in target
       ? await readAt(target.index, reader)
-      : await readOfReceipt(target.receipt, target.atMs, reader)
+      : await readOfReceipt(target, reader, entriesMax)
   } catch (error) {
     if (error instanceof EntriesDropped) return fail(new NoSuchRead(error.message))
     throw error
@@ -127,11 +133,11 @@ async function readAt(index: number, reader: LogReader): Promise<Result<Found, N
  * entry and goes back. It looks at 400,000 entries a second, and at 50 million at most.
  */
 async function readOfReceipt(
-  receipt: Uint8Array,
-  atMs: number | undefined,
+  { receipt, atMs }: Extract<VoidTarget, { readonly receipt: Uint8Array }>,
   reader: LogReader,
+  entriesMax: number,
 ): Promise<Result<Found, NoSuchRead>> {
-  for await (const [first, end] of stretches(atMs, reader))
+  for await (const [first, end] of stretches(atMs, reader, entriesMax))
     for await (const run of reader.runs(first, end))
       for (const [i, bytes] of run.entries.entries()) {
         const logged = decodeLogged(run.first + i, bytes)
@@ -143,7 +149,7 @@ async function readOfReceipt(
   const where = atMs === undefined ? 'its end' : 'that hour on'
   return fail(
     new NoSuchRead(
-      `log expected a read of this receipt among ${RECEIPT_SEARCH_ENTRIES_MAX} entries from ` +
+      `log expected a read of this receipt among ${entriesMax} entries from ` +
         `${where}, got none: say when it was answered, or its index`,
     ),
   )
@@ -153,13 +159,14 @@ async function readOfReceipt(
 async function* stretches(
   atMs: number | undefined,
   reader: LogReader,
+  entriesMax: number,
 ): AsyncGenerator<readonly [first: number, end: number]> {
   const { size } = reader.state
   if (atMs !== undefined) {
     const first = await firstOfEpoch(epochOf(atMs), reader)
-    return yield [first, Math.min(size, first + RECEIPT_SEARCH_ENTRIES_MAX)]
+    return yield [first, Math.min(size, first + entriesMax)]
   }
-  const last = Math.max(0, size - RECEIPT_SEARCH_ENTRIES_MAX)
+  const last = Math.max(0, size - entriesMax)
   for (let end = size; end > last; end = Math.max(last, end - SEARCH_STEP_ENTRIES))
     yield [Math.max(last, end - SEARCH_STEP_ENTRIES), end]
 }

@@ -57,6 +57,8 @@ export interface HandOnDeps {
   readonly signatures: Signatures
   readonly hasher: Hasher
   readonly clock: Clock
+  /** Batches of one call; 8,192 when not given. */
+  readonly batchesMax?: number
 }
 
 /** The other host did not take a batch. Journals keep it; it is tried again. */
@@ -121,6 +123,7 @@ export class HandOn {
 
   async #catchUp(signal: AbortSignal): Promise<Result<HandedOn, HandOnFailed>> {
     const tally: Tally = { entries: 0, counted: 0, seen: 0, refused: 0 }
+    const { batchesMax = HAND_ON_BATCHES_MAX } = this.#deps
     let journals = await this.#deps.journals()
     // In turns, so that a busy journal keeps none waiting; bounded, since they may grow meanwhile.
     for (let batches = 0; journals.length > 0;) {
@@ -130,7 +133,7 @@ export class HandOn {
         if (had === undefined) return fail(error)
         if (!had.some) continue
         busy.push(journal)
-        if (++batches >= HAND_ON_BATCHES_MAX) return ok({ ...tally, more: true })
+        if (++batches >= batchesMax) return ok({ ...tally, more: true })
       }
       journals = busy
     }

@@ -103,7 +103,7 @@ async function idsIn(inbox: MemoryInbox): Promise<number[]> {
   })
 }
 
-test('whatever the network does, each group counts once and none is lost', async () => {
+test('D3: whatever the network does, each group counts once and none is lost', async () => {
   const anyFate = fc.constantFrom('good', 'good', 'lost', 'answer lost', 'twice', 'late', 'full')
   const step = fc.record({
     grow: fc.array(fc.nat(1), { maxLength: 6 }),
@@ -153,7 +153,7 @@ test('whatever the network does, each group counts once and none is lost', async
   )
 })
 
-test('a batch that comes again counts nothing', async () => {
+test('D1: a batch that comes again, however late, counts nothing', async () => {
   const inbox = new MemoryInbox()
   const batch = await batchOf([edgeGroup(1), edgeGroup(2)])
   for (let i = 0; i < 3; i++) assert.ok((await takeBatch(batch, receiverOf(inbox), never)).ok)
@@ -212,7 +212,7 @@ test('a batch is taken as it was signed, from whom is listed, by whom it is for'
   assert.deepEqual(await idsIn(inbox), [1, 2])
 })
 
-test('of a batch, what can not be counted is refused alone and kept with the reason', async () => {
+test('L12: of a batch, what can not be counted is refused alone and kept with the reason', async () => {
   const inbox = new MemoryInbox()
   const journal = new MemoryJournal('0')
   const { id } = readOf(3, { provider: edge.did })
@@ -254,7 +254,7 @@ test('of a batch, what can not be counted is refused alone and kept with the rea
   assert.equal(journal.released, 7)
 })
 
-test('nothing is let go of for an answer that is not the one expected', async () => {
+test('L5: nothing is let go of for an answer that is not the one expected', async () => {
   const inbox = new MemoryInbox()
   const journal = new MemoryJournal('0')
   for (const n of [1, 2]) journal.append(edgeGroup(n))
@@ -320,3 +320,26 @@ test('after a failure there is a pause, twice as long each time', async () => {
   }
   assert.ok(sender.lagMs > HAND_ON_RETRY_MS_MAX)
 })
+
+test('one call hands on so many batches, and says that there is more', async () => {
+  const journals = [new MemoryJournal('0'), new MemoryJournal('1')]
+  for (let n = 0; n < 8; n++) journals[n % 2]!.append(edgeGroup(n))
+  // Each read of a journal gives one group, so that each is a batch.
+  const single = journals.map((journal) => ({
+    name: journal.name,
+    read: (from: number) => journal.read(from, 1),
+    release: (before: number) => journal.release(before),
+  }))
+  const inbox = new MemoryInbox()
+  const send = sendTo(receiverOf(inbox))
+  const deps = { ...senderOf(journals, { send }), journals: () => single, batchesMax: 5 }
+  const sender = new HandOn(deps)
+  assert.deepEqual((await sender.catchUp(never)).ok, handedOf(5, true))
+  assert.deepEqual(await idsIn(inbox), [0, 1, 2, 3, 4], 'in turns')
+  assert.deepEqual((await sender.catchUp(never)).ok, handedOf(3, false))
+  assert.equal((await sender.catchUp(never)).ok!.entries, 0)
+})
+
+function handedOf(entries: number, more: boolean): object {
+  return { entries, counted: entries, seen: 0, refused: 0, more }
+}
