@@ -188,10 +188,11 @@ export const LEDGER_CONTRACT: readonly ContractCase<Ledger>[] = [
     name: 'a read is voided once, in the epoch of the first VOID',
     run: async (ledger) => {
       await ledger.apply(batch(0, 1, { voids: [voided(5), voided(5, { bytes: 3n })] }))
-      const more = [voided(5, { epoch: 101 }), voided(6, { epoch: 101, reads: 2 }), voided(7)]
+      const late = [voided(6, { epoch: 101, reads: 2 }), voided(7, { targetEpoch: 95 })]
+      const more = [voided(5, { epoch: 101 }), ...late]
       await ledger.apply(batch(1, 2, { voids: [...more, voided(8, { bytes: 0n, space: BOB })] }))
       await expectTotal(ledger, '0,0,0,0,0,0,30')
-      await expectVoids(ledger, ALICE, '100-90=20/2 101-90=10/2')
+      await expectVoids(ledger, ALICE, '100-90=10/1 100-95=10/1 101-90=10/2')
       await expectVoids(ledger, BOB, '100-90=0/1')
       expect(await ledger.hasVoided(5, 6), 'expected entry 5 to be voided')
       expect(!(await ledger.hasVoided(0, 5)), 'expected no entry before to be voided')
