@@ -119,7 +119,8 @@ function rowJson(row: UsageRow): UsageJson {
   return { key: row.key, ...countsJson(row) }
 }
 
-function countsJson(counts: UsageCounts): UsageJson {
+/** Sums as {@link usageJson} has them. */
+export function countsJson(counts: UsageCounts): UsageJson {
   return {
     reads: counts.reads,
     bytes: bytesJson(counts.bytes),
@@ -154,7 +155,8 @@ function rowOf(by: UsageBy, { key, ...counts }: LedgerRow): UsageRow {
   return { key: link === undefined ? '' : linkToString(link), ...counts }
 }
 
-function timeText(by: UsageBy, time: number): string {
+/** An hour, day or month since the Unix epoch as {@link UsageRow} has it. */
+export function timeText(by: UsageBy, time: number): string {
   if (by === 'hour') return epochText(time)
   if (by === 'day') return dayText(unitFirstEpoch('day', time))
   return periodAt(unitFirstEpoch('month', time)).name
