@@ -1,174 +1,128 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { encodeRead } from '@turnpike/core/log/encode'
 import { readOf } from '@turnpike/accounting/testing/entries'
 import { BATCH_TYPE, makeBatch } from '@turnpike/core/handover/batch'
 import { BATCH_HEADER_BYTES_MAX, BATCH_PAYLOAD_BYTES_MAX } from '@turnpike/core/limits/inbox'
 import { testKey } from '@turnpike/core/testing/keys'
 import { openAccounting } from '../accounting/open.ts'
-import type { Settings } from '../config/settings.ts'
+import type { HandTo } from '../config/handover.ts'
+import { callOwner } from '../control/client.ts'
 import { nodeHasher } from '../hasher.ts'
 import { startDeployment, testSettings, type Deployment } from '../testing/deployment.ts'
 import type { HandoverAnswer } from './answer.ts'
-import { addFile, hostFolder, type HostFolder } from './testing/hosts.ts'
-import { callOwner } from '../control/client.ts'
+import { addFile, hostFolder, lightHost, type HostFolder, type LightHost } from './testing/hosts.ts'
 
-interface Host {
-  readonly folder: HostFolder
-  deployment: Deployment
-  start(overrides?: Partial<Settings>): Promise<void>
-  stop(): Promise<void>
+/** Hosts that hand on to `home`, one for each test. */
+const edges: HostFolder[] = []
+const batchKey = testKey(1)
+let folder: HostFolder
+let home: Deployment
+let handTo: HandTo
+
+before(async () => {
+  folder = await hostFolder()
+  for (let i = 0; i < 4; i++) edges.push(await hostFolder())
+  home = await startDeployment(folder.path, { handFrom: sources() })
+  handTo = { did: folder.did, url: home.url }
+})
+after(async () => {
+  await home.stop()
+  for (const one of [folder, ...edges]) await one.remove()
+  assert.deepEqual(home.crashes, [])
+})
+
+function sources(): readonly string[] {
+  return [batchKey.did, ...edges.map(({ did }) => did)]
 }
 
-/** A host that is stopped and removed at the end, whether it was started or not. */
-async function hostOf(t: TestContext, overrides: Partial<Settings> = {}): Promise<Host> {
-  const folder = await hostFolder()
-  let running = false
-  const host: Host = {
-    folder,
-    deployment: undefined as unknown as Deployment,
-    async start(others = overrides) {
-      host.deployment = await startDeployment(folder.path, others)
-      running = true
-    },
-    async stop() {
-      if (running) await host.deployment.stop()
-      running = false
-    },
-  }
-  t.after(async () => {
-    await host.stop()
-    await folder.remove()
+async function bytesAt(host: Deployment): Promise<number> {
+  return Number((await host.usage())['bytes'])
+}
+
+/** Hands on all that was read. */
+async function handOn({ accounting }: LightHost): Promise<void> {
+  assert.equal((await accounting.catchUp()).error, undefined)
+}
+
+/** Why accounting of a folder is refused with these settings. */
+async function refusalOf(
+  { path }: HostFolder,
+  settings: Partial<ReturnType<typeof testSettings>>,
+): Promise<string | undefined> {
+  const { error } = await openAccounting({
+    dataDir: path,
+    origin: 'o',
+    slotsInUse: [],
+    settings: { ...testSettings(path), ...settings },
   })
-  return host
+  return error?.reason
 }
 
-/** An edge that hands on to a home that takes from it. */
-async function pairOf(
-  t: TestContext,
-  { workers = 0 } = {},
-): Promise<{ readonly home: Host; readonly edge: Host; readonly toHome: Partial<Settings> }> {
-  const home = await hostOf(t)
-  const edge = await hostOf(t)
-  const from = { handFrom: [edge.folder.did], workers }
-  await home.start(from)
-  const handTo = { did: home.folder.did, url: home.deployment.url }
-  const toHome = { handTo, allowPrivateOrigins: true, workers }
-  await edge.start(toHome)
-  return { home, edge, toHome }
-}
-
-/** Hands on what was read so far. */
-async function handOn({ deployment: { turnpike } }: Host): Promise<void> {
-  await turnpike.serving.flush()
-  const { error } = await turnpike.accounting.catchUp()
-  assert.equal(error, undefined)
-}
-
-async function bytesAt(host: Host): Promise<number> {
-  return Number((await host.deployment.usage())['bytes'])
-}
-
-async function get(url: string): Promise<void> {
-  const answer = await fetch(url)
-  await answer.arrayBuffer()
-  assert.equal(answer.status, 200)
-}
-
-test('reads of a host are counted by another, both with processes that serve', async (t) => {
-  const { home, edge } = await pairOf(t, { workers: 2 })
-  const url = await addFile(edge.deployment, 1000)
-  for (let i = 0; i < 5; i++) await get(url)
-  await handOn(edge)
-  assert.equal(await bytesAt(home), 5000)
-  const here = await callOwner(edge.folder.path, 'usage', {})
-  assert.equal(here.error?.message.includes(home.folder.did), true, here.error?.message)
-  assert.match(here.error!.message, /ask at http/)
-  await edge.stop()
-  await home.stop()
-  assert.deepEqual([...home.deployment.crashes, ...edge.deployment.crashes], [])
-})
-
-test('what is read while the other host is away is counted when it is back', async (t) => {
-  const { home, edge, toHome } = await pairOf(t)
-  const url = await addFile(edge.deployment, 1000)
-  await get(url)
-  await handOn(edge)
-  assert.equal(await bytesAt(home), 1000)
-  await home.stop()
-  for (let i = 0; i < 3; i++) await get(url)
-  await edge.stop()
-  // Nobody else may have these reads now: neither this host's own log nor a third one.
-  const settings = testSettings(edge.folder.path, {})
-  const elsewhere = {
-    ...settings,
-    ...toHome,
-    handTo: { did: 'did:web:c.example', url: 'https://c' },
+test('a host hands on with processes that serve, and says where to ask', async (t: TestContext) => {
+  const [edge] = edges
+  const deployment = await startDeployment(edge!.path, {
+    handTo,
+    allowPrivateOrigins: true,
+    workers: 2,
+  })
+  t.after(() => deployment.stop())
+  const { serving, accounting } = deployment.turnpike
+  const earlier = await bytesAt(home)
+  const url = await addFile(deployment, 1000)
+  for (let i = 0; i < 5; i++) assert.equal((await (await fetch(url)).bytes()).length, 1000)
+  await serving.flush()
+  assert.equal((await accounting.catchUp()).error, undefined)
+  assert.equal((await bytesAt(home)) - earlier, 5000)
+  for (const operation of ['usage', 'void', 'ledgerRebuild']) {
+    const { error } = await callOwner(edge!.path, operation, {})
+    assert.match(error!.message, new RegExp(`counted by ${folder.did}: ask at http`))
   }
-  for (const others of [settings, elsewhere]) {
-    const options = { dataDir: edge.folder.path, origin: 'o', slotsInUse: [], settings: others }
-    const { error } = await openAccounting(options)
-    assert.equal(error?.reason, 'HandedOn')
-  }
-  const { port } = new URL(toHome.handTo!.url)
-  await home.start({ handFrom: [edge.folder.did], port: Number(port) })
-  await edge.start(toHome)
-  await handOn(edge)
-  assert.equal(await bytesAt(home), 4000)
 })
 
-test('a host that counted itself hands on the rest, and takes up again', async (t) => {
-  const home = await hostOf(t)
-  const edge = await hostOf(t)
-  await edge.start()
-  const url = await addFile(edge.deployment, 1000)
-  await get(url)
-  assert.equal(await bytesAt(edge), 1000)
-  await edge.stop()
-  await home.start({ handFrom: [edge.folder.did] })
-  const handTo = { did: home.folder.did, url: home.deployment.url }
-  const { pathname } = new URL(url)
-  await edge.start({ handTo, allowPrivateOrigins: true })
-  for (let i = 0; i < 2; i++) await get(edge.deployment.url + pathname)
-  await handOn(edge)
-  assert.equal(await bytesAt(home), 2000)
-  await edge.stop()
-  await edge.start({})
-  await get(edge.deployment.url + pathname)
-  assert.equal(await bytesAt(edge), 2000, 'its own first and last')
-  assert.equal(await bytesAt(home), 2000)
+test('a host that counted itself hands on the rest, and takes up again', async () => {
+  const edge = edges[1]!
+  const earlier = await bytesAt(home)
+  let host = await lightHost(edge)
+  await host.read(1)
+  assert.equal((await host.accounting.usage({})).ok?.bytes, 1000n)
+  await host.close()
+  host = await lightHost(edge, handTo)
+  await host.read(2)
+  await handOn(host)
+  await host.close()
+  host = await lightHost(edge)
+  await host.read(4)
+  assert.equal((await host.accounting.usage({})).ok?.bytes, 5000n)
+  assert.equal((await bytesAt(home)) - earlier, 2000)
+  await host.close()
 })
 
-test('what is refused is kept with the reason, and the rest goes on', async (t) => {
-  const home = await hostOf(t)
-  const edge = await hostOf(t)
-  const handTo = { did: home.folder.did, url: 'http://127.0.0.1:1' }
-  const rules = { handTo, allowPrivateOrigins: true }
+test('L12: what is refused is kept with the reason, and the rest goes on', async () => {
+  const earlier = await bytesAt(home)
+  const deployment = await lightHost(edges[2]!, handTo)
+  await deployment.read(1)
   // Read while the gateway had another name than when it is handed on.
-  await edge.start({ ...rules, identity: 'did:web:old.example' })
-  const { pathname } = new URL(await addFile(edge.deployment, 1000))
-  await get(edge.deployment.url + pathname)
-  await edge.stop()
-  await home.start({ handFrom: [edge.folder.did] })
-  await edge.start({ ...rules, handTo: { ...handTo, url: home.deployment.url } })
-  await get(edge.deployment.url + pathname)
-  await handOn(edge)
-  assert.equal(await bytesAt(home), 1000)
-  const asked = (await callOwner(edge.folder.path, 'handover', {})).ok as HandoverAnswer
-  assert.deepEqual([asked.to?.did, asked.lagMs, asked.refused], [home.folder.did, 0, 1])
-  assert.match(asked.refusals[0]!.reason, /provider expected did:key.*got did:web:old.example/)
-  const here = (await callOwner(home.folder.path, 'handover', {})).ok as HandoverAnswer
-  assert.deepEqual([here.to, here.from], [null, [edge.folder.did]])
+  await deployment.read(1, { provider: 'did:web:old.example' })
+  await deployment.read(1)
+  await handOn(deployment)
+  assert.equal((await bytesAt(home)) - earlier, 2000)
+  const call = { signal: new AbortController().signal, progress() {} }
+  const { ok } = await deployment.accounting.operations['handover']!({}, call)
+  const { refused, refusals, to } = ok as HandoverAnswer
+  assert.deepEqual([to, refused, refusals.length], [handTo, 1, 1])
+  assert.match(refusals[0]!.reason, /provider expected did:key.*got did:web:old.example/)
+  await deployment.close()
+  const here = (await callOwner(folder.path, 'handover', {})).ok as HandoverAnswer
+  assert.deepEqual([here.to, here.from], [null, sources()])
 })
 
-test('the route takes batches of its type and size from who is listed', async (t) => {
-  const [edge, stranger] = [testKey(1), testKey(2)]
-  const home = await hostOf(t)
-  await home.start({ handFrom: [edge.did] })
-  const url = `${home.deployment.url}/journal-batches`
-  const groups = [[encodeRead(readOf(7, { provider: edge.did }))]]
-  const batchOf = (signer: typeof edge, source: string): Promise<Uint8Array> =>
-    makeBatch({ source, audience: home.folder.did, journal: '0', first: 0, madeMs: 1 }, groups, {
+test('the route takes batches of its type and size from who is listed', async () => {
+  const stranger = testKey(2)
+  const url = `${home.url}/journal-batches`
+  const groups = [[encodeRead(readOf(7, { provider: batchKey.did }))]]
+  const batchOf = (signer: typeof batchKey, source: string): Promise<Uint8Array> =>
+    makeBatch({ source, audience: folder.did, journal: '0', first: 0, madeMs: 1 }, groups, {
       signer,
       hasher: nodeHasher,
     })
@@ -176,40 +130,46 @@ test('the route takes batches of its type and size from who is listed', async (t
     const headers = { 'content-type': type }
     return (await fetch(url, { method: 'POST', body: Buffer.from(body), headers })).status
   }
-  const good = await batchOf(edge, edge.did)
+  const { reads } = await home.usage()
+  const good = await batchOf(batchKey, batchKey.did)
   assert.equal(await post(good, 'application/json'), 415)
   assert.equal(await post(new Uint8Array()), 400)
   assert.equal(await post(await batchOf(stranger, stranger.did)), 403)
-  assert.equal(await post(await batchOf(stranger, edge.did)), 403)
+  assert.equal(await post(await batchOf(stranger, batchKey.did)), 403)
   const most = BATCH_HEADER_BYTES_MAX + 64 + BATCH_PAYLOAD_BYTES_MAX
   assert.equal(await post(new Uint8Array(most)), 400)
   assert.equal(await post(new Uint8Array(most + 1)), 413)
   assert.equal((await fetch(url)).status, 405)
   for (let i = 0; i < 2; i++) assert.equal(await post(good), 200)
-  assert.equal((await home.deployment.usage())['reads'], 1)
-  await home.stop()
-  await home.start({})
-  assert.notEqual(
-    (await fetch(`${home.deployment.url}/journal-batches`, { method: 'POST' })).status,
-    200,
-  )
+  assert.equal(Number((await home.usage())['reads']) - Number(reads), 1)
 })
 
-test('a host that hands on over http, or counts for others as well, is refused', async (t) => {
-  const folder = await hostFolder()
-  t.after(() => folder.remove())
-  const handTo = { did: 'did:web:a.example', url: 'http://a.example' }
-  const settings = testSettings(folder.path, {})
-  for (const wrong of [
-    { handTo },
-    { handTo: { ...handTo, url: 'https://a.example' }, handFrom: ['did:web:b'] },
-  ]) {
-    const { error } = await openAccounting({
-      dataDir: folder.path,
-      origin: 'o',
-      slotsInUse: [],
-      settings: { ...settings, ...wrong },
-    })
-    assert.equal(error?.reason, 'RangeError')
-  }
+test('what is read while the other host is away is counted when it is back', async () => {
+  const edge = edges[3]!
+  const earlier = await bytesAt(home)
+  let host = await lightHost(edge, handTo)
+  await host.read(1)
+  await handOn(host)
+  await home.stop()
+  await host.read(3)
+  assert.equal((await host.accounting.catchUp()).error?.reason, 'HandOnFailed')
+  await host.close()
+  // Nobody else may have these reads now: neither this host's own log nor a third one.
+  assert.equal(await refusalOf(edge, {}), 'HandedOn')
+  const elsewhere = { did: 'did:web:c.example', url: 'https://c.example' }
+  assert.equal(await refusalOf(edge, { handTo: elsewhere }), 'HandedOn')
+  const { port } = new URL(handTo.url)
+  home = await startDeployment(folder.path, { handFrom: sources(), port: Number(port) })
+  host = await lightHost(edge, handTo)
+  await handOn(host)
+  await host.close()
+  assert.equal((await bytesAt(home)) - earlier, 4000)
+})
+
+test('a host that hands on over http, or counts for others as well, is refused', async () => {
+  const edge = edges[0]!
+  const http = { did: 'did:web:a.example', url: 'http://a.example' }
+  assert.equal(await refusalOf(edge, { handTo: http }), 'RangeError')
+  const both = { handTo: { ...http, url: 'https://a.example' }, handFrom: ['did:web:b.example'] }
+  assert.equal(await refusalOf(edge, both), 'RangeError')
 })
