@@ -4,16 +4,19 @@
  */
 import { add } from './verbs/add.ts'
 import { audit } from './verbs/audit.ts'
+import { balance } from './verbs/balance.ts'
 import { claims } from './verbs/claims.ts'
 import { config } from './verbs/config.ts'
 import { customer } from './verbs/customer.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
 import { gc } from './verbs/gc.ts'
+import { grant } from './verbs/grant.ts'
 import { handover } from './verbs/handover.ts'
 import { index } from './verbs/index.ts'
 import { ledger } from './verbs/ledger.ts'
 import { name } from './verbs/name.ts'
+import { quota } from './verbs/quota.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
 import { space } from './verbs/space.ts'
@@ -34,6 +37,9 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   index,
   space,
   customer,
+  grant,
+  balance,
+  quota,
   delegate,
   claims,
   deny,
