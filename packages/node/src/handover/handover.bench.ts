@@ -1,7 +1,8 @@
 /**
  * What taking signed batches costs: reads a second from HTTP to the committed ledger.
- * Run: `node packages/node/src/handover/handover.bench.ts [reads] [seen]`. With 100 million ids
- * seen before it needs 5 GB in the temp folder, and some minutes to make them.
+ * Run: `node packages/node/src/handover/handover.bench.ts [reads] [seen] [ledger]`. With 100
+ * million ids seen before, and a ledger of 100 million rows (`full`), it needs 15 GB in the temp
+ * folder, and some minutes to make them.
  * @module
  */
 import { randomBytes } from 'node:crypto'
@@ -18,6 +19,8 @@ import { loadKey } from '../folder/keys.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openInbox } from '../inbox/inbox.ts'
 import { BENCH_READ } from '../journal/journal.bench.ts'
+import { fillLedger, LEDGER_SHAPES, type LedgerShape } from '../ledger/ledger.bench.ts'
+import { SqliteLedger } from '../ledger/ledger.ts'
 import { emptySnapshot } from '../metrics/tally.ts'
 import { openSigner } from '../retrieve/signer.ts'
 import { startTurnpike, type Turnpike } from '../serve/start.ts'
@@ -29,6 +32,8 @@ export interface HandoverFigures {
   readonly batches: number
   /** Ids in the table before. */
   readonly seen: number
+  /** Rows by CID in the ledger before. */
+  readonly ledgerRows: number
   /** Verified, deduplicated, sequenced, and in the ledger, from the first request on. */
   readonly readsPerSecond: number
   /** Until all were acknowledged: durable in the inbox. */
@@ -48,12 +53,17 @@ const CONNECTIONS = 4
 const SEEN_PER_MS = 20
 
 /**
- * Hands `reads` reads to a deployment that has seen `seen` ids, and measures.
+ * Hands `reads` reads to a deployment that has seen `seen` ids, and whose ledger is filled already,
+ * and measures.
  *
  * @example
  * const figures = await benchHandover(400_000, 0)
  */
-export async function benchHandover(reads: number, seen: number): Promise<HandoverFigures> {
+export async function benchHandover(
+  reads: number,
+  seen: number,
+  ledger?: LedgerShape,
+): Promise<HandoverFigures> {
   const root = await mkdtemp(join(tmpdir(), 'turnpike-handover-'))
   const folder = (name: string): string => join(root, name)
   try {
@@ -61,9 +71,15 @@ export async function benchHandover(reads: number, seen: number): Promise<Handov
     const source = (await loadKey(folder('edge'), 'gateway')).did()
     const audience = (await loadKey(folder('home/keys'), 'gateway')).did()
     const batches = await makeBatches(reads, folder('edge'), { source, audience })
+    if (ledger !== undefined) {
+      const path = accountingPaths(folder('home')).ledger
+      new SqliteLedger(path).close()
+      fillLedger(path, ledger)
+    }
     if (seen > 0) fillSeen(accountingPaths(folder('home')).inbox, source, seen)
     const home = await start(folder('home'), source)
     try {
+      const { ok: earlier } = await home.accounting.usage({})
       const cpu = process.cpuUsage()
       const started = performance.now()
       await post(home.url, batches)
@@ -76,11 +92,13 @@ export async function benchHandover(reads: number, seen: number): Promise<Handov
       await post(home.url, batches)
       const replayedS = (performance.now() - again) / 1000
       const { ok: usage } = await home.accounting.usage({})
-      if (usage?.reads !== reads) throw new Error(`expected ${reads} reads, got ${usage?.reads}`)
+      const counted = usage!.reads - earlier!.reads
+      if (counted !== reads) throw new Error(`expected ${reads} reads, got ${counted}`)
       return {
         reads,
         batches: batches.length,
         seen,
+        ledgerRows: ledger === undefined ? 0 : ledger.hours * ledger.spaces * ledger.cids,
         readsPerSecond: Math.round(reads / countedS),
         acknowledgedPerSecond: Math.round(reads / acknowledgedS),
         replayedPerSecond: Math.round(reads / replayedS),
@@ -176,7 +194,7 @@ async function post(url: string, batches: readonly Uint8Array[]): Promise<void> 
 }
 
 if (import.meta.main) {
-  const [reads = '400000', seen = '0'] = process.argv.slice(2)
-  const figures = await benchHandover(Number(reads), Number(seen))
+  const [reads = '400000', seen = '0', ledger = ''] = process.argv.slice(2)
+  const figures = await benchHandover(Number(reads), Number(seen), LEDGER_SHAPES[ledger])
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`)
 }

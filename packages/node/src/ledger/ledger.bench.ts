@@ -61,7 +61,7 @@ export async function benchLedger(shape: LedgerShape, folder: string): Promise<L
   const path = join(root, 'ledger.sqlite')
   try {
     new SqliteLedger(path).close()
-    fill(path, shape)
+    fillLedger(path, shape)
     const { size: fileBytes } = await stat(path)
     const ledger = new SqliteLedger(path)
     const questionsMs = ask(ledger, shape)
@@ -129,7 +129,7 @@ function spaceOf(number: number): string {
 }
 
 /** Fills the tables by SQL, in the order of their keys: by batches it would take an hour. */
-function fill(path: string, { hours, spaces, cids }: LedgerShape): void {
+export function fillLedger(path: string, { hours, spaces, cids }: LedgerShape): void {
   const database = new DatabaseSync(path)
   const reads = Math.ceil(READS / (Math.min(hours, MONTH_HOURS) * spaces * cids))
   const sums = (rows: number): string =>
