@@ -18,7 +18,10 @@ export interface Task {
 }
 
 /** The outcome of a task; `ok` is a value for DAG-CBOR. */
-export type Outcome = Result<NonNullable<unknown>, Error>
+export type Outcome = Result<NonNullable<unknown>, Error> & {
+  /** Binary CIDs of invocations that it leads to, whose receipts come later. */
+  readonly fork?: readonly Uint8Array[]
+}
 
 /** One ability. */
 export interface Ability {

@@ -27,12 +27,19 @@ export interface ReceiptDeps {
  */
 export async function issueReceipt(
   task: Uint8Array,
-  { ok, error }: Outcome,
+  { ok, error, fork = [] }: Outcome,
   { issuer, hasher }: ReceiptDeps,
 ): Promise<ReportedReceipt> {
   const out = error === undefined ? { ok } : { error: { name: error.name, message: error.message } }
   const ran = CID.decode(task)
-  const ocm = { ran, out, fx: { fork: [] }, meta: {}, iss: issuer.did(), prf: [] }
+  const ocm = {
+    ran,
+    out,
+    fx: { fork: fork.map((cid) => CID.decode(cid)) },
+    meta: {},
+    iss: issuer.did(),
+    prf: [],
+  }
   const sig = await issuer.sign(encode(ocm))
   const { link, bytes } = cborBlock({ ocm, sig }, hasher)
   return { task, receiptCid: linkToBytes(link), receipt: bytes }

@@ -48,6 +48,8 @@ const PASSING: ReadonlySet<string> = new Set([
   'ClaimsFull',
   'ProvisioningFull',
   'IndexUnavailable',
+  'EgressTrackError',
+  'BatchesFull',
 ])
 
 /** Tasks of one store. */

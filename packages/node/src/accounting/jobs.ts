@@ -4,6 +4,7 @@
  */
 import type { AccountingParts } from './parts.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
+import { payoutJob } from '../payout/job.ts'
 import { closingJob } from '../statements/job.ts'
 import { retentionJob } from './retention.ts'
 
@@ -20,6 +21,7 @@ export interface Job {
 export function accountingJobs(parts: AccountingParts): readonly Job[] {
   return [
     closingJob(parts),
+    payoutJob(parts),
     storageDaysJob(parts),
     retentionJob(parts, () => Number.MAX_SAFE_INTEGER),
   ]

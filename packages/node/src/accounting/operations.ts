@@ -6,6 +6,7 @@
 import type { Operation } from '../control/server.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
 import { handoverOperation } from '../handover/answer.ts'
+import { egressTrackOperation } from '../payout/track.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
 import { quotaOperations } from '../quota/operations.ts'
@@ -18,6 +19,7 @@ export const ACCOUNTING_OPERATIONS = [
   'balanceCredit',
   'balanceShow',
   'egressRecord',
+  'egressTrack',
   'grantAdd',
   'grantLs',
   'grantVoid',
@@ -42,6 +44,7 @@ export function accountingOperations(
 ): Readonly<Record<AccountingOperation, Operation>> {
   return {
     egressRecord: egressRecordOperation(parts),
+    egressTrack: egressTrackOperation(parts),
     handover: handoverOperation(parts.settings),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
@@ -54,6 +57,7 @@ export function accountingOperations(
 
 /** Operations that don't ask for what was read so far. */
 export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
+  'egressTrack',
   'handover',
   'journalBatch',
 ])

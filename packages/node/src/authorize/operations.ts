@@ -210,6 +210,7 @@ const NO_SETTINGS: FrontDoorSettings = {
   allowPrivateOrigins: false,
   claimIssuers: [],
   plans: undefined,
+  storageNodes: [],
 }
 
 /** Whom to believe, as the command's settings have it. */

@@ -3,6 +3,7 @@
  * from the log. A migration, once released, is never edited.
  * @module
  */
+import { PAYOUT_SCHEMA } from '../payout/schema.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
 import { GIVEN } from '../quota/schema.ts'
@@ -14,4 +15,5 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   STORAGE_DAYS,
   STATEMENTS_SCHEMA,
   GIVEN,
+  PAYOUT_SCHEMA,
 ]

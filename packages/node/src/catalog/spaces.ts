@@ -61,6 +61,13 @@ export function isKnown(database: DatabaseSync, did: string): boolean {
   return database.prepare(sql).get({ did })!.known === 1
 }
 
+/** Whether a space is, or ever was, one that the operator knows. */
+export function wasKnown(database: DatabaseSync, did: string): boolean {
+  const sql = `SELECT EXISTS (SELECT 1 FROM spaces WHERE did = $did)
+    OR EXISTS (SELECT 1 FROM ownerships WHERE space = $did) AS known`
+  return database.prepare(sql).get({ did })!.known === 1
+}
+
 /** Row id of a space. */
 export function spaceId(database: DatabaseSync, did: string): Result<number, SpaceUnknown> {
   const row = database.prepare('SELECT id FROM spaces WHERE did = ?').get(did)

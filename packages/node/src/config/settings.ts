@@ -31,6 +31,7 @@ import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
+import { PAYOUTS, type PayoutSettings } from './payouts.ts'
 import { PLANS, type PlanSettings } from './plans.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
 import { hostSpace, type HostSpace } from './host-spaces.ts'
@@ -46,6 +47,7 @@ export interface Settings
   extends
     BoundSettings,
     HandoverSettings,
+    PayoutSettings,
     PlanSettings,
     IdentitySettings,
     LocatorSettings,
@@ -339,6 +341,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   ...LOCATORS,
   ...HANDOVER,
   ...PLANS,
+  ...PAYOUTS,
   ...RETENTION,
   ...BOUNDS,
   logLevel: {

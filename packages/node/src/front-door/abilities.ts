@@ -6,11 +6,15 @@ import type { Plans } from '@turnpike/core/billing/plan'
 import type { PlanList } from '@turnpike/core/ports/provisioning'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { Ability } from '@turnpike/service/ability'
+import type { Identity } from '@turnpike/service/deps'
+import { egressTrack } from '@turnpike/service/payout/egress-track'
 import { provisioningAbilities } from '@turnpike/service/provisioning/abilities'
+import { quotaAbility } from '@turnpike/service/quota/ability'
 import { usageAbilities } from '@turnpike/service/usage/abilities'
 import type { FrontDoorSettings } from './settings.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
+import { askingPayouts } from '../payout/track.ts'
 import { readPlans } from '../plans/read.ts'
 import { openProvisioning } from '../provisioning/open.ts'
 import type { AskThread } from '../threads/calls.ts'
@@ -24,7 +28,9 @@ export interface DoorAbilitiesOptions {
   readonly clock: Clock
   /** Asks accounting. */
   readonly ask: AskThread
-  readonly settings: Pick<FrontDoorSettings, 'plans'>
+  /** Who this gateway is, with the key that signs. */
+  readonly signing: Identity
+  readonly settings: Pick<FrontDoorSettings, 'plans' | 'storageNodes'>
 }
 
 /**
@@ -33,7 +39,7 @@ export interface DoorAbilitiesOptions {
  * @throws {PlansRefused} when the file of plans can't be read
  */
 export function doorAbilities(options: DoorAbilitiesOptions): Ability[] {
-  const { folder, identity, clock, settings, ask } = options
+  const { folder, identity, signing, clock, settings, ask } = options
   const read = readPlans(settings.plans)
   if (read.error) throw read.error
   const provisioning = openProvisioning(folder)
@@ -42,6 +48,13 @@ export function doorAbilities(options: DoorAbilitiesOptions): Ability[] {
   return [
     ...provisioningAbilities({ identity, provisioning, plans, storage, clock }),
     ...usageAbilities({ usage: askedUsage(ask) }),
+    quotaAbility({ quota: (customer) => ask('quota', { customer }) }),
+    egressTrack({
+      identity: signing,
+      nodes: settings.storageNodes,
+      payouts: askingPayouts(ask),
+      clock,
+    }),
   ]
 }
 

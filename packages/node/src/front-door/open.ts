@@ -13,12 +13,14 @@ import { jsonAnswer, type ServiceAnswer, textAnswer } from '@turnpike/service/an
 import { DID_DOCUMENT_MAX_AGE_SECONDS, didDocument } from '@turnpike/service/did-document'
 import { negotiate } from '@turnpike/service/front-door'
 import { receiptPage, revocationsPage } from '@turnpike/service/pages'
+import { accountingPaths } from '../accounting/open.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { callOwner } from '../control/client.ts'
 import { nodeHasher } from '../hasher.ts'
 import { didWebUrl } from '../identity/did-web.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
 import type { Invoked } from './owner.ts'
+import { BillingReceipts, firstOf } from '../payout/receipts.ts'
 import type { Asked, Route } from './routes.ts'
 import { CatalogTasks } from './tasks.ts'
 
@@ -58,7 +60,10 @@ export function identityRoutes(identity: GatewayIdentity): readonly Route[] {
 export function frontDoorRoutes(options: FrontDoorOptions): readonly Route[] {
   const { catalog } = options
   const pages = {
-    agent: new CatalogTasks(catalog),
+    agent: firstOf(
+      new CatalogTasks(catalog),
+      new BillingReceipts(accountingPaths(options.dataDir).billing),
+    ),
     delegations: new CatalogDelegations(catalog),
     hasher: nodeHasher,
   }

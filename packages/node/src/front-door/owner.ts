@@ -102,8 +102,9 @@ export async function openOwnedFrontDoor({
   })
   const { crash, takeCrashes } = keptCrashes()
   const common = { folder, identity, clock, ask }
+  const signing = { signer: signerOf(folder.gateway, identity), dids: identity.dids }
   const door = await openFrontDoor({
-    identity: { signer: signerOf(folder.gateway, identity), dids: identity.dids },
+    identity: signing,
     attesters,
     agent: new CatalogTasks(catalog),
     delegations,
@@ -116,7 +117,7 @@ export async function openOwnedFrontDoor({
     clock,
     abilities: [
       ...claimAbilities({ ...taking, timer: nodeTimer }),
-      ...doorAbilities({ ...common, settings }),
+      ...doorAbilities({ ...common, signing, settings }),
     ],
     batchAbilities: batchAbilities({ ...common, ...trust, delegations, resolver, crash }),
     crash,

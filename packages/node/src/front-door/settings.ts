@@ -14,12 +14,13 @@ export type FrontDoorSettings = Pick<
   | 'allowPrivateOrigins'
   | 'claimIssuers'
   | 'plans'
+  | 'storageNodes'
 >
 
 /** Takes them out of all settings. */
 export function frontDoorSettings(settings: Settings): FrontDoorSettings {
   const { identity, didMap, attestAuthorities, delegationsFrom } = settings
-  const { allowPrivateOrigins, claimIssuers, plans } = settings
-  const trusted = { attestAuthorities, delegationsFrom, claimIssuers }
+  const { allowPrivateOrigins, claimIssuers, plans, storageNodes } = settings
+  const trusted = { attestAuthorities, delegationsFrom, claimIssuers, storageNodes }
   return { identity, didMap, allowPrivateOrigins, plans, ...trusted }
 }
