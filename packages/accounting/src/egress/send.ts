@@ -20,6 +20,7 @@ import {
 } from '@turnpike/core/retrieve/message'
 import type { Result } from '@turnpike/core/result'
 import { readReceipts, type Receipt } from '@turnpike/core/ucan/read-receipts'
+import { RECORD_EGRESS } from '@turnpike/core/ucan/record'
 import { signInvocation } from '@turnpike/core/ucan/sign-invocation'
 import type { QueueHandler } from '../queue/consumer.ts'
 import { EGRESS_TOPIC } from './follow.ts'
@@ -84,8 +85,6 @@ export function egressHandler(deps: SendDeps): QueueHandler {
   }
 }
 
-const RECORD = 'space/content/serve/egress/record'
-
 async function sign(
   held: HeldMessage,
   deps: SendDeps,
@@ -102,7 +101,7 @@ async function sign(
   const invocation = await signInvocation(
     {
       audience: deps.audience,
-      capability: { can: RECORD, with: space, nb },
+      capability: { can: RECORD_EGRESS, with: space, nb },
       proofs: proofs.slice(0, 1),
       expiresMs: undefined,
       nonce,

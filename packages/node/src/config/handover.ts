@@ -20,7 +20,8 @@ export interface HandoverSettings {
   readonly handFrom: readonly string[]
 }
 
-const handTo: Kind<HandTo> = kindOfText(
+/** A gateway and where it is: `<did>=<url>`. */
+export const gatewayAt: Kind<HandTo> = kindOfText(
   'a DID and an address, such as "did:web:main.example=https://main.example"',
   (value) => {
     const [, did, address] = /^(did:[a-z]+:[^=\s]+)=(\S+)$/.exec(value) ?? []
@@ -36,7 +37,7 @@ export const HANDOVER: {
   readonly [K in keyof HandoverSettings]: Setting<HandoverSettings[K]>
 } = {
   handTo: {
-    kind: handTo,
+    kind: gatewayAt,
     default: undefined,
     doc:
       'The gateway that counts what this one serves, by its DID and address: journals are ' +

@@ -2,22 +2,15 @@
  * Invocations that this gateway signs, to fetch what spaces let it fetch from nodes that ask.
  * @module
  */
-import { keyOf, type BytesKey } from '@turnpike/core/bytes'
-import {
-  DELEGATION_ARCHIVE_BYTES_MAX,
-  DELEGATION_BLOCKS_MAX,
-  RETRIEVE_LIFE_MS,
-  RETRIEVE_PROOFS_MAX,
-} from '@turnpike/core/limits/ucan'
+import { RETRIEVE_LIFE_MS } from '@turnpike/core/limits/ucan'
 import type { SiteGuard } from '@turnpike/core/ports/blob'
-import type { DelegationStore, StoredDelegation } from '@turnpike/core/ports/delegations'
+import type { DelegationStore } from '@turnpike/core/ports/delegations'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { covering, type RetrieveWish } from '@turnpike/core/retrieve/caveats'
 import { signRetrieval, type SignedRetrieval } from '@turnpike/core/retrieve/invoke'
-import { type GatewaySigner, type MessageBlock, ucanBlock } from '@turnpike/core/retrieve/message'
-import { readUcanBlocks } from '@turnpike/core/ucan/archive'
-import { cidsOf, withoutRevoked } from '@turnpike/core/ucan/serve'
-import { findServeChains, type ChainRules } from '@turnpike/core/ucan/serve-chains'
+import type { GatewaySigner } from '@turnpike/core/retrieve/message'
+import type { ChainRules } from '@turnpike/core/ucan/serve-chains'
+import { proofsOf } from '../authorize/stored-proofs.ts'
 import { nodeHasher } from '../hasher.ts'
 
 /** What invocations are made with. */
@@ -60,9 +53,10 @@ export class StoredInvoker implements RetrievalInvoker {
     signal: AbortSignal,
   ): Promise<SignedRetrieval | undefined> {
     const { store, clock, random, signsAs, signAs } = this.#options
+    const rules = { ...this.#options, gateways: signsAs, signal, allowedBy: covering(wish) }
     for (const delegation of await store.forSpace(space)) {
       if (!signsAs.includes(delegation.audience)) continue
-      const proofs = await this.#proofsOf(delegation, wish, signal)
+      const proofs = await proofsOf(delegation, rules)
       if (proofs === undefined) continue
       const expiresMs = clock.nowMs() + RETRIEVE_LIFE_MS
       const nonce = Buffer.from(random.bytes(NONCE_BYTES)).toString('base64url')
@@ -71,37 +65,6 @@ export class StoredInvoker implements RetrievalInvoker {
       return signRetrieval(asked, { signer, hasher: nodeHasher })
     }
     return undefined
-  }
-
-  /** A delegation and all that it leads to, if it covers the wish now. */
-  async #proofsOf(
-    { cid, space, archive }: StoredDelegation,
-    wish: RetrieveWish,
-    signal: AbortSignal,
-  ): Promise<readonly MessageBlock[] | undefined> {
-    const { store, clock, signsAs: gateways, attesters, checks } = this.#options
-    const bounds = { bytesMax: DELEGATION_ARCHIVE_BYTES_MAX, blocksMax: DELEGATION_BLOCKS_MAX }
-    const read = readUcanBlocks(archive, nodeHasher, bounds)
-    const root = read.ok?.find(keyOf(cid))
-    if (read.error || root === undefined) return undefined
-    const rules = { space, gateways, attesters, checks, signal, allowedBy: covering(wish) }
-    const { chains } = await findServeChains({ root, find: read.ok.find }, rules)
-    if (chains.length === 0) return undefined
-    const nowMs = clock.nowMs()
-    const holds = withoutRevoked(chains, await store.revoked(cidsOf(chains)), gateways).some(
-      ({ startsMs, expiresMs }) => startsMs <= nowMs && nowMs < expiresMs,
-    )
-    if (!holds) return undefined
-    const blocks = new Map<BytesKey, MessageBlock>()
-    const waiting = [root.key]
-    for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-      const block = blocks.has(key) ? undefined : ucanBlock(key, read.ok)
-      if (block === undefined) continue
-      if (blocks.size >= RETRIEVE_PROOFS_MAX) return undefined
-      blocks.set(key, block)
-      waiting.push(...(read.ok.find(key)?.proofs ?? []))
-    }
-    return [...blocks.values()]
   }
 }
 

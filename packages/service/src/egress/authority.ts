@@ -8,16 +8,10 @@ import { CHAINS_KEPT_MAX, DID_RETRY_MS } from '@turnpike/core/limits/ucan'
 import type { DelegationStore } from '@turnpike/core/ports/delegations'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { Recent } from '@turnpike/core/recent'
-import type { Ucan, UcanBlocks, UcanCapability } from '@turnpike/core/ucan/archive'
+import type { Ucan, UcanBlocks } from '@turnpike/core/ucan/archive'
+import { mayRecord, RECORDING, recordingAllowedBy } from '@turnpike/core/ucan/record'
 import { cidsOf, withoutRevoked } from '@turnpike/core/ucan/serve'
-import type { Allowed } from '@turnpike/core/ucan/serve-caveats'
 import { findServeChains, type ChainRules, type ServeChain } from '@turnpike/core/ucan/serve-chains'
-
-/** The ability by which gateways say what they served. */
-export const RECORD_EGRESS = 'space/content/serve/egress/record'
-
-/** What a space delegates to a gateway that is to record: that, or all of serving. */
-const DELEGATED: ReadonlySet<string> = new Set([RECORD_EGRESS, 'space/content/serve/*'])
 
 /** What authority is judged by. */
 export interface AuthorityDeps extends Pick<ChainRules, 'attesters' | 'checks'> {
@@ -98,9 +92,16 @@ export class EgressAuthority {
     { issuer, space, signal }: Asking,
   ): Promise<Found> {
     const { attesters, checks, clock } = this.#deps
-    const rules = { space, gateways: [issuer], attesters, checks, signal, allowedBy }
-    if (!root.capabilities.some((one) => DELEGATED.has(one.can) && one.with === space)) {
-      const faults = [`delegation expected of ${[...DELEGATED].join(' or ')}`]
+    const rules = {
+      space,
+      gateways: [issuer],
+      attesters,
+      checks,
+      signal,
+      allowedBy: recordingAllowedBy,
+    }
+    if (!root.capabilities.some((one) => mayRecord(one) && one.with === space)) {
+      const faults = [`delegation expected of ${[...RECORDING].join(' or ')}`]
       return { chains: [], faults, holdsUntilMs: Infinity }
     }
     const { chains, faults, holdsMs } = await findServeChains({ root, find }, rules)
@@ -130,16 +131,4 @@ interface Asking {
 
 function whyNot({ chains, faults }: Found): readonly string[] {
   return chains.length === 0 ? faults : ['what it stands on was revoked, or is not in force']
-}
-
-/** Abilities that have recording in them, with no caveats but whom content is served to. */
-function allowedBy(
-  { can, with: resource, nb = {} }: UcanCapability,
-  space: string,
-): Allowed | undefined {
-  if (resource !== space && resource !== 'ucan:*') return undefined
-  const isWide = can === '*' || (can.endsWith('/*') && RECORD_EGRESS.startsWith(can.slice(0, -1)))
-  if (!isWide && can !== RECORD_EGRESS) return undefined
-  const caveats = typeof nb === 'object' && nb !== null ? Object.keys(nb) : ['?']
-  return caveats.every((name) => name === 'token') ? { token: undefined } : undefined
 }

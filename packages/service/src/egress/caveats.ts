@@ -13,7 +13,7 @@ import { EGRESS_KEY_BYTES } from '@turnpike/core/ports/egress-recorder'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { Ucan, UcanCapability } from '@turnpike/core/ucan/archive'
-import { RECORD_EGRESS } from './authority.ts'
+import { RECORD_EGRESS } from '@turnpike/core/ucan/record'
 import { MalformedCapability, ServedAtRefused } from './errors.ts'
 
 /** Caveats of the capability, read. */
