@@ -2,6 +2,7 @@
  * What accounting does by itself, now and then, beside its rounds.
  * @module
  */
+import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
 import { payoutJob } from '../payout/job.ts'
@@ -23,7 +24,8 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     closingJob(parts),
     payoutJob(parts),
     storageDaysJob(parts),
-    retentionJob(parts, () => Number.MAX_SAFE_INTEGER),
+    ...egressJobs(parts),
+    retentionJob(parts, () => egressReadBefore(parts)),
   ]
 }
 

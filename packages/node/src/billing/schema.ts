@@ -4,6 +4,7 @@
  * @module
  */
 import { PAYOUT_SCHEMA } from '../payout/schema.ts'
+import { EGRESS_SCHEMA } from '../egress/position.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
 import { GIVEN } from '../quota/schema.ts'
@@ -16,4 +17,5 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   STATEMENTS_SCHEMA,
   GIVEN,
   PAYOUT_SCHEMA,
+  EGRESS_SCHEMA,
 ]

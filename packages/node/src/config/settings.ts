@@ -33,6 +33,7 @@ import { dnsResolver } from './dns.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
 import { PAYOUTS, type PayoutSettings } from './payouts.ts'
 import { PLANS, type PlanSettings } from './plans.ts'
+import { RECORDING, type RecordSettings } from './record-to.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
 import { hostSpace, type HostSpace } from './host-spaces.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
@@ -47,6 +48,7 @@ export interface Settings
   extends
     BoundSettings,
     HandoverSettings,
+    RecordSettings,
     PayoutSettings,
     PlanSettings,
     IdentitySettings,
@@ -340,6 +342,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   },
   ...LOCATORS,
   ...HANDOVER,
+  ...RECORDING,
   ...PLANS,
   ...PAYOUTS,
   ...RETENTION,
