@@ -3,11 +3,7 @@
  * group is acknowledged. Instead of a sequencer.
  * @module
  */
-import { decodeAck } from '@turnpike/core/handover/ack'
-import { decodeBatch, fittingGroups, makeBatch } from '@turnpike/core/handover/batch'
-import { signedBy } from '@turnpike/core/handover/signed-by'
-import type { BatchSigner } from '@turnpike/core/handover/batch'
-import type { Signatures } from '@turnpike/core/handover/signed-by'
+import { fittingGroups } from '@turnpike/core/handover/batch'
 import {
   BATCH_PAYLOAD_BYTES_MAX,
   HAND_ON_BATCHES_MAX,
@@ -17,9 +13,10 @@ import {
 import type { Groups } from '@turnpike/core/log/frame'
 import type { InboxVerdict } from '@turnpike/core/ports/inbox'
 import type { JournalSource } from '@turnpike/core/ports/log'
-import type { Clock, Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Awaitable, Result } from '@turnpike/core/result'
+import { deliver } from './deliver.ts'
+import type { DeliverDeps, HandOnFailed } from './deliver.ts'
 
 /** A group that the other host will never take, as it is kept here. */
 export interface RefusedGroup {
@@ -38,32 +35,12 @@ export interface HandedPositions {
   settle(journal: string, nextEntry: number, refused: readonly RefusedGroup[]): Awaitable<void>
 }
 
-/** Sends one batch and resolves with the bytes of the answer. */
-export type SendBatch = (
-  batch: Uint8Array,
-  signal: AbortSignal,
-) => Promise<Result<Uint8Array, HandOnFailed>>
-
 /** What handing on works with. */
-export interface HandOnDeps {
-  /** DID of this gateway. */
-  readonly source: string
-  /** DID of the gateway that counts. */
-  readonly audience: string
+export interface HandOnDeps extends DeliverDeps {
   readonly journals: () => Awaitable<readonly JournalSource[]>
   readonly positions: HandedPositions
-  readonly send: SendBatch
-  readonly signer: BatchSigner
-  readonly signatures: Signatures
-  readonly hasher: Hasher
-  readonly clock: Clock
   /** Batches of one call; 8,192 when not given. */
   readonly batchesMax?: number
-}
-
-/** The other host did not take a batch. Journals keep it; it is tried again. */
-export class HandOnFailed extends Error {
-  override readonly name = 'HandOnFailed'
 }
 
 /** What one call did: groups by what became of them, and entries altogether. */
@@ -146,17 +123,14 @@ export class HandOn {
     tally: Tally,
     signal: AbortSignal,
   ): Promise<Result<{ readonly some: boolean }, HandOnFailed>> {
-    const { positions, audience, source, signer, hasher, clock } = this.#deps
+    const { positions } = this.#deps
     const { name } = journal
     const first = Math.max(await positions.get(name), journal.firstEntry ?? 0)
     const read = await journal.read(first, BATCH_PAYLOAD_BYTES_MAX)
     if (read.groups.length === 0) return ok({ some: false })
     const groups = read.groups.slice(0, fittingGroups(read.groups))
-    const says = { source, audience, journal: name, first, madeMs: clock.nowMs() }
-    const batch = await makeBatch(says, groups, { signer, hasher })
-    const answer = await this.#deps.send(batch, signal)
-    if (answer.error !== undefined) return answer
-    const { ok: verdicts, error } = await this.#verdicts(batch, answer.ok, groups.length, signal)
+    const place = { journal: name, first }
+    const { ok: verdicts, error } = await deliver(place, groups, this.#deps, signal)
     if (verdicts === undefined) return fail(error)
     const nextEntry = entryAfter(first, groups, verdicts.length)
     await positions.settle(name, nextEntry, refusedOf(name, first, groups, verdicts))
@@ -165,31 +139,6 @@ export class HandOn {
     // Crash here: files that hold only what was acknowledged; the position skips them.
     await journal.release(nextEntry)
     return ok({ some: true })
-  }
-
-  /** What was answered, if it is an answer to this batch and signed by whom it was for. */
-  async #verdicts(
-    batch: Uint8Array,
-    answer: Uint8Array,
-    groups: number,
-    signal: AbortSignal,
-  ): Promise<Result<readonly InboxVerdict[], HandOnFailed>> {
-    const { audience, source, hasher, signatures } = this.#deps
-    const { ok: signed, error } = decodeAck(answer)
-    if (signed === undefined) return fail(new HandOnFailed(error.message, { cause: error }))
-    const { ack, body, signature } = signed
-    const sent = decodeBatch(batch).ok!
-    const expected = hasher.sha256(sent.headerBytes)
-    const isOurs = ack.batch.every((byte, i) => byte === expected[i])
-    if (!isOurs || ack.by !== audience || ack.source !== source)
-      return fail(new HandOnFailed('answer expected to be to the batch that was sent, got another'))
-    const { length } = ack.verdicts
-    if (length === 0 || length > groups)
-      return fail(new HandOnFailed(`answer expected 1..${groups} verdicts, got ${length}`))
-    const how = await signedBy(audience, body, signature, signatures, signal)
-    return how === 'signed'
-      ? ok(ack.verdicts)
-      : fail(new HandOnFailed(`answer expected the signature of ${audience}, got none of its`))
   }
 }
 

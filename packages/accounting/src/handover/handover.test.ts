@@ -15,10 +15,14 @@ import { testHasher, testKey, testVerifier } from '@turnpike/core/testing/keys'
 import { groupOf, readOf } from '../testing/entries.ts'
 import { MemoryInbox } from '../testing/inbox.ts'
 import { MemoryJournal, TestClock } from '../testing/memory.ts'
-import { HandOn, HandOnFailed } from './hand-on.ts'
-import type { HandOnDeps, RefusedGroup, SendBatch } from './hand-on.ts'
+import { HandOnFailed } from './deliver.ts'
+import type { SendBatch } from './deliver.ts'
+import { HandOn } from './hand-on.ts'
+import type { HandOnDeps, RefusedGroup } from './hand-on.ts'
 import { takeBatch } from './receive.ts'
 import type { ReceiveDeps } from './receive.ts'
+import { resendRefused } from './resend.ts'
+import type { RefusedGroups } from './resend.ts'
 
 const edge = testKey(1)
 const home = testKey(2)
@@ -343,3 +347,34 @@ test('one call hands on so many batches, and says that there is more', async () 
 function handedOf(entries: number, more: boolean): object {
   return { entries, counted: entries, seen: 0, refused: 0, more }
 }
+
+/** Refused groups in memory. */
+function refusedGroupsOf(all: RefusedGroup[]): RefusedGroups {
+  return {
+    next: (after) => all.filter(({ entry }) => entry > (after?.entry ?? -1)).slice(0, 2),
+    resettle(groups, verdicts) {
+      for (const [i, group] of groups.entries())
+        if (verdicts[i]!.kind !== 'refused') all.splice(all.indexOf(group), 1)
+    },
+  }
+}
+
+test('what was refused is handed on again, once each, and forgotten when it is taken', async () => {
+  const inbox = new MemoryInbox()
+  const all = [1, 2, 3, 4, 5].map((n) => {
+    // The third and the fourth are of another gateway still.
+    const entries = edgeGroup(n, n === 3 || n === 4 ? { provider: home.did } : {})
+    return { journal: '0', entry: n, reason: 'once', entries }
+  })
+  assert.ok((await takeBatch(await batchOf([edgeGroup(1)]), receiverOf(inbox), never)).ok)
+  const deps = senderOf([], { send: sendTo(receiverOf(inbox)) })
+  const away = await resendRefused(refusedGroupsOf(all), senderOf([], {}), never)
+  assert.equal(away.error?.name, 'HandOnFailed')
+  const { ok: resent } = await resendRefused(refusedGroupsOf(all), deps, never)
+  assert.deepEqual(resent, { counted: 2, seen: 1, refused: 2 })
+  assert.deepEqual(
+    all.map(({ entry }) => entry),
+    [3, 4],
+  )
+  assert.deepEqual(await idsIn(inbox), [1, 2, 5])
+})

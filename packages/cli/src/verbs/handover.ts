@@ -3,7 +3,7 @@
  * @module
  */
 import { callOrOpen } from '@turnpike/node/control/client'
-import type { HandoverAnswer } from '@turnpike/node/handover/answer'
+import type { HandoverAnswer, Resent } from '@turnpike/node/handover/answer'
 import { openHere } from '@turnpike/node/owner/open-here'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
@@ -18,24 +18,24 @@ export const handover: Verb = {
   operands: '',
   operandsMin: 0,
   operandsMax: 0,
-  options: {},
+  options: {
+    retry: { doc: 'Hand on once more what was refused, after what was wrong is mended.' },
+  },
   settings: ['data', 'handTo', 'handFrom'],
   examples: [
-    ['turnpike handover', 'How far reads wait to be counted elsewhere, and what was refused.'],
+    ['turnpike handover', 'How long reads wait to be counted elsewhere, and what was refused.'],
+    ['turnpike handover --retry', 'Says what became of what was refused.'],
   ],
-  async run({ loaded, output, signal }) {
+  async run({ options, loaded, output, signal }) {
     const { settings } = loaded
     const { data } = settings
     needFolder(data)
-    const called = await callOrOpen(
-      data,
-      () => openHere(data, settings),
-      'handover',
-      {},
-      { signal },
-    )
+    const operation = options['retry'] === true ? 'handoverRetry' : 'handover'
+    const here = (): ReturnType<typeof openHere> => openHere(data, settings)
+    const called = await callOrOpen(data, here, operation, {}, { signal })
     if (called.error) throw called.error
-    print(called.ok as HandoverAnswer, output)
+    if (operation === 'handover') print(called.ok as HandoverAnswer, output)
+    else printResent(called.ok as Resent, output)
     output.result(called.ok)
     return EXIT.ok
   },
@@ -50,4 +50,9 @@ function print({ to, from, lagMs, refused, refusals }: HandoverAnswer, output: O
   output.line(`  and refused ${formatCount(refused)} groups of them, which are kept here:`)
   for (const { journal, entry, reason } of refusals)
     output.line(`  journal ${journal}, entry ${formatCount(entry)}: ${reason}`)
+}
+
+function printResent({ counted, seen, refused }: Resent, output: Output): void {
+  const taken = `${formatCount(counted)} counted, ${formatCount(seen)} seen before`
+  output.line(`Groups that had been refused: ${taken}, ${formatCount(refused)} refused again.`)
 }

@@ -35,6 +35,8 @@ export const HAND_ON_BATCHES_MAX = 8192
 export const HAND_ON_LAG_MS_MAX = 300_000
 /** Refused groups that a host keeps with the reasons; it hands nothing on beyond them. */
 export const HAND_ON_REFUSED_MAX = 100_000
+/** Refused groups that are read at once to be sent again: as many as fit into some batches. */
+export const REFUSED_RESENT_MAX = 1000
 /** Refused groups that are listed. */
 export const REFUSALS_LISTED_MAX = 100
 

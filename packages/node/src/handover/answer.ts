@@ -2,7 +2,7 @@
  * What a host says of its journals: who counts them, and whose it counts.
  * @module
  */
-import { ok } from '@turnpike/core/result'
+import { fail, ok } from '@turnpike/core/result'
 import type { HandTo } from '../config/handover.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Operation } from '../control/server.ts'
@@ -15,6 +15,9 @@ export interface RefusalAnswer {
   readonly reason: string
   readonly refusedAt: string
 }
+
+/** What the operation `handoverRetry` answers: groups by what became of them. */
+export type { Resent } from '@turnpike/accounting/handover/resend'
 
 /** What the operation `handover` answers. */
 export interface HandoverAnswer {
@@ -30,13 +33,24 @@ export interface HandoverAnswer {
   readonly refusals: readonly RefusalAnswer[]
 }
 
+/** This host counts its own reads: none of them were refused elsewhere. */
+export class NothingHandedOn extends Error {
+  override readonly name = 'NothingHandedOn'
+}
+
 /**
- * The operation `handover` of a host that counts its own reads, and perhaps those of others.
+ * The operations `handover` and `handoverRetry` of a host that counts its own reads, and perhaps
+ * those of others.
  *
  * @example
- * const operations = { handover: handoverOperation(settings) }
+ * const operations = { ...handoverOperations(settings) }
  */
-export function handoverOperation({ handFrom }: Pick<Settings, 'handFrom'>): Operation {
+export function handoverOperations({
+  handFrom,
+}: Pick<Settings, 'handFrom'>): Readonly<Record<'handover' | 'handoverRetry', Operation>> {
   const nothing = { to: null, lagMs: 0, refused: 0, refusals: [] }
-  return async () => ok({ ...nothing, from: handFrom } satisfies HandoverAnswer)
+  return {
+    handover: async () => ok({ ...nothing, from: handFrom } satisfies HandoverAnswer),
+    handoverRetry: async () => fail(new NothingHandedOn('reads of this host are counted here')),
+  }
 }

@@ -91,3 +91,24 @@ test('a full disk moves no position and keeps no group', async (t) => {
   assert.deepEqual([handed.get('0'), handed.refusedCount], [10, 0])
   handed.close()
 })
+
+test('refused groups come out in order to be sent again, and go when they are taken', async (t) => {
+  const handed = openHanded(await pathIn(t), () => 5)
+  handed.settle('1', 9, [{ ...refusedAt(0), journal: '1' }])
+  handed.settle('0', 9, [refusedAt(3), refusedAt(7)])
+  const all = handed.next(undefined)
+  assert.deepEqual(
+    all.map(({ journal, entry }) => [journal, entry]),
+    [
+      ['0', 3],
+      ['0', 7],
+      ['1', 0],
+    ],
+  )
+  assert.deepEqual(all[1], refusedAt(7))
+  assert.deepEqual(handed.next(all[1]), all.slice(2))
+  assert.deepEqual(handed.next(all[2]), [])
+  handed.resettle(all, [{ kind: 'counted' }, { kind: 'refused', reason: 'new' }, { kind: 'seen' }])
+  assert.deepEqual(handed.next(undefined), [{ ...refusedAt(7), reason: 'new' }])
+  handed.close()
+})

@@ -5,11 +5,14 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import type { HandedPositions, RefusedGroup } from '@turnpike/accounting/handover/hand-on'
-import { HAND_ON_REFUSED_MAX } from '@turnpike/core/limits/inbox'
+import type { RefusedGroups, RefusedPlace } from '@turnpike/accounting/handover/resend'
+import { HAND_ON_REFUSED_MAX, REFUSED_RESENT_MAX } from '@turnpike/core/limits/inbox'
 import { JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits/log'
 import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
-import { FRAME_HEADER_BYTES, FrameBuilder } from '@turnpike/core/log/frame'
+import { FRAME_HEADER_BYTES, FrameBuilder, frameAt, frameGroups } from '@turnpike/core/log/frame'
+import type { InboxVerdict } from '@turnpike/core/ports/inbox'
 import { transact } from '../catalog/database.ts'
+import { JournalCorrupt } from '../journal/files.ts'
 import { openVersioned } from '../log/version.ts'
 
 // FULL: journal files go when their entries were acknowledged, and a refused group is only here.
@@ -76,7 +79,7 @@ export function openHanded(path: string, nowMs: () => number): HandedFile {
 }
 
 /** Positions and refusals in a file. */
-export class HandedFile implements HandedPositions {
+export class HandedFile implements HandedPositions, RefusedGroups {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #nowMs: () => number
@@ -124,6 +127,33 @@ export class HandedFile implements HandedPositions {
       SELECT journal, entry, refused_ms AS refusedMs, reason
       FROM refused ORDER BY refused_ms, journal, entry LIMIT ?`
     return this.#database.prepare(list).all(countMax) as unknown as readonly ListedRefusal[]
+  }
+
+  next(after: RefusedPlace | undefined): readonly RefusedGroup[] {
+    const list = `
+      SELECT journal, entry, reason, frame FROM refused WHERE (journal, entry) > (?, ?)
+      ORDER BY journal, entry LIMIT ${REFUSED_RESENT_MAX}`
+    const rows = this.#database.prepare(list).all(after?.journal ?? '', after?.entry ?? -1)
+    return rows.map((row) => {
+      const entry = Number(row['entry'])
+      const frame = frameAt(row['frame'] as Uint8Array, 0, crc32)
+      const entries = frame && frameGroups(frame)?.[0]
+      if (entries === undefined)
+        throw new JournalCorrupt(this.#path, 0, `expected the frame of entry ${entry}`)
+      return { journal: String(row['journal']), entry, reason: String(row['reason']), entries }
+    })
+  }
+
+  resettle(groups: readonly RefusedGroup[], verdicts: readonly InboxVerdict[]): void {
+    const forget = 'DELETE FROM refused WHERE journal = ? AND entry = ?'
+    const again = 'UPDATE refused SET reason = ? WHERE journal = ? AND entry = ?'
+    transact(this.#database, () => {
+      for (const [i, { journal, entry }] of groups.entries()) {
+        const verdict = verdicts[i]!
+        if (verdict.kind !== 'refused') this.#database.prepare(forget).run(journal, entry)
+        else this.#database.prepare(again).run(verdict.reason, journal, entry)
+      }
+    })
   }
 
   /** Gives the file back. */

@@ -4,7 +4,9 @@
  * @module
  */
 import type { CaughtUp } from '@turnpike/accounting/accounting'
+import type { DeliverDeps } from '@turnpike/accounting/handover/deliver'
 import { HandOn } from '@turnpike/accounting/handover/hand-on'
+import { resendRefused } from '@turnpike/accounting/handover/resend'
 import { HAND_ON_LAG_MS_MAX, REFUSALS_LISTED_MAX } from '@turnpike/core/limits/inbox'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
@@ -59,18 +61,21 @@ export async function openHanding(options: HandingOptions): Promise<OpenedAccoun
       await refuseUnsettled(await journals.sources(), handed, audience)
     handed.audience = handTo.did
     const logged = await loggedEntries(options.paths.log)
-    const handOn = new HandOn({
+    const deps = {
       source: keys.dids[0],
       audience: handTo.did,
-      journals: async () => (await journals.sources()).map((source) => beginningAt(source, logged)),
-      positions: handed,
       send,
       signer: keys.signer,
       signatures: keys.signatures,
       hasher: nodeHasher,
       clock,
+    }
+    const handOn = new HandOn({
+      ...deps,
+      journals: async () => (await journals.sources()).map((source) => beginningAt(source, logged)),
+      positions: handed,
     })
-    return new HandingAccounting(options, { handOn, handed, keys, journals })
+    return new HandingAccounting(options, { handOn, deps, handed, keys, journals })
   } catch (error) {
     handed.close()
     keys.close()
@@ -80,6 +85,7 @@ export async function openHanding(options: HandingOptions): Promise<OpenedAccoun
 
 interface HandingParts {
   readonly handOn: HandOn
+  readonly deps: DeliverDeps
   readonly handed: HandedFile
   readonly keys: HandoverKeys
   readonly journals: Journals
@@ -101,14 +107,13 @@ class HandingAccounting implements OpenedAccounting {
     this.operations = {
       ...Object.fromEntries(operations.map((name) => [name, refusal])),
       handover: async () => ok(this.#answer(handTo)),
+      handoverRetry: () => this.#inTurn(() => this.#resend()),
     }
     this.jobs = [{ name: 'hand-on', everyMs: LOOK_MS, run: async () => this.#look(handTo) }]
   }
 
   catchUp(): Promise<Result<CaughtUp, AccountingStopped>> {
-    const turn = this.#last.then(() => this.#catchUp())
-    this.#last = turn
-    return turn
+    return this.#inTurn(() => this.#catchUp())
   }
 
   async usage(): Promise<Result<never, AccountingStopped>> {
@@ -148,6 +153,18 @@ class HandingAccounting implements OpenedAccounting {
     } catch (error) {
       return fail(stoppedBy(error))
     }
+  }
+
+  /** One after the other: what is refused while it is sent again is not sent twice. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  #resend(): ReturnType<typeof resendRefused> {
+    const { handed, deps } = this.#parts
+    return resendRefused(handed, deps, this.#closing.signal)
   }
 
   #answer(to: HandTo): HandoverAnswer {

@@ -112,6 +112,8 @@ test('L12: what is refused is kept with the reason, and the rest goes on', async
   const { refused, refusals, to } = ok as HandoverAnswer
   assert.deepEqual([to, refused, refusals.length], [handTo, 1, 1])
   assert.match(refusals[0]!.reason, /provider expected did:key.*got did:web:old.example/)
+  const again = await deployment.accounting.operations['handoverRetry']!({}, call)
+  assert.deepEqual(again.ok, { counted: 0, seen: 0, refused: 1 })
   await deployment.close()
   const here = (await callOwner(folder.path, 'handover', {})).ok as HandoverAnswer
   assert.deepEqual([here.to, here.from], [null, sources()])

@@ -2,7 +2,7 @@
  * Sends batches over HTTP to the gateway that counts.
  * @module
  */
-import { HandOnFailed, type SendBatch } from '@turnpike/accounting/handover/hand-on'
+import { HandOnFailed, type SendBatch } from '@turnpike/accounting/handover/deliver'
 import { ACK_TYPE } from '@turnpike/core/handover/ack'
 import { BATCH_TYPE } from '@turnpike/core/handover/batch'
 import { ACK_BYTES_MAX, BATCH_TIMEOUT_MS, REFUSAL_CHARS_MAX } from '@turnpike/core/limits/inbox'
