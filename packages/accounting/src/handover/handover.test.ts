@@ -216,7 +216,7 @@ test('a batch is taken as it was signed, from whom is listed, by whom it is for'
   assert.deepEqual(await idsIn(inbox), [1, 2])
 })
 
-test('L12: of a batch, what can not be counted is refused alone and kept with the reason', async () => {
+test('L12: of a batch, what can not be counted is refused alone, with the reason', async () => {
   const inbox = new MemoryInbox()
   const journal = new MemoryJournal('0')
   const { id } = readOf(3, { provider: edge.did })
