@@ -5,7 +5,7 @@
  */
 import type { Operation } from '../control/server.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
-import { handoverOperation } from '../handover/answer.ts'
+import { handoverOperations } from '../handover/answer.ts'
 import { egressTrackOperation } from '../payout/track.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
@@ -24,6 +24,7 @@ export const ACCOUNTING_OPERATIONS = [
   'grantLs',
   'grantVoid',
   'handover',
+  'handoverRetry',
   'journalBatch',
   'ledgerRebuild',
   'statement',
@@ -45,7 +46,7 @@ export function accountingOperations(
   return {
     egressRecord: egressRecordOperation(parts),
     egressTrack: egressTrackOperation(parts),
-    handover: handoverOperation(parts.settings),
+    ...handoverOperations(parts.settings),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     statement: statementOperation(parts),
@@ -59,5 +60,6 @@ export function accountingOperations(
 export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'egressTrack',
   'handover',
+  'handoverRetry',
   'journalBatch',
 ])
