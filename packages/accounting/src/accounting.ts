@@ -74,11 +74,11 @@ export class Accounting {
    * Journals go on, and are counted after it.
    */
   settled<T extends NonNullable<unknown>>(
-    work: (log: LogState) => Promise<T>,
+    work: (log: LogState, caughtUp: CaughtUp) => Promise<T>,
   ): Promise<Result<T, AccountingFault>> {
     return this.#inTurn(async () => {
       const caughtUp = await this.#catchUp()
-      return caughtUp.error === undefined ? ok(await work(this.#state!)) : caughtUp
+      return caughtUp.error === undefined ? ok(await work(this.#state!, caughtUp.ok)) : caughtUp
     })
   }
 

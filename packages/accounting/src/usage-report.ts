@@ -4,9 +4,10 @@
  */
 import { noCounts } from '@turnpike/core/billing/counts'
 import type { EpochSpan } from '@turnpike/core/billing/ownership'
+import type { ReportBy } from '@turnpike/core/billing/usage-json'
 import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
 import type { SpaceDid } from '@turnpike/core/ports/content'
-import type { LedgerUnit, UsageBy } from '@turnpike/core/ports/ledger'
+import type { LedgerUnit } from '@turnpike/core/ports/ledger'
 import { AccountNotFound, SpaceUnauthorized } from '@turnpike/core/ports/usage'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -16,9 +17,6 @@ import type { StatementSources } from './statement/sources.ts'
 import { epochsOf, timeText, usageAnswer } from './usage.ts'
 import type { UsageAnswer, UsageQuery } from './usage.ts'
 import { byBytes, cut, isSome, rest, rowFrom, sumsFrom, type ReportRow } from './usage-rows.ts'
-
-/** How a report may be split into rows. */
-export type ReportBy = UsageBy | 'customer'
 
 /** What is asked. Bounds are taken to whole hours. */
 export interface ReportQuery extends Pick<UsageQuery, 'sinceMs' | 'untilMs'> {

@@ -21,6 +21,18 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[unit]}`
 }
 
+/**
+ * Byte-milliseconds as bytes for so many hours.
+ *
+ * @example
+ * formatByteHours(1536n * 3_600_000n) // '1.5 KiB·h'
+ */
+export function formatByteHours(byteMs: bigint): string {
+  const hours = Number(byteMs) / 3_600_000
+  const sign = hours < 0 ? '-' : ''
+  return `${sign}${formatBytes(Math.round(Math.abs(hours)))}·h`
+}
+
 /** A number with commas between its thousands. */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US')

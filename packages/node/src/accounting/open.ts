@@ -85,7 +85,7 @@ export interface StandingAccounting {
    * accounting's.
    */
   settled<T extends NonNullable<unknown>>(
-    work: (log: LogState) => Promise<T>,
+    work: (log: LogState, caughtUp: CaughtUp) => Promise<T>,
   ): Promise<Result<T, AccountingStopped>>
 }
 
@@ -276,7 +276,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
   }
 
   settled<T extends NonNullable<unknown>>(
-    work: (log: LogState) => Promise<T>,
+    work: (log: LogState, caughtUp: CaughtUp) => Promise<T>,
   ): Promise<Result<T, AccountingStopped>> {
     return this.#run(() => this.#accounting.settled(work))
   }

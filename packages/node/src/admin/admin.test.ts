@@ -4,6 +4,8 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import type { ReportJson } from '@turnpike/core/billing/usage-json'
+import { AccountNotFound } from '@turnpike/core/ports/usage'
 import { fail, ok } from '@turnpike/core/result'
 import { namesUs } from './hosts.ts'
 import { startAdmin, type AdminOptions } from './server.ts'
@@ -12,6 +14,18 @@ import { parseUsageQuery } from './usage-query.ts'
 
 const token = 'correct-horse-battery-staple'
 const bearer = { authorization: `Bearer ${token}` }
+
+const SUMS = { reads: 1, bytes: 5, bytesDelivered: 5, bytesFetched: 0, bytesVoided: 0, errors: 0 }
+const REPORT: ReportJson = {
+  ...SUMS,
+  denied: 0,
+  egressBytes: 5,
+  storageByteMs: '9223372036854775808',
+  period: null,
+  storedUntil: '2026-11-21T07:00:00.000Z',
+  asOfEntry: 1,
+  complete: true,
+}
 
 interface Got {
   readonly status: number
@@ -30,7 +44,7 @@ async function serve(
     token,
     metrics: { contentType: 'text/plain', text: async () => 'turnpike_reads_total 1\n' },
     unready: () => [],
-    usage: async ({ by }) => ok({ reads: 1, by }),
+    usage: async ({ by }) => ok({ ...REPORT, ...(by !== undefined && { by }) }),
     nowMs: () => 1_800_000_000_000,
     onCrash: (error) => assert.fail(String(error)),
     ...options,
@@ -84,15 +98,40 @@ test('not being ready says why', async (t) => {
 test('usage answers questions, refuses nonsense, and says when it can not', async (t) => {
   const get = await serve(t)
   assert.deepEqual(JSON.parse((await get('/usage?by=day&since=24h', bearer)).body), {
-    reads: 1,
+    ...REPORT,
     by: 'day',
   })
-  for (const query of ['by=moon', 'since=yesterday', 'sinse=1d'])
+  for (const query of [
+    'by=moon',
+    'since=yesterday',
+    'sinse=1d',
+    'period=2026-13',
+    'period=2026-11&since=1d',
+    'since=1d&until=2d',
+    'customer=alice',
+    'space=photos',
+    'format=xml',
+  ])
     assert.equal((await get(`/usage?${query}`, bearer)).status, 400, query)
+  const stranger = await serve(t, { usage: async () => fail(new AccountNotFound('did:key:x')) })
+  assert.equal((await stranger('/usage?customer=did:key:x', bearer)).status, 404)
   const broken = await serve(t, { usage: async () => fail(new Error('the clock jumped')) })
   const { status, body } = await broken('/usage', bearer)
   assert.equal(status, 503)
   assert.match(body, /the clock jumped/)
+})
+
+test('usage is CSV for who asks for it, by a word or by Accept', async (t) => {
+  const get = await serve(t)
+  const csv =
+    'usage,from,to,egress_bytes,delivered_bytes,voided_bytes,storage_byte_ms,fetched_bytes,reads,' +
+    'denied\r\ntotal,,,5,5,0,9223372036854775808,0,1,0\r\n'
+  const accept = (types: string) => ({ ...bearer, accept: types })
+  assert.equal((await get('/usage?format=csv', bearer)).body, csv)
+  assert.equal((await get('/usage', accept('text/csv, */*;q=0.1'))).body, csv)
+  for (const types of ['*/*', 'application/json', 'text/csv, application/json', 'text/html'])
+    assert.match((await get('/usage', accept(types))).body, /^{/, types)
+  assert.match((await get('/usage?format=json', accept('text/csv'))).body, /^{/)
 })
 
 test('a crash is told to the log and not to whoever asked', async (t) => {
@@ -128,6 +167,14 @@ test('since is a date, a time, or how long ago', () => {
   assert.equal(since('2026-11-20T10:30Z'), Date.parse('2026-11-20T10:30:00Z'))
   assert.equal(since('36h'), now - 36 * 3_600_000)
   assert.equal(since('2w'), now - 14 * 86_400_000)
+  const november = parseUsageQuery({ period: '2026-11', customer: 'alice@example.com' }, now).ok
+  assert.deepEqual(november, {
+    sinceMs: Date.parse('2026-11-01T00:00:00Z'),
+    untilMs: Date.parse('2026-12-01T00:00:00Z'),
+    by: undefined,
+    customer: 'did:mailto:example.com:alice',
+    space: undefined,
+  })
   for (const bad of ['', '1', '1y', '-1d', '2026-13-01', '999999w', '2026-11-20T10:30:00+'])
     assert.equal(parseUsageQuery({ since: bad }, now).error?.name, 'UsageQueryRefused', bad)
 })

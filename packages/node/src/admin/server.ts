@@ -5,19 +5,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ADMIN_CONNECTIONS_MAX, ADMIN_TIMEOUT_MS } from '@turnpike/core/limits'
 import type { Awaitable, Result } from '@turnpike/core/result'
-import type { UsageJson, UsageQuery } from '@turnpike/accounting/usage'
+import type { ReportQuery } from '@turnpike/accounting/usage-report'
+import { reportCsv, type ReportJson } from '@turnpike/core/billing/usage-json'
 import { listen, urlOf } from '../http/listen.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { namesUs } from './hosts.ts'
 import { bearsToken } from './token.ts'
-import { parseUsageQuery } from './usage-query.ts'
+import { parseUsageQuery, USAGE_WORDS } from './usage-query.ts'
 
 /** What the admin listener answers from. */
 export interface AdminSources {
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   /** Why this deployment is not ready to serve; nothing when it is. */
   unready(): Awaitable<readonly string[]>
-  usage(query: UsageQuery): Promise<Result<UsageJson, Error>>
+  usage(query: ReportQuery): Promise<Result<ReportJson, Error>>
   /** Wall clock, in ms. */
   nowMs(): number
   /** Hears of what failed unexpectedly; whoever asked gets no details. */
@@ -99,7 +100,7 @@ async function answer(options: AdminOptions, request: IncomingMessage): Promise<
     const { contentType } = options.metrics
     return { status: 200, type: contentType, body: await options.metrics.text() }
   }
-  if (pathname === '/usage') return usage(options, searchParams)
+  if (pathname === '/usage') return usage(options, searchParams, headers.accept)
   return text(404, 'Expected /healthz, /readyz, /metrics or /usage.')
 }
 
@@ -108,17 +109,44 @@ async function readiness({ unready }: AdminOptions): Promise<Reply> {
   return json(reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons })
 }
 
-async function usage(options: AdminOptions, asked: URLSearchParams): Promise<Reply> {
-  const unknown = [...asked.keys()].find((name) => name !== 'since' && name !== 'by')
-  if (unknown !== undefined) return text(400, `Expected since or by, got "${unknown}".`)
-  const query = parseUsageQuery(
-    { since: asked.get('since') ?? undefined, by: asked.get('by') ?? undefined },
-    options.nowMs(),
-  )
+/** Refusals that say something about the question; others are faults of accounting's. */
+const STATUS: Readonly<Record<string, number>> = {
+  AccountNotFound: 404,
+  SpaceUnauthorized: 404,
+  SplitUnknown: 400,
+}
+
+/** Formats of usage, in the order in which they are preferred. */
+const FORMATS = ['json', 'csv'] as const
+
+async function usage(
+  options: AdminOptions,
+  asked: URLSearchParams,
+  accept: string | undefined,
+): Promise<Reply> {
+  const { format = formatOf(accept), ...words } = Object.fromEntries(asked)
+  const known = FORMATS.find((name) => name === format)
+  if (known === undefined) return text(400, `Expected format ${FORMATS.join(' or ')}.`)
+  const unknown = Object.keys(words).find((name) => !USAGE_WORDS.some((word) => word === name))
+  if (unknown !== undefined)
+    return text(400, `Expected ${[...USAGE_WORDS, 'format'].join(', ')}, got "${unknown}".`)
+  const query = parseUsageQuery(words, options.nowMs())
   if (query.error) return text(400, query.error.message)
   const answered = await options.usage(query.ok)
-  if (answered.ok) return json(200, answered.ok)
-  return json(503, { error: answered.error.name, message: answered.error.message })
+  if (answered.error) {
+    const { name, message } = answered.error
+    return json(STATUS[name] ?? 503, { error: name, message })
+  }
+  const headers = { vary: 'accept' }
+  if (known === 'json') return { ...json(200, answered.ok), headers }
+  const type = 'text/csv; charset=utf-8; header=present'
+  return { status: 200, type, body: reportCsv(answered.ok), headers }
+}
+
+/** CSV for who asks for that and not for JSON. */
+function formatOf(accept = ''): (typeof FORMATS)[number] {
+  const types = new Set(accept.split(',').map((range) => range.split(';')[0]!.trim()))
+  return types.has('text/csv') && !types.has('application/json') ? 'csv' : 'json'
 }
 
 function json(status: number, value: object): Reply {

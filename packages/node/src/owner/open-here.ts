@@ -11,7 +11,6 @@ import type { Operation } from '../control/server.ts'
 import { openFolder } from '../folder/open.ts'
 import { nodeHasher } from '../hasher.ts'
 import { nodeClock } from '../runtime.ts'
-import { usageOperation } from '../serve/usage-operation.ts'
 import { ownerOperations } from './operations.ts'
 
 /**
@@ -51,7 +50,6 @@ export async function openHere(
   const operations = {
     ...ownerOperations(folder, nodeClock),
     ...Object.fromEntries(ofAccounting),
-    usage: accountingFor((accounting) => usageOperation(accounting, async () => {})),
   }
   return ok({ operations, close: () => folder.close() })
 }

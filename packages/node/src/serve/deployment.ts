@@ -3,7 +3,7 @@
  * @module
  */
 import type { Logger } from 'pino'
-import { usageJson } from '@turnpike/accounting/usage'
+import type { ReportJson } from '@turnpike/core/billing/usage-json'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { loadAdminToken } from '../admin/token.ts'
 import { startAdmin } from '../admin/server.ts'
@@ -147,10 +147,9 @@ async function openAdmin(
     token: settings.adminToken ?? (await loadAdminToken(folderPaths(settings.data).keys)),
     metrics,
     unready: async () => unready(standing, await turnpike.serving.counts()),
-    async usage(query) {
-      await turnpike.serving.flush()
-      const answer = await turnpike.accounting.usage(query)
-      return answer.error ? answer : ok(usageJson(answer.ok))
+    usage: (query) => {
+      const call = { signal: new AbortController().signal, progress() {} }
+      return turnpike.operations.usage!(query, call) as Promise<Result<ReportJson, Error>>
     },
     nowMs: nodeClock.nowMs,
     onCrash: (error) => log.error({ err: error }, 'admin request failed'),

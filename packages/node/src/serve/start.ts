@@ -20,7 +20,6 @@ import type { WorkerCrash } from '../workers/primary.ts'
 import type { TallySnapshot } from '../metrics/tally.ts'
 import { keepQuotas } from '../quota/serve.ts'
 import { serve, slotsOf, type Serving } from './serving.ts'
-import { usageOperation } from './usage-operation.ts'
 
 /** What starting takes. */
 export interface StartOptions {
@@ -101,7 +100,6 @@ async function startParts(options: StartOptions, parts: Parts): Promise<Turnpike
   const operations: Operations = {
     ...owner.operations,
     ...flushedFirst(accounting.operations, () => serving.flush()),
-    usage: usageOperation(accounting, () => serving.flush()),
   }
   parts.add(await startControl(settings.data, operations, (error) => observer.crash(error)), (c) =>
     c.close(),

@@ -1,13 +1,12 @@
 /**
- * Reports about usage as JSON and CSV.
+ * Reports about usage as JSON and CSV: what commands and the admin listener answer.
  * @module
  */
-import { EPOCH_MS } from '@turnpike/core/billing/epoch'
-import { countJson, egressBytesOf } from '@turnpike/core/billing/quantities'
-import { csvText } from '@turnpike/core/csv'
-import type { UsageSums } from './billed.ts'
-import type { ReportBy, UsageReport } from './usage-report.ts'
-import { countsJson } from './usage.ts'
+import { csvText } from '../csv.ts'
+import type { UsageBy } from '../ports/ledger.ts'
+
+/** How a report may be split into rows. */
+export type ReportBy = UsageBy | 'customer'
 
 /** A count: a decimal string where a number would not be exact. */
 export type CountJson = number | string
@@ -43,31 +42,6 @@ export interface ReportJson extends SumsJson {
   readonly rowsFrom?: string
 }
 
-/**
- * A report as JSON.
- *
- * @example
- * console.log(JSON.stringify(reportJson(report, 'day')))
- */
-export function reportJson(report: UsageReport, by: ReportBy | undefined): ReportJson {
-  const { customer, space, period, rows, rowsFromMs } = report
-  return {
-    ...(customer !== undefined && { customer }),
-    ...(space !== undefined && { space }),
-    ...sumsJson(report),
-    period: period && { from: iso(period.fromMs), to: iso(period.toMs) },
-    storedUntil: iso(report.storedUntil * EPOCH_MS),
-    asOfEntry: report.asOfEntry,
-    complete: report.complete,
-    ...(by !== undefined && { by }),
-    ...(rows && {
-      rows: rows.map((row) => Object.assign({ key: row.key }, sumsJson(row))),
-      rowsLeftOff: report.rowsLeftOff,
-      ...(rowsFromMs !== null && { rowsFrom: iso(rowsFromMs) }),
-    }),
-  }
-}
-
 /** Columns of CSV, in the words of statements, and where they come from. */
 const COLUMNS = {
   egress_bytes: 'egressBytes',
@@ -84,7 +58,7 @@ const COLUMNS = {
  * them up, so that columns add up to the total all the same.
  *
  * @example
- * await writeFile('usage.csv', reportCsv(reportJson(report, 'day')))
+ * await writeFile('usage.csv', reportCsv(report))
  */
 export function reportCsv(report: ReportJson): string {
   const { by, rows, rowsLeftOff = 0 } = report
@@ -103,16 +77,4 @@ export function reportCsv(report: ReportJson): string {
     records.push([...record(`${rowsLeftOff} more`, report).slice(0, 3), ...left])
   }
   return csvText([[by ?? 'usage', 'from', 'to', ...Object.keys(COLUMNS)], ...records])
-}
-
-function sumsJson(sums: UsageSums): SumsJson {
-  return {
-    ...(countsJson(sums) as Omit<SumsJson, 'egressBytes' | 'storageByteMs'>),
-    egressBytes: countJson(egressBytesOf(sums)),
-    storageByteMs: countJson(sums.storageByteMs),
-  }
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }
