@@ -6,12 +6,14 @@
 import type { Operation } from '../control/server.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
 import { handoverOperations } from '../handover/answer.ts'
+import { payoutOperation } from '../payout/operation.ts'
 import { egressTrackOperation } from '../payout/track.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
 import { quotaOperations } from '../quota/operations.ts'
 import { statementOperation } from '../statements/operation.ts'
 import { usageOperations } from '../usage/operations.ts'
+import { usageOperation } from '../usage/report-operation.ts'
 import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
@@ -27,9 +29,11 @@ export const ACCOUNTING_OPERATIONS = [
   'handoverRetry',
   'journalBatch',
   'ledgerRebuild',
+  'payout',
   'statement',
   'quota',
   'quotaAccounts',
+  'usage',
   'usageAccount',
   'usageEgressByDay',
   'usageStorage',
@@ -49,9 +53,11 @@ export function accountingOperations(
     ...handoverOperations(parts.settings),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
+    payout: payoutOperation(parts),
     statement: statementOperation(parts),
     void: voidOperation(parts),
     ...quotaOperations(parts),
+    usage: usageOperation(parts),
     ...usageOperations(parts),
   }
 }
