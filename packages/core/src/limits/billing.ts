@@ -76,3 +76,36 @@ export const QUOTA_ACCOUNTING_MS = 30_000
 export const STATEMENT_CLOSE_EVERY_MS = 60_000
 /** Time after which the last closed month is made again, to see that it comes out the same. */
 export const STATEMENT_CHECK_MS: number = 24 * 3_600_000
+/** Wait for an answer of Stripe. */
+export const STRIPE_TIMEOUT_MS = 30_000
+/** Meters of a Stripe account that are looked through for ours. */
+export const STRIPE_METERS_MAX = 1000
+/** How far back Stripe takes events, less an hour in which they are on their way. */
+export const STRIPE_PAST_MS: number = 35 * 24 * 3_600_000 - 3_600_000
+/** How long Stripe surely knows an identifier: a day, less an hour for clocks that differ. */
+export const STRIPE_IDENTIFIER_MS: number = 23 * 3_600_000
+/** Events that are sent in one turn, and how many of them at once (one a customer and meter). */
+export const STRIPE_EVENTS_MAX = 1000
+export const STRIPE_CALLS_MAX = 8
+/** First pause after an attempt that failed, and the longest. */
+export const STRIPE_RETRY_MS = 2_000
+export const STRIPE_RETRY_MS_MAX = 3_600_000
+/** Pause between two turns of the sink. */
+export const STRIPE_EVERY_MS = 30_000
+/** Hours whose usage is put down in one turn. */
+export const STRIPE_HOURS_MAX = 24
+/** After this long an hour that Stripe does not have yet is an alert. */
+export const STRIPE_LATE_MS: number = 24 * 3_600_000
+/** Time that Stripe has to sum up what it was sent, before sums are compared. */
+export const STRIPE_SETTLE_MS = 3_600_000
+/** Events and differences that one answer or alert lists. */
+export const RECONCILE_LISTED_MAX = 100
+/** Pause between two reconciliations. */
+export const RECONCILE_EVERY_MS: number = 24 * 3_600_000
+/** Pause between two looks at what is to be told of quotas: a thousand customers at a time. */
+export const QUOTA_WATCH_MS = 2_000
+/** Time for a webhook to answer, and messages that are sent to it before others get a turn. */
+export const QUOTA_WEBHOOK_TIMEOUT_MS = 10_000
+export const QUOTA_WEBHOOK_BATCH = 16
+/** How far the clocks of who signs a message and who checks it may be apart. */
+export const QUOTA_WEBHOOK_SKEW_MS = 300_000

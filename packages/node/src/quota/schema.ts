@@ -52,3 +52,14 @@ export const GIVEN = `
     PRIMARY KEY (customer, period, currency)
   ) STRICT, WITHOUT ROWID;
 `
+
+/** What was told of customers' quotas, in the transactions that queued it. */
+export const QUOTA_TOLD = `
+  CREATE TABLE quota_told (
+    customer TEXT PRIMARY KEY,
+    first_epoch INTEGER NOT NULL,
+    threshold INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    changes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID
+`

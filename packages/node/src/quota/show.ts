@@ -2,13 +2,13 @@
  * Quotas, grants and balances as they are shown.
  * @module
  */
+import { stateOf } from '@turnpike/accounting/quota/events'
 import type { CustomerQuota } from '@turnpike/accounting/quota/quota'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import type { OpenGrant } from '@turnpike/core/billing/grants'
 import { formatMicros } from '@turnpike/core/billing/money'
 import { countJson } from '@turnpike/core/billing/quantities'
-import { type QuotaState, quotaState } from '@turnpike/core/billing/quota-state'
-import { QUOTA_WARN_PERCENT } from '@turnpike/core/limits/billing'
+import type { QuotaState } from '@turnpike/core/billing/quota-state'
 import { isoOfEpoch } from '../provisioning/show.ts'
 import type { Credit, GivenGrant } from './given.ts'
 
@@ -60,13 +60,6 @@ export interface ShownQuota {
   readonly day: { readonly used: ShownCount; readonly limit: ShownCount | null }
   readonly balance: { readonly amount: string; readonly currency: string }
   readonly grants: readonly ShownGrant[]
-}
-
-/** State of a quota as of the ledger, without what is being read. */
-export function stateOf(quota: CustomerQuota): QuotaState {
-  const isWatched = quota.plan.egress.limit !== 'none'
-  const allowanceBytes = isWatched ? quota.allowanceBytes : undefined
-  return quotaState({ ...quota, reservedBytes: 0n, allowanceBytes }, QUOTA_WARN_PERCENT)
 }
 
 /** A quota for JSON. */
