@@ -16,6 +16,7 @@ import { handover } from './verbs/handover.ts'
 import { index } from './verbs/index.ts'
 import { ledger } from './verbs/ledger.ts'
 import { name } from './verbs/name.ts'
+import { queue } from './verbs/queue.ts'
 import { quota } from './verbs/quota.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
@@ -49,6 +50,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   ledger,
   voidRead,
   handover,
+  queue,
   audit,
   whoami,
   config,

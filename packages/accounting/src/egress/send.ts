@@ -46,7 +46,13 @@ export interface SendDeps {
    */
   leaveOf(space: string, signal: AbortSignal): Promise<RecordLeave | undefined>
   /** Posts a message; the body of an answer with status 200, or why there is none. */
-  post(body: Uint8Array, signal: AbortSignal): Promise<Result<Uint8Array, Error>>
+  post(body: Uint8Array, signal: AbortSignal): Promise<Result<Uint8Array, PostFault>>
+}
+
+/** Nothing came back that could have receipts in it. */
+export interface PostFault extends Error {
+  /** Of the answer; undefined when there was none. */
+  readonly status: number | undefined
 }
 
 /** A record that was signed. */
@@ -149,6 +155,8 @@ async function send(
   const tasks = batch.map(({ invocation }) => blockKey(invocation.link))
   const body = encodeExecuteAll(tasks.map(bytesOfKey), [...blocks.values()], deps.hasher)
   const answer = await deps.post(body, signal)
+  if (answer.error !== undefined && batch.length > 1 && isRefusal(answer.error))
+    return sendHalves(batch, deps, signal)
   const report = answer.ok && readReceipts(answer.ok, deps.hasher)
   const error = answer.error ?? report?.error
   const outcomes = new Map<number, QueueOutcome>()
@@ -158,6 +166,21 @@ async function send(
     outcomes.set(held.id, outcome ?? retry(error?.message ?? 'a receipt expected, got none of it'))
   }
   return outcomes
+}
+
+/** The message itself was refused: maybe for one of its invocations, which takes none along. */
+function isRefusal({ status = 0 }: PostFault): boolean {
+  return status === 400 || status === 413 || status === 422
+}
+
+async function sendHalves(
+  batch: readonly Signed[],
+  deps: SendDeps,
+  signal: AbortSignal,
+): Promise<Map<number, QueueOutcome>> {
+  const half = Math.ceil(batch.length / 2)
+  const first = await send(batch.slice(0, half), deps, signal)
+  return new Map([...first, ...(await send(batch.slice(half), deps, signal))])
 }
 
 /** Errors that no time heals: the record itself is what is wrong. */

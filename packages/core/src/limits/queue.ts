@@ -52,3 +52,5 @@ export const RECEIPTS_BLOCKS_MAX = 1024
 export const EGRESS_SENT_TIMEOUT_MS: number = MINUTE_MS
 /** Entries of the log that the sender looks at in one transaction. */
 export const EGRESS_FOLLOWED_MAX = 1024
+/** Pause between two looks for dead messages. */
+export const QUEUE_LOOK_MS: number = 10 * MINUTE_MS

@@ -10,6 +10,7 @@ import { payoutOperation } from '../payout/operation.ts'
 import { egressTrackOperation } from '../payout/track.ts'
 import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
+import { queueOperations } from '../queue/operations.ts'
 import { quotaOperations } from '../quota/operations.ts'
 import { statementOperation } from '../statements/operation.ts'
 import { usageOperations } from '../usage/operations.ts'
@@ -29,6 +30,8 @@ export const ACCOUNTING_OPERATIONS = [
   'handoverRetry',
   'journalBatch',
   'ledgerRebuild',
+  'queueLs',
+  'queueRedrive',
   'payout',
   'statement',
   'quota',
@@ -56,6 +59,7 @@ export function accountingOperations(
     payout: payoutOperation(parts),
     statement: statementOperation(parts),
     void: voidOperation(parts),
+    ...queueOperations(parts),
     ...quotaOperations(parts),
     usage: usageOperation(parts),
     ...usageOperations(parts),
@@ -68,4 +72,6 @@ export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'handover',
   'handoverRetry',
   'journalBatch',
+  'queueLs',
+  'queueRedrive',
 ])

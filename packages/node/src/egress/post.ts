@@ -3,11 +3,12 @@
  * Source: ucanto over HTTP with CARs (`@ucanto/transport/car`).
  * @module
  */
+import type { PostFault } from '@turnpike/accounting/egress/send'
 import { EGRESS_SENT_TIMEOUT_MS, RECEIPTS_BYTES_MAX } from '@turnpike/core/limits/queue'
 import { fail, ok, type Result } from '@turnpike/core/result'
 
 /** Nothing came back that could have receipts in it. */
-export class PostFailed extends Error {
+export class PostFailed extends Error implements PostFault {
   override readonly name = 'PostFailed'
   /** Undefined when there was no answer. */
   readonly status: number | undefined
