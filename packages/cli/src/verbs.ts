@@ -16,6 +16,7 @@ import { handover } from './verbs/handover.ts'
 import { index } from './verbs/index.ts'
 import { ledger } from './verbs/ledger.ts'
 import { name } from './verbs/name.ts'
+import { payout } from './verbs/payout.ts'
 import { queue } from './verbs/queue.ts'
 import { quota } from './verbs/quota.ts'
 import { rm } from './verbs/rm.ts'
@@ -47,6 +48,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   name,
   usage,
   statement,
+  payout,
   ledger,
   voidRead,
   handover,

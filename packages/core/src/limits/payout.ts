@@ -33,6 +33,6 @@ export const RECEIPT_ERRORS_MAX = 1000
 /** Bytes of one retrieval from a blob whose size is not known here. */
 export const RETRIEVED_BYTES_MAX: number = 8 * GIB
 /** Pause before batches that wait are looked for. */
-export const BATCHES_EVERY_MS = 10_000
+export const BATCHES_EVERY_MS = 1_000
 /** How long after its end a month takes in what was served in it: nodes send twice a day. */
 export const PAYOUT_GRACE_MS: number = 3 * DAY_MS
