@@ -6,6 +6,7 @@ import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
 import { payoutJob } from '../payout/job.ts'
+import { quotaJobs } from '../quota/job.ts'
 import { queueJob } from '../queue/job.ts'
 import { closingJob } from '../statements/job.ts'
 import { retentionJob } from './retention.ts'
@@ -27,6 +28,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     storageDaysJob(parts),
     ...egressJobs(parts),
     queueJob(parts),
+    ...quotaJobs(parts),
     retentionJob(parts, () => egressReadBefore(parts)),
   ]
 }

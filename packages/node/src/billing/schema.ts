@@ -7,7 +7,7 @@ import { PAYOUT_SCHEMA } from '../payout/schema.ts'
 import { EGRESS_SCHEMA } from '../egress/position.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
-import { GIVEN } from '../quota/schema.ts'
+import { GIVEN, QUOTA_TOLD } from '../quota/schema.ts'
 import { STORAGE_DAYS } from '../usage/storage-schema.ts'
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
@@ -18,4 +18,5 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   GIVEN,
   PAYOUT_SCHEMA,
   EGRESS_SCHEMA,
+  QUOTA_TOLD,
 ]
