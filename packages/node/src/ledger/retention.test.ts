@@ -132,7 +132,7 @@ function readerOf(rig: Rig): LogReader {
 }
 
 const HOURS = [700, 300, 900, 20, 800, 600]
-const FEW = [500, 500, 600, 100]
+const FEW = [350, 350, 350, 40]
 
 test('a ledger counted again from what is left says the same, however much was dropped', async () => {
   await fc.assert(
@@ -176,6 +176,10 @@ test('entries of old epochs go, SEALs and voided reads stay, and asking for othe
   assert.equal((await reader.epochs(0)).length, 6)
   assert.deepEqual(answersOf(rig.ledger), before)
   assert.equal((await checkLog(rig.store, nodeHasher)).ok?.epochs, 6)
+  const voided = rig.store.files.get(bundlePath(0))!
+  voided[100]! ^= 1
+  assert.equal((await checkLog(rig.store, nodeHasher)).error?.file, bundlePath(0))
+  voided[100]! ^= 1
   rig.store.files.delete(bundlePath(Math.floor(keptFrom / 256) + 1))
   assert.equal((await checkLog(rig.store, nodeHasher)).error?.name, 'LogCorrupt')
   rig.ledger.close()
@@ -230,7 +234,7 @@ test('each write of dropping fails, in both ways, and the next call ends what it
   const files = [...plain.store.files.keys()].toSorted()
   const { writes } = plain.faults
   plain.ledger.close()
-  assert.ok(writes > 8, `${writes} writes`)
+  assert.ok(writes >= 6, `${writes} writes`)
   for (const kind of ['not persisted', 'persisted but reported failed'] as const)
     for (let at = 0; at < writes; at++) {
       const rig = openRig()
