@@ -20,7 +20,7 @@ import { nodeHasher } from '../hasher.ts'
 import { didWebUrl } from '../identity/did-web.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
 import type { Invoked } from './owner.ts'
-import { BillingReceipts, firstOf } from '../payout/receipts.ts'
+import { billingReceipts, firstOf } from '../payout/receipts.ts'
 import type { Asked, Route } from './routes.ts'
 import { CatalogTasks } from './tasks.ts'
 
@@ -62,7 +62,7 @@ export function frontDoorRoutes(options: FrontDoorOptions): readonly Route[] {
   const pages = {
     agent: firstOf(
       new CatalogTasks(catalog),
-      new BillingReceipts(accountingPaths(options.dataDir).billing),
+      billingReceipts(accountingPaths(options.dataDir).billing),
     ),
     delegations: new CatalogDelegations(catalog),
     hasher: nodeHasher,

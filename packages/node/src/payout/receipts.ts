@@ -2,42 +2,27 @@
  * Receipts of consolidations, for processes that serve: beside accounting, which writes them.
  * @module
  */
-import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import type { AgentStore, TaskRecord } from '@turnpike/core/ports/agent'
+import { readBilling } from '../billing/read.ts'
+
+const RECEIPT = `
+  SELECT task, invocation, receipt_cid AS receiptCid, receipt, consolidated_ms AS ranMs
+  FROM payout_batches WHERE task = ? AND receipt IS NOT NULL
+`
 
 /**
  * Receipts in the `billing.sqlite` at `path`, which need not be there yet.
  *
  * @example
- * const task = await new BillingReceipts('/data/billing.sqlite').task(cid)
+ * const task = await billingReceipts('/data/billing.sqlite').task(cid)
  */
-export class BillingReceipts implements AgentStore {
-  readonly #path: string
-
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  /** Asked rarely: nothing is kept open for it. */
-  task(task: Uint8Array): TaskRecord | undefined {
-    if (!existsSync(this.#path)) return undefined
-    const billing = new DatabaseSync(this.#path, {
-      readOnly: true,
-      timeout: SQLITE_BUSY_TIMEOUT_MS,
-    })
-    try {
-      const row = billing
-        .prepare(
-          `SELECT task, invocation, receipt_cid AS receiptCid, receipt, consolidated_ms AS ranMs
-           FROM payout_batches WHERE task = ? AND receipt IS NOT NULL`,
-        )
-        .get(task)
-      return row && ({ ...row } as unknown as TaskRecord)
-    } finally {
-      billing.close()
-    }
+export function billingReceipts(path: string): AgentStore {
+  return {
+    task: (task) =>
+      readBilling(path, (billing) => {
+        const row = billing.prepare(RECEIPT).get(task)
+        return row && ({ ...row } as unknown as TaskRecord)
+      }),
   }
 }
 

@@ -98,7 +98,11 @@ export function showCustomer(
   const customer = history.customer(did)
   if (customer === undefined) return fail(new CustomerUnknown(did))
   const plans = history.plansOf(did).map(({ plan, firstEpoch, endEpoch }) => {
-    return { plan, from: isoOfEpoch(firstEpoch), until: endEpoch === null ? null : isoOfEpoch(endEpoch) }
+    return {
+      plan,
+      from: isoOfEpoch(firstEpoch),
+      until: endEpoch === null ? null : isoOfEpoch(endEpoch),
+    }
   })
   const spaces = history.ofCustomer(did).map(shownOwnership)
   return ok({ did, created: isoOf(customer.createdMs), plans, spaces })
