@@ -1,6 +1,6 @@
 /**
- * Storacha's capabilities of usage, invoked by `@ucanto/client` against a running Turnpike. `npm run
- * compat` installs what it takes; without it the tests are skipped.
+ * Storacha's capabilities of usage, invoked by `@ucanto/client` against a running Turnpike.
+ * `npm run compat` installs what it takes; without it the tests are skipped.
  * @module
  */
 import assert from 'node:assert/strict'

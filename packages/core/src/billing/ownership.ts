@@ -105,9 +105,9 @@ export function billedSpan(ownership: Ownership, period: EpochSpan): EpochSpan |
 
 /**
  * The hours whose VOIDs are credited to an ownership within a period; undefined when none are. Of
- * the VOIDs in them those count whose target lies in the ownership (`ownerAt`), which may be over by
- * then. A VOID is credited in its own hour, but no sooner than what it voids is billed; over all
- * periods, each is credited once.
+ * the VOIDs in them those count whose target lies in the ownership (`ownerAt`), though it may be
+ * over by then. A VOID is credited in its own hour, but no sooner than what it voids is billed.
+ * Over all periods, each is credited once.
  *
  * @example
  * creditedSpan(ownership, { firstEpoch: 96, endEpoch: 120 })

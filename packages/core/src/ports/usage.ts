@@ -68,8 +68,8 @@ export interface StorageHistory {
    */
   hours(span: StorageSpan): Iterable<StorageHour> | AsyncIterable<StorageHour>
   /**
-   * What was stored in each hour, UTC day or UTC month of a span, as far as it lies in it, in order;
-   * where nothing was, none is told.
+   * What was stored in each hour, UTC day or UTC month of a span, as far as that lies in it; in
+   * order, without those in which nothing was.
    */
   sums(span: StorageSpan, unit: LedgerUnit): Awaitable<Iterable<StorageSum>>
   /** Spaces that have deltas, in order: the first `limit` after `after`. */
@@ -101,7 +101,7 @@ export class PeriodNotAcceptable extends Error {
   override readonly name = 'PeriodNotAcceptable'
 }
 
-/** What was delivered is not all counted yet, or can't be: an answer would be less than there is. */
+/** What was delivered is not all counted yet, or can't be: an answer would be too little. */
 export class UsageUnavailable extends Error {
   override readonly name = 'UsageUnavailable'
 }

@@ -46,7 +46,7 @@ function egress(usage: AccountUsage): unknown[] {
   return usage.egress.map(({ space, totalBytes }) => [space, totalBytes])
 }
 
-test('a report has the sizes at both ends of its period, and what happened in between', async (t) => {
+test('a report has the sizes at both ends of its period, and what changed them', async (t) => {
   const rig = open(t)
   rig.change({ space: S, atMs: ms(H) + 5, bytes: 100n })
   rig.change({ space: S, atMs: ms(H + 10), bytes: 50n })
@@ -196,7 +196,7 @@ test('L11: what nobody owned is told to the customer who takes it on', async (t)
   assert.deepEqual(day!.days, [{ date: '2026-11-01', bytes: 99n }], 'on the day of the read')
 })
 
-test('a VOID credits who was billed, in the hour of the VOID; days lose what they had', async (t) => {
+test('a VOID credits who was billed, in its own hour; days lose what they had', async (t) => {
   const rig = open(t)
   rig.assign(S, ALICE, H)
   rig.read(S, H + 1, 100n)

@@ -123,7 +123,7 @@ test('whole hours of usage are those of statements, for any history of owners', 
   )
 })
 
-test('by hour, day and month, rows are in order, with what was only stored or only read', async (t) => {
+test('rows by time are in order, with what was only stored or only read', async (t) => {
   const rig = open(t)
   rig.read(S, H + 2, 5n)
   rig.change({ space: T, atMs: (H + 1) * EPOCH_MS, bytes: 3n })
@@ -150,7 +150,7 @@ test('by hour, day and month, rows are in order, with what was only stored or on
   assert.deepEqual(await rows({ by: 'space', space: S }), [[S, 5n, 0n]])
 })
 
-test('a customer who is unknown, a space of another, and rows that nobody keeps are refused', async (t) => {
+test('strangers, spaces of others, and rows that nobody keeps are refused', async (t) => {
   const rig = open(t)
   rig.assign(S, ALICE, H)
   const refusal = async (query: ReportQuery): Promise<string | undefined> =>
