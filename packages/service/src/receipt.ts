@@ -6,10 +6,12 @@
 import { encode } from '@ipld/dag-cbor'
 import type { Signer } from '@ucanto/interface'
 import { CID } from 'multiformats/cid'
-import { linkToBytes } from '@turnpike/core/link'
+import { concatBytes } from '@turnpike/core/bytes'
+import { DAG_CBOR, linkToBytes } from '@turnpike/core/link'
+import { encodeMultihash, SHA2_256 } from '@turnpike/core/multihash'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import type { Outcome } from './ability.ts'
-import { cborBlock, type ReportedReceipt } from './message.ts'
+import type { ReportedReceipt } from './message.ts'
 
 /** Who signs, and how blocks are named. */
 export interface ReceiptDeps {
@@ -40,7 +42,13 @@ export async function issueReceipt(
     iss: issuer.did(),
     prf: [],
   }
-  const sig = await issuer.sign(encode(ocm))
-  const { link, bytes } = cborBlock({ ocm, sig }, hasher)
-  return { task, receiptCid: linkToBytes(link), receipt: bytes }
+  const outcome = encode(ocm)
+  const signature: Uint8Array = await issuer.sign(outcome)
+  const receipt = concatBytes([OCM, outcome, SIG, new Uint8Array([signature.length]), signature])
+  const multihash = encodeMultihash(SHA2_256, hasher.sha256(receipt))
+  return { task, receiptCid: linkToBytes({ version: 1, codec: DAG_CBOR, multihash }), receipt }
 }
+
+/** A map of two (DAG-CBOR), its first key, and its second with the head of up to 255 bytes. */
+const OCM = new Uint8Array([0xa2, 0x63, 0x6f, 0x63, 0x6d])
+const SIG = new Uint8Array([0x63, 0x73, 0x69, 0x67, 0x58])

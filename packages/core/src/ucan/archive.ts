@@ -19,7 +19,7 @@ import {
 import { decodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { isPlain } from './plain-form.ts'
+import { isPlain, PlainTexts } from './plain-form.ts'
 
 /** Bytes are no archive of a UCAN, or a block in them is not what its CID says. */
 export class ArchiveInvalid extends Error {
@@ -161,6 +161,7 @@ function variantIn(block: Uint8Array | undefined): BytesKey | undefined {
 class Store {
   readonly #blocks: ReadonlyMap<BytesKey, Uint8Array>
   readonly #decoded = new Map<BytesKey, Ucan | undefined>()
+  readonly #texts = new PlainTexts()
 
   constructor(blocks: ReadonlyMap<BytesKey, Uint8Array>) {
     this.#blocks = blocks
@@ -169,7 +170,7 @@ class Store {
   find(key: BytesKey): Ucan | undefined {
     if (this.#decoded.has(key)) return this.#decoded.get(key)
     const block = this.#blocks.get(key)
-    const ucan = block && decodeUcan(key, block)
+    const ucan = block && decodeUcan(key, block, this.#texts)
     this.#decoded.set(key, ucan)
     return ucan
   }
@@ -183,21 +184,24 @@ const CANONICAL = String.fromCharCode(1, DAG_CBOR, SHA2_256, 32)
  * padded numbers and the JWT form are not covered by its signature: with any of those, a UCAN
  * that was revoked would come back under another CID.
  */
-function decodeUcan(key: BytesKey, block: Uint8Array): Ucan | undefined {
+function decodeUcan(key: BytesKey, block: Uint8Array, texts: PlainTexts): Ucan | undefined {
   if (!key.startsWith(CANONICAL)) return undefined
   try {
     // A copy: views that the decoder makes read on to the end of the buffer they are in.
     const view = decode(new Uint8Array(block) as never) as View
+    if (isPlain(view)) {
+      if (!bytesEqual(encode(view), block)) return undefined
+      return ucanOf(key, view, texts.signed(view))
+    }
     const text = format(view)
-    const only = isPlain(view) ? encode(view) : encode(parse(text))
-    if (!bytesEqual(only, block)) return undefined
-    return ucanOf(key, view, text)
+    if (!bytesEqual(encode(parse(text)), block)) return undefined
+    return ucanOf(key, view, text.slice(0, text.lastIndexOf('.')))
   } catch {
     return undefined
   }
 }
 
-function ucanOf(key: BytesKey, view: View, text: string): Ucan | undefined {
+function ucanOf(key: BytesKey, view: View, signed: string): Ucan | undefined {
   const { capabilities, proofs, signature } = view
   if (capabilities.length > UCAN_CAPABILITIES_MAX || proofs.length > UCAN_PROOFS_MAX)
     return undefined
@@ -214,10 +218,12 @@ function ucanOf(key: BytesKey, view: View, text: string): Ucan | undefined {
     expiresMs,
     nonce: view.nonce ?? '',
     proofs: proofs.map(({ bytes }) => keyOf(bytes)),
-    payload: new TextEncoder().encode(text.slice(0, text.lastIndexOf('.'))),
+    payload: utf8.encode(signed),
     signature: { code: signature.code, raw: signature.raw },
   }
 }
+
+const utf8 = new TextEncoder()
 
 /** Seconds as UCANs count them. */
 function msOf(seconds: number | undefined): number | undefined {
