@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { makeParties } from '../packages/node/src/payout/testing/batches.ts'
 import { serve, turnpikeJson, type Server } from './campaigns/rig/turnpike.ts'
 
 const tree = resolve(import.meta.dirname, '../compat/storacha')
@@ -145,8 +146,30 @@ export interface Operator {
   customer(customer: string): Promise<Outcome>
 }
 
+/** A storage node that is paid by receipts. */
+export interface NodeClient {
+  readonly did: string
+  /** Its signer. */
+  readonly key: Parameters<typeof makeParties>[0]
+  track(
+    gateway: Gateway,
+    batch: string,
+    endpoint: string,
+  ): Promise<{
+    readonly ok?: object
+    readonly error?: string
+    readonly fork: readonly string[]
+    readonly isSigned: boolean
+  }>
+  poll(
+    gateway: Gateway,
+    task: string,
+  ): Promise<{ readonly ok?: object; readonly isSigned: boolean } | undefined>
+}
+
 /** All of them. */
 export interface Clients {
+  makeStorageNode(): Promise<NodeClient>
   makeLogin(did: string): Promise<Login>
   makeCustomer(gateway: Gateway, login: Login, did: string): Promise<Customer>
   makeOperator(gateway: Gateway, key: string): Operator
@@ -177,6 +200,7 @@ export async function loadClients(): Promise<Clients> {
     'fetcher.mjs',
     'publisher.mjs',
     'customer.mjs',
+    'storage-node.mjs',
   ]
   const modules = await Promise.all(names.map((name) => import(join(tree, name))))
   return Object.assign({}, ...modules) as Clients
