@@ -51,12 +51,16 @@ export const LEDGER_SHAPES: Readonly<Record<string, LedgerShape>> = {
 }
 
 /**
- * Fills a ledger in `folder`, asks, adds, and removes it.
+ * Fills a ledger in `folder`, asks, adds so many full batches, and removes it.
  *
  * @example
  * const figures = await benchLedger(LEDGER_SHAPES['one']!, tmpdir())
  */
-export async function benchLedger(shape: LedgerShape, folder: string): Promise<LedgerFigures> {
+export async function benchLedger(
+  shape: LedgerShape,
+  folder: string,
+  batches: number = BATCHES,
+): Promise<LedgerFigures> {
   const root = await mkdtemp(join(folder, 'turnpike-ledger-'))
   const path = join(root, 'ledger.sqlite')
   try {
@@ -66,7 +70,7 @@ export async function benchLedger(shape: LedgerShape, folder: string): Promise<L
     const ledger = new SqliteLedger(path)
     const questionsMs = ask(ledger, shape)
     const readsOfMonth = ledger.query({ firstEpoch: FIRST_EPOCH, endEpoch: END_EPOCH }).total.reads
-    const appliedPerSecond = apply(ledger, shape)
+    const appliedPerSecond = apply(ledger, shape, batches)
     ledger.close()
     const rows = shape.hours * shape.spaces * shape.cids
     return { ...shape, rows, fileBytes, readsOfMonth, questionsMs, appliedPerSecond }
@@ -102,10 +106,10 @@ function ask(ledger: SqliteLedger, { spaces }: LedgerShape): LedgerFigures['ques
 }
 
 /** Adds batches of reads of the hour after all others, one row each. */
-function apply(ledger: SqliteLedger, { spaces }: LedgerShape): number {
+function apply(ledger: SqliteLedger, { spaces }: LedgerShape, count: number): number {
   let seed = 1
   const random = (): number => (seed = (seed * 48_271) % 2_147_483_647)
-  const batches = Array.from({ length: BATCHES }, (_, i): LedgerBatch => {
+  const batches = Array.from({ length: count }, (_, i): LedgerBatch => {
     const rows = Array.from({ length: LEDGER_BATCH_ROWS_MAX }, () => {
       const cid = new Uint8Array(CID_BYTES)
       new DataView(cid.buffer).setUint32(4, random())
@@ -121,7 +125,7 @@ function apply(ledger: SqliteLedger, { spaces }: LedgerShape): number {
     const { error } = ledger.apply(batch)
     if (error !== undefined) throw error
   }
-  return Math.round((BATCHES * LEDGER_BATCH_ROWS_MAX) / ((performance.now() - start) / 1000))
+  return Math.round((count * LEDGER_BATCH_ROWS_MAX) / ((performance.now() - start) / 1000))
 }
 
 function spaceOf(number: number): string {

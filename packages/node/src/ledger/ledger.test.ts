@@ -12,6 +12,7 @@ import {
   USAGE_ROWS_MAX,
 } from '@turnpike/core/limits/log'
 import type { LedgerBatch, RollUp } from '@turnpike/core/ports/ledger'
+import { benchLedger } from './ledger.bench.ts'
 import { SqliteLedger } from './ledger.ts'
 
 async function openLedger(t: TestContext): Promise<{ ledger: SqliteLedger; path: string }> {
@@ -121,4 +122,13 @@ test('a batch that fails leaves no number of a space behind', async (t) => {
     const spans = [{ space, firstEpoch: 0, endEpoch: 2 }]
     assert.equal(ledger.sums({ spans }).total.bytes, bytes, space)
   }
+})
+
+test('the ledger’s bench runs', async () => {
+  const { readsOfMonth, appliedPerSecond } = await benchLedger(
+    { hours: 30, spaces: 3, cids: 2 },
+    tmpdir(),
+    1,
+  )
+  assert.ok(readsOfMonth >= 10_000_000 && appliedPerSecond > 0)
 })
