@@ -39,7 +39,7 @@ class Rig {
     const { clock, timer } = deps
     this.book = new QuotaBook({ clock, uncountedBytesMax: 0n, customersMax: 10 })
     const ask = async (): Promise<Map<string, QuotaAccount>> => new Map([[ANN, this.account]])
-    this.quotas = new KeptQuotas({ book: this.book, ask, timer, holder: 'p' })
+    this.quotas = new KeptQuotas({ book: this.book, ask, clock, timer, holder: 'p' })
     const payerOf = (space: SpaceDid): string | undefined => (space === alice ? ANN : undefined)
     this.gateway = createGateway({ ...deps, quota: new PlanGate(payerOf, this.quotas) })
   }

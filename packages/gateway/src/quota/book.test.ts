@@ -76,6 +76,10 @@ test('accounting is asked again when what it said is of a time that is over', ()
   assert.equal(book.isUnknown(ANN, 1_000), false, 'it was asked just now')
   world.monotonicMs += 1_000
   assert.equal(book.isUnknown(ANN, 1_000), true)
+  world.nowMs -= DAY_MS
+  assert.equal(book.isUnknown(ANN, 1_000), false, 'the clock was set back')
+  world.monotonicMs += QUOTA_STALE_MS
+  assert.equal(book.isUnknown(ANN, 1_000), true, 'nobody read for long')
 })
 
 test('while accounting stands still, so much may be sent and no more', () => {

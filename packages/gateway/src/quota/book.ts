@@ -68,16 +68,14 @@ export class QuotaBook {
 
   /**
    * Whether accounting is to be asked before a customer is judged: it never was with success, or
-   * what it said was of a time that is over. Not more often than every `everyMs`.
+   * not for long, or what it said was of a time that is over. Not more often than every `everyMs`.
    */
   isUnknown(customer: string, everyMs: number): boolean {
     const page = this.#pages.get(customer)
     if (page === undefined) return true
-    const { account } = page
-    const nowMs = this.#options.clock.nowMs()
-    const isOver = account && (nowMs >= account.period.endMs || nowMs >= account.day.endMs)
-    if (account !== undefined && !isOver) return false
-    return this.#options.clock.monotonicMs() - page.askedAtMs >= everyMs
+    if (this.#isStale(page) || this.#isOver(page))
+      return this.#options.clock.monotonicMs() - page.askedAtMs >= everyMs
+    return false
   }
 
   /** Why a customer's reads are refused now; undefined when something is left. */
@@ -180,9 +178,17 @@ export class QuotaBook {
       if (isReached(period, pending)) return refusedFor(reason, refusal, period.endMs - nowMs)
       if (isReached(day, pending)) return refusedFor('day', refusal, day.endMs - nowMs)
     }
-    const isStale = this.#options.clock.monotonicMs() - page.knownAtMs >= QUOTA_STALE_MS
-    if (!isStale || pending < this.#options.uncountedBytesMax) return undefined
+    if (!this.#isStale(page) || pending < this.#options.uncountedBytesMax) return undefined
     return refusedFor('unknown', account?.refusal ?? 'QuotaExceeded')
+  }
+
+  #isStale({ knownAtMs }: Page): boolean {
+    return this.#options.clock.monotonicMs() - knownAtMs >= QUOTA_STALE_MS
+  }
+
+  #isOver({ account }: Page): boolean {
+    const nowMs = this.#options.clock.nowMs()
+    return account !== undefined && (nowMs >= account.period.endMs || nowMs >= account.day.endMs)
   }
 
   #reserve(lease: string, bytes: number): void {

@@ -9,7 +9,7 @@ import {
   QUOTA_WINDOW_BYTES,
 } from '@turnpike/core/limits/billing'
 import type { QuotaLease, QuotaRefused } from '@turnpike/core/ports/quota'
-import type { Timer } from '@turnpike/core/ports/runtime'
+import type { Clock, Timer } from '@turnpike/core/ports/runtime'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
 import type { QuotaAccount } from './account.ts'
 import type { QuotaBook } from './book.ts'
@@ -27,6 +27,7 @@ export type AskQuotas = (
 export interface KeptQuotasOptions {
   readonly book: QuotaBook
   readonly ask: AskQuotas
+  readonly clock: Clock
   readonly timer: Timer
   /** Whose bodies are opened here: this process. */
   readonly holder: string
@@ -42,6 +43,7 @@ export class KeptQuotas implements Quotas {
   #waiting: Waiting = new Map()
   #asked: Waiting = new Map()
   #asking = false
+  #askedAtMs = 0
   #callOff: (() => void) | undefined
   #leases = 0
   #closed = false
@@ -54,10 +56,10 @@ export class KeptQuotas implements Quotas {
   judge(customer: string): Awaitable<QuotaRefused | undefined> {
     const { book } = this
     this.#touch(customer)
-    const isKnown = !book.isUnknown(customer, 0)
-    const isDue = !isKnown && book.isUnknown(customer, QUOTA_REFRESH_MS)
-    const asked = isKnown || isDue ? undefined : this.#asked.get(customer)
-    if (isKnown || (!isDue && asked === undefined)) return book.judge(customer)
+    if (!book.isUnknown(customer, 0) || this.#isMute()) return book.judge(customer)
+    const asked = this.#asked.get(customer)
+    if (asked === undefined && !book.isUnknown(customer, QUOTA_REFRESH_MS))
+      return book.judge(customer)
     return this.#told(customer, asked).then(() => book.judge(customer))
   }
 
@@ -80,6 +82,11 @@ export class KeptQuotas implements Quotas {
     this.#closed = true
     this.#callOff?.()
     for (const settle of [...this.#waiting.values(), ...this.#asked.values()].flat()) settle()
+  }
+
+  /** Whether accounting does not answer what it was asked: nobody else waits for it. */
+  #isMute(): boolean {
+    return this.#asking && this.#options.clock.monotonicMs() - this.#askedAtMs >= QUOTA_ANSWER_MS
   }
 
   #touch(customer: string): void {
@@ -126,6 +133,7 @@ export class KeptQuotas implements Quotas {
     const first = [...this.#waiting.keys(), ...this.#due]
     const customers = [...new Set(first)].slice(0, QUOTA_ASKED_MAX)
     this.#asked = new Map()
+    this.#askedAtMs = this.#options.clock.monotonicMs()
     for (const customer of customers) {
       this.#asked.set(customer, this.#waiting.get(customer) ?? [])
       this.#due.delete(customer)

@@ -35,7 +35,7 @@ function accountOf(usedBytes: number, limitBytes: number): QuotaAccount {
 
 function keep(ask: AskQuotas, uncountedBytesMax = BigInt(4 * WINDOW)): KeptQuotas {
   const book = new QuotaBook({ clock, uncountedBytesMax, customersMax: 100 })
-  return new KeptQuotas({ book, ask, timer, holder: 'primary' })
+  return new KeptQuotas({ book, ask, clock, timer, holder: 'primary' })
 }
 
 const said =
@@ -68,6 +68,16 @@ test('without an answer in time, reads go on up to the bound', async (t) => {
   assert.equal(await judging, undefined)
   for (let i = 0; i < 4; i++) assert.ok(quotas.open(ANN, WINDOW).ok)
   assert.equal(quotas.open(ANN, WINDOW).error?.reason, 'unknown')
+  quotas.close()
+})
+
+test('while accounting is mute nobody waits for it but the first', async () => {
+  const quotas = keep(() => new Promise(() => {}))
+  const first = quotas.judge(ANN)
+  assert.ok(first instanceof Promise)
+  assert.equal(await first, undefined)
+  for (const customer of [ANN, 'did:mailto:example.com:bob'])
+    assert.ok(!(quotas.judge(customer) instanceof Promise), customer)
   quotas.close()
 })
 

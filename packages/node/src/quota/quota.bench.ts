@@ -84,7 +84,7 @@ function keep(): KeptQuotas {
     customersMax: QUOTA_CUSTOMERS_MAX,
   })
   const ask = async (): Promise<Map<string, QuotaAccount>> => new Map([[CUSTOMER, account]])
-  return new KeptQuotas({ book, ask, timer: nodeTimer, holder: 'bench' })
+  return new KeptQuotas({ book, ask, clock: nodeClock, timer: nodeTimer, holder: 'bench' })
 }
 
 if (import.meta.main) process.stdout.write(`${JSON.stringify(await benchQuota(1_000_000))}\n`)

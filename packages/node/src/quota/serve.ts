@@ -67,7 +67,7 @@ export function keepQuotas(
     callOff()
     return answer
   }
-  return new KeptQuotas({ book, ask, timer: nodeTimer, holder: 'primary' })
+  return new KeptQuotas({ book, ask, clock: nodeClock, timer: nodeTimer, holder: 'primary' })
 }
 
 async function askAccounting(
