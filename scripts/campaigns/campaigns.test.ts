@@ -5,9 +5,12 @@
  * @module
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { adds } from './adds.ts'
 import { beside } from './beside.ts'
+import { billingFaults } from './billing-faults.ts'
 import { checkParsers, fuzzRequests } from './fuzz-requests.ts'
 import { fullDisk } from './full-disk.ts'
 import { hangups } from './hangups.ts'
@@ -15,11 +18,14 @@ import { kills } from './kills.ts'
 import { type Campaign, Checks, describeReport, runCampaign } from './rig/campaign.ts'
 import { wildDenylist } from './requests/ports.ts'
 import { WildGateway } from './requests/whole.ts'
+import { BUGS } from './planted/bugs.ts'
+import { planted } from './planted-bugs.ts'
 import { Random } from './rig/random.ts'
 import { software } from './software.ts'
 import { refusalTimes } from './refusal-times.ts'
 import { stops } from './stops.ts'
 
+const ROOT = resolve(import.meta.dirname, '../..')
 const asked = process.env['TURNPIKE_TEST_CAMPAIGN_RUNS']
 
 /** Runs that take a few seconds each on two cores. */
@@ -30,6 +36,7 @@ const SHORT: readonly (readonly [campaign: Campaign, runs: number])[] = [
   [software, 100],
   [fuzzRequests, 30_000],
   [refusalTimes, 1500],
+  [billingFaults, 3],
 ]
 /** Those that need more time run when they are asked for. */
 const LONG: readonly Campaign[] = [fullDisk, adds, beside]
@@ -76,6 +83,15 @@ test('a parser that throws, or takes too long, is in the report with its input',
   assert.equal(checks.held, 1)
   assert.match(checks.failures[0]!, /^first of "input \d": AssertionError/)
   assert.match(checks.failures[1]!, /^second of "input \d": \d+/)
+})
+
+test('each bug that is planted for campaigns has its place, once', () => {
+  for (const bug of BUGS) {
+    const source = readFileSync(join(ROOT, bug.file), 'utf8')
+    assert.notEqual(planted(source, bug), source, bug.name)
+  }
+  assert.ok(BUGS.length >= 20)
+  assert.throws(() => planted('a a', { name: 'x', file: '', find: 'a', replace: '' }), RangeError)
 })
 
 test('a whole gateway with a broken part is found', async () => {

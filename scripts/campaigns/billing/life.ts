@@ -7,6 +7,7 @@
  * @module
  */
 import { appendFileSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import type { Result } from '@turnpike/core/result'
 import { begin, enter, world } from './world.ts'
@@ -33,8 +34,8 @@ export interface Line {
 
 const HOST = { domain: 'gateway.example', provider: 'did:key:zGateway', region: 'eu' }
 const PROVIDER = 'did:web:gateway.example'
-/** Small, so that a life takes no time to make room. */
-const JOURNAL = { fileBytes: 1 << 17, frameBytes: 1 << 16, reserveBytes: 0, openReadsMax: 64 }
+/** Small, so that a life takes no time to make room, and that files are let go of. */
+const JOURNAL = { fileBytes: 1 << 14, frameBytes: 1 << 13, reserveBytes: 0, openReadsMax: 64 }
 
 /** Somebody who calls operations and never leaves. */
 const CALL = { signal: new AbortController().signal, progress: () => {} }
@@ -168,6 +169,8 @@ function bytesOf(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
+// The next process needs less than half of the time to start.
+flushCompileCache()
 process.on('message', (life: Life) => {
   live(life).then(
     () => process.send!({}),

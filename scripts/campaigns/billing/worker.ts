@@ -25,10 +25,16 @@ interface Worker {
 export class Lives {
   #worker: Worker | undefined
   #spare: Promise<Worker> | undefined
+  readonly #cache: string
+
+  /** `cache` is a folder for compiled sources, which processes share. */
+  constructor(cache: string) {
+    this.#cache = cache
+  }
 
   async live(life: Life): Promise<Ended> {
-    const { child, gone } = (this.#worker ??= await (this.#spare ?? start()))
-    this.#spare ??= start()
+    const { child, gone } = (this.#worker ??= await (this.#spare ?? start(this.#cache)))
+    this.#spare ??= start(this.#cache)
     const listening = new AbortController()
     const told = once(child, 'message', { signal: listening.signal }).catch(() => [])
     child.send(life)
@@ -52,8 +58,9 @@ export class Lives {
   }
 }
 
-async function start(): Promise<Worker> {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+async function start(cache: string): Promise<Worker> {
+  const { NODE_TEST_CONTEXT: _, ...rest } = process.env
+  const env = { ...rest, NODE_COMPILE_CACHE: cache }
   const child = fork(join(import.meta.dirname, 'life.ts'), { env, execArgv: [] })
   const gone = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null)
   await once(child, 'message')
