@@ -15,6 +15,9 @@ import type { Result } from '@turnpike/core/result'
 /** Most bytes that one entry may say: what one response's counter holds. */
 const BYTES_MAX = BigInt(Number.MAX_SAFE_INTEGER)
 
+/** Most reads or requests that one entry may stand for: a few months' sums stay below 2^53. */
+const COUNT_MAX = 2 ** 32 - 1
+
 /** A group, or one entry of it, can be no part of a log. */
 export class GroupRefused extends Error {
   override readonly name = 'GroupRefused'
@@ -33,7 +36,14 @@ export function checkEntry(bytes: Uint8Array): Result<LogEntry, GroupRefused> {
   if (logged.kind === 'seal') return refuse('expected no SEAL: only the sequencer writes those')
   if ((logged.kind === 'read' || logged.kind === 'fetch') && logged.entry.bytes > BYTES_MAX)
     return refuse('expected <= 2^53 - 1 bytes, got more')
+  const count = countOf(logged)
+  if (count > COUNT_MAX) return refuse(`expected to stand for <= ${COUNT_MAX}, got ${count}`)
   return ok(logged)
+}
+
+function countOf(logged: LogEntry): number {
+  if (logged.kind === 'read') return logged.entry.count
+  return logged.kind === 'fetch' ? logged.entry.requests : 0
 }
 
 /**
