@@ -23,6 +23,7 @@ export function reportJson(report: UsageReport, by: ReportBy | undefined): Repor
     ...sumsJson(report),
     period: period && { from: iso(period.fromMs), to: iso(period.toMs) },
     storedUntil: iso(report.storedUntil * EPOCH_MS),
+    storedBytes: countJson(report.storedBytes),
     asOfEntry: report.asOfEntry,
     complete: report.complete,
     ...(by !== undefined && { by }),

@@ -3,7 +3,8 @@
  * @module
  */
 import { noCounts } from '@turnpike/core/billing/counts'
-import type { EpochSpan } from '@turnpike/core/billing/ownership'
+import { EPOCH_MS, epochOf } from '@turnpike/core/billing/epoch'
+import { endOf, type EpochSpan } from '@turnpike/core/billing/ownership'
 import type { ReportBy } from '@turnpike/core/billing/usage-json'
 import { USAGE_ROWS_MAX } from '@turnpike/core/limits/log'
 import type { SpaceDid } from '@turnpike/core/ports/content'
@@ -15,7 +16,7 @@ import { billedOf, type UsageSums } from './billed.ts'
 import { OPERATOR, SUSPENSE } from './statement/statement.ts'
 import type { StatementSources } from './statement/sources.ts'
 import { epochsOf, timeText, usageAnswer } from './usage.ts'
-import type { UsageAnswer, UsageQuery } from './usage.ts'
+import type { UsageAnswer, UsagePeriod, UsageQuery } from './usage.ts'
 import { byBytes, cut, isSome, rest, rowFrom, sumsFrom, type ReportRow } from './usage-rows.ts'
 
 /** What is asked. Bounds are taken to whole hours. */
@@ -45,6 +46,8 @@ export interface UsageReport extends Omit<UsageAnswer, 'rows'>, UsageSums {
   readonly space: string | undefined
   /** First hour whose storage is not in it, since it may still change. */
   readonly storedUntil: number
+  /** Bytes that are stored at the end of the period, or now, where that is still to come. */
+  readonly storedBytes: bigint
   readonly rows: readonly ReportRow[] | undefined
 }
 
@@ -91,12 +94,46 @@ export async function usageReport(
   return ok({
     ...whole,
     ...total,
+    period: await periodOf(query, whole, sources),
     customer,
     space,
     storedUntil: sources.storedUntil,
+    storedBytes: await storedAt(query, sources),
     rows: by && rows,
     rowsLeftOff,
   })
+}
+
+/** The hours that are summed: of reads, and of storage, which may begin before them. */
+async function periodOf(
+  { sinceMs, untilMs }: ReportQuery,
+  { period }: UsageAnswer,
+  { storage, storedUntil }: ReportSources,
+): Promise<UsagePeriod | null> {
+  const untilEpoch = untilMs === undefined ? storedUntil : Math.ceil(untilMs / EPOCH_MS)
+  const [first] = await storage.deltas({ fromMs: 0, toMs: untilEpoch * EPOCH_MS }, 1)
+  if (first === undefined) return period
+  const stored = { fromMs: epochOf(sinceMs ?? first.atMs) * EPOCH_MS, toMs: untilEpoch * EPOCH_MS }
+  return {
+    fromMs: Math.min(stored.fromMs, period?.fromMs ?? Infinity),
+    toMs: Math.max(stored.fromMs, stored.toMs, period?.toMs ?? 0),
+  }
+}
+
+/** Bytes stored as a period ends: of a customer, in the spaces that were theirs just before. */
+async function storedAt(
+  { untilMs, customer, space }: ReportQuery,
+  { storage, owners }: ReportSources,
+): Promise<bigint> {
+  const atMs = untilMs ?? Number.MAX_SAFE_INTEGER
+  if (customer === undefined) return storage.sizeBytes(space as SpaceDid | undefined, atMs)
+  let bytes = 0n
+  for (const owned of await owners.ofCustomer(customer)) {
+    const isTheirs = owned.firstEpoch * EPOCH_MS < atMs && endOf(owned) * EPOCH_MS >= atMs
+    if (isTheirs && (space === undefined || owned.space === space))
+      bytes += await storage.sizeBytes(owned.space, atMs)
+  }
+  return bytes
 }
 
 /** What one report is about. */

@@ -80,12 +80,18 @@ function print(report: ReportJson, output: Output): void {
     output.line(`  ${line}`)
   if (rowsLeftOff > 0) output.line(`  … and ${formatCount(rowsLeftOff)} rows more`)
   if (rowsFrom !== undefined) output.line(`  CIDs are known from ${hour(rowsFrom)} on`)
-  const [reads, bytes, ...more] = cells(report)
+  const [reads, bytes, ...more] = cells({ ...report, storageByteMs: 0 })
   output.line(
     `${output.bold('Total')}  ${[`${reads}, ${bytes}`, ...more.filter(Boolean)].join(', ')}`,
   )
-  if (report.storageByteMs !== 0)
-    output.line(`Storage is counted until ${hour(report.storedUntil)}`)
+  if (report.storedBytes !== 0) output.line(`Stored  ${storedText(report)}`)
+}
+
+/** What is stored as the period ends, and what it was all through. */
+function storedText({ storedBytes, storageByteMs, storedUntil }: ReportJson): string {
+  const size = `${BigInt(storedBytes).toLocaleString('en-US')} bytes`
+  if (storageByteMs === 0) return size
+  return `${size}, ${formatByteHours(BigInt(storageByteMs))} until ${hour(storedUntil)}`
 }
 
 /** `2026-11-21T07:00:00.000Z` without what is always the same. */

@@ -33,6 +33,8 @@ export interface ReportJson extends SumsJson {
   readonly period: { readonly from: string; readonly to: string } | null
   /** Until when storage is in it; later hours may still change. */
   readonly storedUntil: string
+  /** What is stored at the end of the period, or now, where that is still to come. */
+  readonly storedBytes: CountJson
   readonly asOfEntry: number
   readonly complete: boolean
   readonly by?: ReportBy

@@ -23,6 +23,7 @@ const REPORT: ReportJson = {
   storageByteMs: '9223372036854775808',
   period: null,
   storedUntil: '2026-11-21T07:00:00.000Z',
+  storedBytes: 7,
   asOfEntry: 1,
   complete: true,
 }

@@ -150,6 +150,50 @@ test('rows by time are in order, with what was only stored or only read', async 
   assert.deepEqual(await rows({ by: 'space', space: S }), [[S, 5n, 0n]])
 })
 
+test('without bounds, the period begins with the first read or byte stored', async (t) => {
+  const rig = open(t)
+  const period = async (query: ReportQuery): Promise<unknown> => {
+    const told = (await reportOf(rig, query, H + 30)).period
+    return told && [told.fromMs / EPOCH_MS - H, told.toMs / EPOCH_MS - H]
+  }
+  assert.equal(await period({}), null)
+  rig.read(S, H + 20, 1n)
+  assert.deepEqual(await period({}), [20, 21])
+  rig.change({ space: S, atMs: (H + 5) * EPOCH_MS + 1, bytes: 1n })
+  assert.deepEqual(await period({}), [5, 30])
+  assert.deepEqual(await period({ sinceMs: (H + 9) * EPOCH_MS + 1 }), [9, 30])
+  assert.deepEqual(await period({ untilMs: (H + 9) * EPOCH_MS + 1 }), [5, 10])
+  rig.read(S, H + 40, 1n)
+  assert.deepEqual(await period({}), [5, 41])
+  assert.deepEqual(await period({ sinceMs: (H + 60) * EPOCH_MS }), [60, 60])
+})
+
+test('what is stored is told as of the end, of who has the spaces then', async (t) => {
+  const rig = open(t)
+  rig.assign(S, ALICE, H)
+  rig.assign(T, ALICE, H)
+  rig.change({ space: S, atMs: H * EPOCH_MS, bytes: 5n })
+  rig.change({ space: T, atMs: (H + 1) * EPOCH_MS, bytes: 70n })
+  rig.assign(T, BOB, H + 9)
+  const stored = async (query: ReportQuery): Promise<bigint> =>
+    (await reportOf(rig, query)).storedBytes
+  const at = (epoch: number) => ({ untilMs: epoch * EPOCH_MS })
+  assert.deepEqual(
+    [await stored({}), await stored(at(H + 1)), await stored({ space: S })],
+    [75n, 5n, 5n],
+  )
+  const alice = { customer: ALICE }
+  assert.deepEqual(
+    [
+      await stored(alice),
+      await stored({ ...alice, ...at(H + 10) }),
+      await stored({ customer: BOB }),
+    ],
+    [5n, 75n, 70n],
+  )
+  assert.equal(await stored({ ...alice, ...at(H + 11) }), 5n)
+})
+
 test('strangers, spaces of others, and rows that nobody keeps are refused', async (t) => {
   const rig = open(t)
   rig.assign(S, ALICE, H)
@@ -202,6 +246,7 @@ test('rows that were left off are the last record of CSV, so that columns add up
     ...sums(10),
     period: null,
     storedUntil: '2026-11-01T00:00:00.000Z',
+    storedBytes: 0,
     asOfEntry: 1,
     complete: true,
     by: 'cid',
