@@ -19,11 +19,13 @@ import { name } from './verbs/name.ts'
 import { payout } from './verbs/payout.ts'
 import { queue } from './verbs/queue.ts'
 import { quota } from './verbs/quota.ts'
+import { reconcile } from './verbs/reconcile.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
 import { space } from './verbs/space.ts'
 import { start } from './verbs/start.ts'
 import { statement } from './verbs/statement.ts'
+import { stripe } from './verbs/stripe.ts'
 import { usage } from './verbs/usage.ts'
 import { voidRead } from './verbs/void.ts'
 import { whoami } from './verbs/whoami.ts'
@@ -48,6 +50,8 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   name,
   usage,
   statement,
+  stripe,
+  reconcile,
   payout,
   ledger,
   voidRead,

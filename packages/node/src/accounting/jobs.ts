@@ -9,6 +9,7 @@ import { payoutJob } from '../payout/job.ts'
 import { quotaJobs } from '../quota/job.ts'
 import { queueJob } from '../queue/job.ts'
 import { closingJob } from '../statements/job.ts'
+import { stripeJobs } from '../stripe/open.ts'
 import { retentionJob } from './retention.ts'
 
 /** Work that comes back. One run of a job ends before its next begins. */
@@ -29,6 +30,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     ...egressJobs(parts),
     queueJob(parts),
     ...quotaJobs(parts),
+    ...stripeJobs(parts),
     retentionJob(parts, () => egressReadBefore(parts)),
   ]
 }

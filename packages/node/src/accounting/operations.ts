@@ -13,6 +13,7 @@ import { voidOperation } from '../inbox/void.ts'
 import { queueOperations } from '../queue/operations.ts'
 import { quotaOperations } from '../quota/operations.ts'
 import { statementOperation } from '../statements/operation.ts'
+import { stripeOperations } from '../stripe/open.ts'
 import { usageOperations } from '../usage/operations.ts'
 import { usageOperation } from '../usage/report-operation.ts'
 import type { AccountingParts } from './parts.ts'
@@ -33,7 +34,11 @@ export const ACCOUNTING_OPERATIONS = [
   'queueLs',
   'queueRedrive',
   'payout',
+  'reconcile',
   'statement',
+  'stripeMap',
+  'stripeRedrive',
+  'stripeStatus',
   'quota',
   'quotaAccounts',
   'usage',
@@ -58,6 +63,7 @@ export function accountingOperations(
     ledgerRebuild: () => parts.host.rebuild(),
     payout: payoutOperation(parts),
     statement: statementOperation(parts),
+    ...stripeOperations(parts),
     void: voidOperation(parts),
     ...queueOperations(parts),
     ...quotaOperations(parts),

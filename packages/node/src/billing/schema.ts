@@ -8,6 +8,7 @@ import { EGRESS_SCHEMA } from '../egress/position.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
 import { GIVEN, QUOTA_TOLD } from '../quota/schema.ts'
+import { STRIPE_SCHEMA } from '../stripe/schema.ts'
 import { STORAGE_DAYS } from '../usage/storage-schema.ts'
 
 /** Migration `i` leads from version `i` to version `i + 1` (SQLite's `user_version`). */
@@ -19,4 +20,5 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   PAYOUT_SCHEMA,
   EGRESS_SCHEMA,
   QUOTA_TOLD,
+  STRIPE_SCHEMA,
 ]

@@ -33,6 +33,7 @@ import { dnsResolver } from './dns.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
 import { PAYOUTS, type PayoutSettings } from './payouts.ts'
 import { PLANS, type PlanSettings } from './plans.ts'
+import { STRIPE, type StripeSettings } from './stripe.ts'
 import { RECORDING, type RecordSettings } from './record-to.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
 import { hostSpace, type HostSpace } from './host-spaces.ts'
@@ -51,6 +52,7 @@ export interface Settings
     RecordSettings,
     PayoutSettings,
     PlanSettings,
+    StripeSettings,
     IdentitySettings,
     LocatorSettings,
     RetentionSettings {
@@ -345,6 +347,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   ...RECORDING,
   ...PLANS,
   ...PAYOUTS,
+  ...STRIPE,
   ...RETENTION,
   ...BOUNDS,
   logLevel: {

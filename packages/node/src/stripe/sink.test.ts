@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { LogState } from '@turnpike/accounting/state'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
+import { parsePeriod } from '@turnpike/core/billing/period'
+import { FREE_PLANS } from '@turnpike/core/billing/plan'
+import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { CustomerDid } from '@turnpike/core/ports/provisioning'
+import { ok } from '@turnpike/core/result'
+import type { AccountingParts } from '../accounting/parts.ts'
+import { Books } from '../billing/testing/books.ts'
+import { defaultSettings } from '../config/load.ts'
+import { nodeHasher } from '../hasher.ts'
+import { StripeOutbox } from './outbox.ts'
+import { stripeJobs, stripeOf } from './open.ts'
+import { reconcile, type Reconciliation } from './reconcile.ts'
+import { FakeStripe } from './testing/fake-stripe.ts'
+
+const NOVEMBER = parsePeriod('2026-11')!
+const ALICE: CustomerDid = 'did:mailto:example.com:alice'
+const BOB: CustomerDid = 'did:mailto:example.com:bob'
+const SPACE: SpaceDid = 'did:key:one'
+const EGRESS = 'turnpike_egress_bytes'
+const FIRST = NOVEMBER.firstEpoch
+const MINUTE_MS = 60_000
+const never = new AbortController().signal
+
+/** A deployment with the sink, ten hours into November. */
+async function openRig(t: TestContext) {
+  const dataDir = await mkdtemp(join(tmpdir(), 'turnpike-stripe-'))
+  const books = new Books()
+  const now = { ms: (FIRST + 10) * EPOCH_MS + 2 * MINUTE_MS }
+  const stripe = await FakeStripe.listen(() => now.ms)
+  t.after(async () => {
+    await stripe.close()
+    books.close()
+    await rm(dataDir, { recursive: true, force: true })
+  })
+  const stripeKey = join(dataDir, 'stripe.key')
+  await writeFile(stripeKey, 'sk_test_1\n')
+  const state = { size: 7, open: null as LogState['open'], sealed: null }
+  const parts = {
+    dataDir,
+    settings: { ...defaultSettings(dataDir), stripeKey, stripeApi: stripe.url },
+    plans: FREE_PLANS,
+    host: {
+      settled: async (work: (log: LogState) => Promise<NonNullable<unknown>>) =>
+        ok(await work(state as unknown as LogState)),
+    },
+    ledger: books.ledger,
+    billing: books.rig.billing,
+    catalog: books.rig.catalog,
+    clock: { nowMs: () => now.ms, monotonicMs: () => now.ms },
+    random: { bytes: (length: number) => new Uint8Array(length) },
+    hasher: nodeHasher,
+  } as unknown as AccountingParts
+  const outbox = new StripeOutbox(parts.billing)
+  outbox.map(ALICE, 'cus_alice')
+  books.addCustomer(ALICE, FIRST)
+  books.addCustomer(BOB, FIRST)
+  const jobs = new Map(stripeJobs(parts).map((job) => [job.name, job]))
+  const turn = async (): Promise<void> => jobs.get('stripe')!.run(never)
+  const compare = async (): Promise<Reconciliation> => {
+    const compared = await reconcile(parts, await stripeOf(parts.settings))
+    assert.equal(compared.error, undefined)
+    return compared.ok!
+  }
+  return { books, now, state, stripe, outbox, parts, jobs, turn, compare }
+}
+
+test('each hour that is over is sent once; VOIDs and late owners in the hour they come', async (t) => {
+  const { books, now, state, stripe, outbox, turn, compare } = await openRig(t)
+  const read = { epoch: FIRST + 2, space: SPACE, bytes: 100n }
+  books.read(read)
+  await turn()
+  assert.equal(outbox.watermark(), FIRST + 10)
+  assert.deepEqual(stripe.events, [])
+  books.assign(SPACE, ALICE, FIRST + 10)
+  books.voidRead(FIRST + 11, 0, read)
+  books.read({ epoch: FIRST + 12, space: SPACE, bytes: 7n })
+  state.open = { epoch: FIRST + 12, first: 0, firstRoot: new Uint8Array(32) }
+  now.ms += 3 * EPOCH_MS
+  await turn()
+  assert.equal(outbox.watermark(), FIRST + 12, 'the log is still in that hour')
+  assert.deepEqual(
+    stripe.events.map(({ timestamp, value }) => [(timestamp * 1000) / EPOCH_MS - FIRST, value]),
+    [
+      [10, 100n],
+      [11, -100n],
+    ],
+  )
+  state.open = null
+  await turn()
+  await turn()
+  assert.equal(stripe.sum('cus_alice', EGRESS), 7n)
+  now.ms += 2 * EPOCH_MS
+  await turn()
+  const compared = await compare()
+  assert.deepEqual(compared.differences, [])
+  assert.ok(compared.isEqual && compared.sums > 0 && compared.sumsAtStripe > 0)
+})
+
+test('storage is sent in bytes times hours', async (t) => {
+  const { books, stripe, turn } = await openRig(t)
+  books.assign(SPACE, ALICE, FIRST)
+  books.rig.change({ space: SPACE, atMs: (FIRST + 7) * EPOCH_MS, bytes: 1000n })
+  await turn()
+  assert.equal(stripe.sum('cus_alice', 'turnpike_storage_byte_hours'), 3000n)
+})
+
+test('reconciliation finds what is missing at Stripe, and what was put down wrongly', async (t) => {
+  const { books, now, stripe, outbox, jobs, turn, compare } = await openRig(t)
+  books.assign(SPACE, ALICE, FIRST)
+  books.read({ epoch: FIRST + 3, space: SPACE, bytes: 50n })
+  books.read({ epoch: FIRST + 4, space: SPACE, bytes: 5n })
+  await turn()
+  now.ms += 2 * EPOCH_MS
+  await turn()
+  assert.ok((await compare()).isEqual)
+  const [lost] = stripe.events.splice(0, 1)
+  assert.deepEqual((await compare()).differences, [
+    { between: 'outbox and Stripe', about: `2026-11 ${ALICE} ${EGRESS}`, left: '55', right: '5' },
+  ])
+  await assert.rejects(jobs.get('reconcile')!.run(never), { name: 'Unreconciled' })
+  stripe.events.push(lost!)
+  outbox.put([{ customer: ALICE, meter: EGRESS, epoch: FIRST + 3, total: 51n }])
+  assert.equal((await compare()).differences[0]!.between, 'ledger and outbox')
+})
+
+test('L11: what waits for more than a day is a difference, and what failed an alert', async (t) => {
+  const { books, now, stripe, turn, compare } = await openRig(t)
+  books.assign(SPACE, BOB, FIRST)
+  books.read({ epoch: FIRST + 3, space: SPACE, bytes: 50n })
+  await turn()
+  now.ms += 30 * EPOCH_MS
+  const { differences } = await compare()
+  assert.deepEqual(
+    differences.map(({ between, right }) => [between, right]),
+    [['outbox', 'not sent yet']],
+  )
+  const { books: others, stripe: other, turn: send } = await openRig(t)
+  other.customers.delete('cus_alice')
+  others.assign(SPACE, ALICE, FIRST)
+  others.read({ epoch: FIRST + 3, space: SPACE, bytes: 50n })
+  await assert.rejects(send(), { name: 'StripeStuck' })
+  assert.equal(stripe.events.length, 0)
+})
