@@ -62,8 +62,8 @@ export const CREDITS_PER_CUSTOMER_MAX = 100_000
 export const GIVEN_ID_CHARS_MAX = 128
 /** Greatest priority of a grant: the one that is used last. */
 export const GRANT_PRIORITY_MAX = 255
-/** Micro-units of one payment: a million million. */
-export const CREDIT_MICROS_MAX: bigint = 10n ** 18n
+/** Micro-units of one payment: ten million units. All of one customer's fit SQLite's numbers. */
+export const CREDIT_MICROS_MAX: bigint = 10n ** 13n
 /** Payments that one answer lists. */
 export const CREDITS_LISTED_MAX = 100
 /** Share of what a plan covers from which a quota is said to be nearly used. */

@@ -179,7 +179,7 @@ async function balanceCredit(desk: Desk, fields: Fields): ReturnType<Operation> 
     if (!isId(value)) return invalid(name, `1 to ${GIVEN_ID_CHARS_MAX} characters`, value)
   const micros = typeof amount === 'string' ? parseMicros(amount) : undefined
   if (micros === undefined || micros <= 0n || micros > CREDIT_MICROS_MAX)
-    return invalid('amount', 'decimals above 0, as text: "10.00"', amount)
+    return invalid('amount', 'decimals above 0, up to 10000000, as text: "10.00"', amount)
   if (typeof currency !== 'string' || !isCurrency(currency))
     return invalid('currency', 'three letters such as "EUR"', currency)
   const credited = quotas.given.credit({
