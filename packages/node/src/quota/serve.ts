@@ -20,7 +20,7 @@ import {
   type QuotaSaid,
 } from '@turnpike/gateway/quota/leased-quotas'
 import type { AccountingHost } from '../accounting/open.ts'
-import type { PlanSettings } from '../config/plans.ts'
+import type { Settings } from '../config/settings.ts'
 import { readPlans } from '../plans/read.ts'
 import { nodeClock, nodeTimer } from '../runtime.ts'
 import type { AskPrimary } from '../workers/ask-primary.ts'
@@ -28,7 +28,7 @@ import { accountOf, type AccountJson } from './account-json.ts'
 
 export type { KeptQuotas }
 
-type QuotaSettings = Pick<PlanSettings, 'plans' | 'quotaUncountedBytesMax'>
+type QuotaSettings = Pick<Settings, 'plans' | 'quotaUncountedBytesMax' | 'handTo'>
 
 /** A worker's question, among others. */
 interface Asked {
@@ -39,7 +39,8 @@ interface Asked {
 const PRIMARY_MS: number = 2 * QUOTA_ANSWER_MS
 
 /**
- * Quotas of the process that has accounting; undefined where no plan can refuse a read.
+ * Quotas of the process that has accounting; undefined where no plan can refuse a read, or where
+ * another host counts.
  *
  * @param flush makes what has ended durable; resolves with whether all of it is
  * @throws {PlansRefused} when the file of plans can't be read
@@ -83,7 +84,9 @@ async function askAccounting(
   return new Map(accounts.map(([customer, account]) => [customer, accountOf(account)]))
 }
 
-function plansRefuse({ plans: path }: QuotaSettings): boolean {
+function plansRefuse({ plans: path, handTo }: QuotaSettings): boolean {
+  // Another host counts what this one serves, and does not say what was used.
+  if (handTo !== undefined) return false
   const { ok: plans, error } = readPlans(path)
   if (error !== undefined) throw error
   return anyRefuses(plans)
