@@ -28,6 +28,8 @@ export class BatchMalformed extends Error {
 
 /** What a batch is checked with. */
 export interface CheckDeps extends ReceiptDeps {
+  /** Receipts that a batch may have; `BATCH_RECEIPTS_MAX` unless told. */
+  readonly receiptsMax?: number
   /** Lets others have their turn. */
   pause(): Promise<void>
 }
@@ -46,12 +48,13 @@ export async function checkBatch(
 ): Promise<Result<CheckedBatch, BatchMalformed | KeysUnavailable>> {
   const proven: ProvenRetrieval[] = []
   const errors: ReceiptError[] = []
+  const { receiptsMax = BATCH_RECEIPTS_MAX } = deps
   let receipts = 0
   let refused = 0
   for await (const frame of frames) {
     if (frame.error) return fail(new BatchMalformed(frame.error.message))
-    if (++receipts > BATCH_RECEIPTS_MAX)
-      return fail(new BatchMalformed(`batch expected <= ${BATCH_RECEIPTS_MAX} receipts, got more`))
+    if (++receipts > receiptsMax)
+      return fail(new BatchMalformed(`batch expected <= ${receiptsMax} receipts, got more`))
     if (receipts % BATCH_RECEIPTS_AT_ONCE === 0) await deps.pause()
     of.signal.throwIfAborted()
     const judged = await judgeFrame(frame.ok, of, deps)

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { setImmediate as pause } from 'node:timers/promises'
 import { consume } from '@turnpike/accounting/queue/consumer'
 import { BATCHES_EVERY_MS } from '@turnpike/core/limits/payout'
+import { SIGNATURES_KEPT_MAX } from '@turnpike/core/limits/ucan'
+import { rememberSignatures } from '@turnpike/core/ucan/remember-signatures'
 import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
 import type { Job } from '../accounting/jobs.ts'
 import type { AccountingParts } from '../accounting/parts.ts'
@@ -53,6 +55,9 @@ async function consolidateDue(
   const keys = await openHandoverKeys(dataDir, settings)
   const signAs = (await openSigner(folderPaths(dataDir).keys))!
   const transport = new HttpTransport({ allowPrivate: settings.allowPrivateOrigins })
+  const { verifier, resolver } = keys.signatures
+  // Receipts of one client stand on the same delegations.
+  const remembered = rememberSignatures(verifier, hasher, SIGNATURES_KEPT_MAX)
   const size = catalog.prepare('SELECT size FROM blobs WHERE multihash = ?')
   const handler = batchHandler({
     payouts: new SqlitePayouts({ billing, queue, clock }),
@@ -61,7 +66,7 @@ async function consolidateDue(
     directory,
     hasher,
     signer: signAs(keys.dids[0]),
-    checks: new SignatureChecks(keys.signatures.verifier, keys.signatures.resolver),
+    checks: new SignatureChecks(remembered, resolver),
     attesters: [...keys.dids, ...settings.attestAuthorities],
     delegations: new CatalogDelegations(catalog),
     isKnown: (space) => wasKnown(catalog, space),
