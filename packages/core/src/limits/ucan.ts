@@ -43,6 +43,8 @@ export const MESSAGE_BATCHED_MAX = 128
 export const MESSAGE_PROOF_STEPS_MAX = 256
 /** Signatures that a front door remembers, some 100 bytes each. */
 export const SIGNATURES_KEPT_MAX = 4096
+/** DIDs of keys whose bytes a process keeps. */
+export const DID_KEYS_KEPT_MAX = 1024
 /** Ed25519 keys that a process keeps ready to check signatures with, some 1 KiB each. */
 export const PUBLIC_KEYS_KEPT_MAX = 1024
 /** Signatures that are looked at for one message. */

@@ -19,7 +19,7 @@ import {
 import { decodeMultihash, SHA2_256 } from '../multihash.ts'
 import type { Hasher } from '../ports/runtime.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { isPlain, PlainTexts } from './plain-form.ts'
+import { plainBytes, PlainTexts } from './plain-form.ts'
 
 /** Bytes are no archive of a UCAN, or a block in them is not what its CID says. */
 export class ArchiveInvalid extends Error {
@@ -189,19 +189,19 @@ function decodeUcan(key: BytesKey, block: Uint8Array, texts: PlainTexts): Ucan |
   try {
     // A copy: views that the decoder makes read on to the end of the buffer they are in.
     const view = decode(new Uint8Array(block) as never) as View
-    if (isPlain(view)) {
-      if (!bytesEqual(encode(view), block)) return undefined
-      return ucanOf(key, view, texts.signed(view))
+    if (texts.isPlain(view)) {
+      if (!bytesEqual(plainBytes(view), block)) return undefined
+      return ucanOf(key, view, texts, texts.signed(view))
     }
     const text = format(view)
     if (!bytesEqual(encode(parse(text)), block)) return undefined
-    return ucanOf(key, view, text.slice(0, text.lastIndexOf('.')))
+    return ucanOf(key, view, texts, text.slice(0, text.lastIndexOf('.')))
   } catch {
     return undefined
   }
 }
 
-function ucanOf(key: BytesKey, view: View, signed: string): Ucan | undefined {
+function ucanOf(key: BytesKey, view: View, texts: PlainTexts, signed: string): Ucan | undefined {
   const { capabilities, proofs, signature } = view
   if (capabilities.length > UCAN_CAPABILITIES_MAX || proofs.length > UCAN_PROOFS_MAX)
     return undefined
@@ -211,8 +211,8 @@ function ucanOf(key: BytesKey, view: View, signed: string): Ucan | undefined {
   return {
     cid: bytesOfKey(key),
     key,
-    issuer: view.issuer.did(),
-    audience: view.audience.did(),
+    issuer: texts.issuer(view),
+    audience: texts.audience(view),
     capabilities,
     startsMs,
     expiresMs,

@@ -2,8 +2,10 @@
  * Whether the issuer of a UCAN signed it.
  * @module
  */
+import { DID_KEYS_KEPT_MAX } from '../limits/ucan.ts'
 import type { PublicKey, SignatureVerifier } from '../ports/keys.ts'
 import type { DidResolver } from '../ports/principals.ts'
+import { Recent } from '../recent.ts'
 import type { Ucan } from './archive.ts'
 import { publicKeyOf } from './did-key.ts'
 
@@ -27,6 +29,8 @@ const ALGORITHM: Readonly<Partial<Record<PublicKey['kind'], number>>> = {
 export class SignatureChecks {
   readonly #verifier: SignatureVerifier
   readonly #resolver: DidResolver | undefined
+  /** To read a key out of its DID takes 10 us. */
+  readonly #keys = new Recent<string, PublicKey>(DID_KEYS_KEPT_MAX)
 
   constructor(verifier: SignatureVerifier, resolver?: DidResolver) {
     this.#verifier = verifier
@@ -56,8 +60,15 @@ export class SignatureChecks {
   }
 
   async #signedWith({ payload, signature }: SignedBytes, did: string): Promise<boolean> {
-    const key = publicKeyOf(did)
+    const key = this.#keyOf(did)
     if (key === undefined || ALGORITHM[key.kind] !== signature.code) return false
     return this.#verifier.verify(key, payload, signature.raw)
+  }
+
+  #keyOf(did: string): PublicKey | undefined {
+    const known = this.#keys.get(did)
+    if (known !== undefined) return known
+    const key = publicKeyOf(did)
+    return key && this.#keys.keep(did, key)
   }
 }

@@ -30,5 +30,7 @@ export function quickened(signer: EdSigner): EdSigner {
   const key = privateKeyOf(signer)
   const value = async (payload: Uint8Array): Promise<unknown> =>
     ed25519Signature(new Uint8Array(sign(null, payload, key)))
-  return Object.defineProperty(signer, 'sign', { value })
+  // Its own makes the text anew each time.
+  const did = signer.did()
+  return Object.defineProperties(signer, { sign: { value }, did: { value: () => did } })
 }

@@ -2,8 +2,8 @@
  * What a record of egress says.
  * @module
  */
-import { encode } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
+import { concatBytes } from '@turnpike/core/bytes'
 import {
   EGRESS_AGE_MS_MAX,
   EGRESS_AHEAD_MS_MAX,
@@ -13,7 +13,6 @@ import { EGRESS_KEY_BYTES } from '@turnpike/core/ports/egress-recorder'
 import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { Ucan, UcanCapability } from '@turnpike/core/ucan/archive'
-import { RECORD_EGRESS } from '@turnpike/core/ucan/record'
 import { MalformedCapability, ServedAtRefused } from './errors.ts'
 
 /** Caveats of the capability, read. */
@@ -83,13 +82,17 @@ const TIME_BYTES = 8
 /** Names a record by what it says, not by how it was signed, nor what it stands on. */
 export function keyOfRecord(
   { issuer, nonce }: Ucan,
-  { with: space, nb }: UcanCapability,
-  servedAtMs: number,
+  space: string,
+  { resource, bytes, servedAt }: Caveats,
   hasher: Hasher,
 ): Uint8Array {
-  const hash = hasher.sha256(encode([RECORD_EGRESS, issuer, space, nb, nonce]))
+  // Of these only the last two may hold anything, and the length of one of them is said.
+  const said = `${issuer} ${space} ${bytes} ${servedAt} ${resource.bytes.length} `
+  const hash = hasher.sha256(concatBytes([utf8.encode(said), resource.bytes, utf8.encode(nonce)]))
   const key = new Uint8Array(EGRESS_KEY_BYTES)
-  new DataView(key.buffer).setBigUint64(0, BigInt(servedAtMs))
+  new DataView(key.buffer).setBigUint64(0, BigInt(servedAt))
   key.set(hash.subarray(0, EGRESS_KEY_BYTES - TIME_BYTES), TIME_BYTES)
   return key
 }
+
+const utf8 = new TextEncoder()

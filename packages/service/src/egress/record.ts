@@ -125,7 +125,7 @@ async function check(
   const known = await deps.spaceOf(space)
   if (known === undefined) return fail(new SpaceUnknown(space))
   const { resource, bytes, servedAt: servedAtMs } = said.ok
-  const key = keyOfRecord(ucan, capability, servedAtMs, deps.hasher)
+  const key = keyOfRecord(ucan, space, said.ok, deps.hasher)
   const what = { key, issuer, space, resource: resource.bytes, bytes, servedAtMs }
   return ok({ record: what, customer: known.customer, cause: ucan.cid })
 }
