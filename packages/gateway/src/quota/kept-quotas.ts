@@ -39,7 +39,7 @@ export class KeptQuotas implements Quotas {
   readonly #options: KeptQuotasOptions
   /** Customers of the next question. */
   readonly #due = new Set<string>()
-  /** Who waits for the answers about customers: to the next question, and to the one that is out. */
+  /** Who waits for answers about customers: to the next question, and to the one that is out. */
   #waiting: Waiting = new Map()
   #asked: Waiting = new Map()
   #asking = false

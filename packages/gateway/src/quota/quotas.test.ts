@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { QUOTA_WINDOW_BYTES } from '@turnpike/core/limits/billing'
+import { QUOTA_ASKED_MAX, QUOTA_WINDOW_BYTES } from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { QuotaLease } from '@turnpike/core/ports/quota'
 import type { Clock, Timer } from '@turnpike/core/ports/runtime'
@@ -34,7 +34,7 @@ function accountOf(usedBytes: number, limitBytes: number): QuotaAccount {
 }
 
 function keep(ask: AskQuotas, uncountedBytesMax = BigInt(4 * WINDOW)): KeptQuotas {
-  const book = new QuotaBook({ clock, uncountedBytesMax, customersMax: 100 })
+  const book = new QuotaBook({ clock, uncountedBytesMax, customersMax: 2000 })
   return new KeptQuotas({ book, ask, clock, timer, holder: 'primary' })
 }
 
@@ -68,6 +68,22 @@ test('without an answer in time, reads go on up to the bound', async (t) => {
   assert.equal(await judging, undefined)
   for (let i = 0; i < 4; i++) assert.ok(quotas.open(ANN, WINDOW).ok)
   assert.equal(quotas.open(ANN, WINDOW).error?.reason, 'unknown')
+  quotas.close()
+})
+
+test('a question is about a thousand customers at most, and the next about the rest', async () => {
+  const asked: number[] = []
+  const quotas = keep(async (customers) => {
+    asked.push(customers.length)
+    return new Map(customers.map((customer) => [customer, accountOf(0, 1)]))
+  })
+  const all = Array.from({ length: QUOTA_ASKED_MAX + 5 }, (_, i) => `did:mailto:example.com:${i}`)
+  await Promise.all(all.map((customer) => quotas.judge(customer)))
+  assert.ok(Math.max(...asked) <= QUOTA_ASKED_MAX)
+  assert.equal(
+    asked.reduce((a, b) => a + b, 0),
+    all.length,
+  )
   quotas.close()
 })
 
@@ -125,7 +141,7 @@ function pair(quotas: KeptQuotas, delayMs: () => number) {
   return { channel, leased: new LeasedQuotas({ clock, ask, holder: 'w1', unansweredBytesMax }) }
 }
 
-test('a worker takes each window from its primary, and gives back what it did not use', async () => {
+test('a worker takes each window from its primary, and gives the rest back', async () => {
   const quotas = keep(said(() => 0, 2 * WINDOW))
   const { leased } = pair(quotas, () => 0)
   assert.equal(await leased.judge(ANN), undefined)

@@ -116,7 +116,7 @@ for (const workers of [0, 2])
     assert.equal((await rig.quota()).state, 'blocked')
   })
 
-test('a grant, and a payment into a balance, let reads through within a second or so', async (t) => {
+test('a grant, and a payment into a balance, let reads through soon', async (t) => {
   const egress = { limit: 'hard', overagePricePerGib: '1024.00' }
   const rig = await rigOf(t, egress, {}, { prepaid: true, refusalStatus: 429 })
   const path = await rig.add(1024)

@@ -121,7 +121,7 @@ test('what is no payment is refused', async (t) => {
   assert.deepEqual(paid['balance'], { amount: '10000000.00', currency: 'EUR' })
 })
 
-test('quotas of many are told at once, but of who is unknown, or on a plan that is gone', async (t) => {
+test('quotas are told of many at once, but not on a plan that is gone', async (t) => {
   const rig = rigOf(t)
   const { books, call, refused } = rig
   books.read({ epoch: FIRST + 1, space: SPACE, bytes: 700n })
