@@ -53,7 +53,8 @@ th, td { padding: .45rem .6rem; border-bottom: 1px solid var(--line); text-align
 th { color: var(--soft); font-weight: 500; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 th:last-child, td:last-child { padding-right: 0 }
-td.name { overflow-wrap: anywhere; min-width: 9rem }
+td + td { white-space: nowrap }
+td.name { overflow-wrap: anywhere; min-width: 9rem; white-space: normal }
 td small { display: block; color: var(--soft); font-size: .8125rem }
 tr.plan td { padding-top: 1rem; font-weight: 600; border-bottom-color: var(--soft) }
 tr.sum td { font-weight: 600; border-bottom: 0 }

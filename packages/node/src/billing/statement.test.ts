@@ -49,7 +49,7 @@ function egressOf({ accounts }: Summary): Record<string, bigint> {
   return Object.fromEntries(accounts.map(({ account, egressBytes }) => [account, egressBytes]))
 }
 
-test('L11: what nobody owned waits in suspense, and is billed when the owner is known', async (t) => {
+test('L11: what nobody owned waits in suspense, until there is an owner to bill', async (t) => {
   const books = openBooks(t)
   const space = SPACES[0]!
   books.read({ epoch: START + 5, space, bytes: 100n })

@@ -84,7 +84,7 @@ test('M4: a month is closed a minute after its last hour, when the log is past i
   assert.equal(closed.openEpoch(), OCTOBER.endEpoch)
 })
 
-test('months that were missed are closed in turn, from the first with anything in it', async (t) => {
+test('missed months are closed in turn, from the first with anything in it', async (t) => {
   const { parts, now, closed, fileOf } = await openRig(t)
   now.ms = afterMs(NOVEMBER.endEpoch)
   await closingJob(parts).run(new AbortController().signal)

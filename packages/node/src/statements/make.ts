@@ -37,7 +37,7 @@ export class StatementChanged extends Error {
   readonly account: string
   constructor(period: string, account: string, closed: string, now: string) {
     super(
-      `statement ${period} of ${account} expected SHA-256 ${closed} as it was closed, got ${now}: ` +
+      `statement ${period} of ${account} expected SHA-256 ${closed} as when closed, got ${now}: ` +
         'look for plans, grants or owners that were changed for a month that was over, and run ' +
         'turnpike audit ledger',
     )

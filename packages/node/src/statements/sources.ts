@@ -36,7 +36,7 @@ export interface OpenSources {
  *
  * @param gateway DID that statements name; by default the one that the gateway has now
  * @example
- * await withSources(parts, undefined, ({ statements }) => buildStatement(statements, account, query))
+ * await withSources(parts, undefined, ({ statements }) => buildAll(statements, query, keep))
  */
 export async function withSources<T>(
   parts: StatementParts,

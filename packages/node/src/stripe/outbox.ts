@@ -121,7 +121,8 @@ export class StripeOutbox {
     const identifier = identifierOf(customer, meter, epoch, revision)
     this.#run(
       `INSERT INTO stripe_outbox
-         (customer, meter, epoch, revision, identifier, value, state, attempts, not_before_ms, reason)
+         (customer, meter, epoch, revision, identifier, value, state, attempts, not_before_ms,
+          reason)
        VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '')`,
       customer,
       meter,

@@ -72,7 +72,7 @@ async function openRig(t: TestContext) {
   return { books, now, state, stripe, outbox, parts, jobs, turn, compare }
 }
 
-test('each hour that is over is sent once; VOIDs and late owners in the hour they come', async (t) => {
+test('hours that are over are sent once, VOIDs and new owners as they come', async (t) => {
   const { books, now, state, stripe, outbox, turn, compare } = await openRig(t)
   const read = { epoch: FIRST + 2, space: SPACE, bytes: 100n }
   books.read(read)

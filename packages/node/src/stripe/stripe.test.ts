@@ -94,7 +94,7 @@ test('L7, L8: 429, 500 and lost answers are tried again, and count once', async 
   assert.equal(rig.stripe.sum('cus_alice', EGRESS), 5n)
 })
 
-test('L9: each attempt has an Idempotency-Key of its own, so that no old 500 comes again', async (t) => {
+test('L9: each attempt has an Idempotency-Key of its own: no old 500 comes again', async (t) => {
   const rig = await openRig(t)
   use(rig, 5n)
   rig.stripe.faults.push('500')
@@ -156,7 +156,7 @@ test('M2: what Stripe takes no more is said, not dropped', async (t) => {
   assert.match(rig.outbox.stuck(0, 9)[0]!.reason, /35 days/)
 })
 
-test('L11: usage of a customer without an account waits, and is sent when there is one', async (t) => {
+test('L11: usage of a customer without an account waits until there is one', async (t) => {
   const rig = await openRig(t)
   const carol = 'did:mailto:example.com:carol'
   use(rig, 7n, START, carol)
@@ -168,7 +168,7 @@ test('L11: usage of a customer without an account waits, and is sent when there 
   assert.throws(() => rig.outbox.map(carol, 'acct_1'), { name: 'InvalidStripeId' })
 })
 
-test('what Stripe refuses is failed; what it refuses later is read back; both can be redriven', async (t) => {
+test('what Stripe refuses, at once or later, is failed, and can be redriven', async (t) => {
   const rig = await openRig(t)
   use(rig, 5n)
   rig.outbox.put([{ customer: BOB, meter: 'no_such_meter', epoch: START, total: 1n }])
