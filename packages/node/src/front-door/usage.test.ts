@@ -11,6 +11,7 @@ import { CustomerUsage } from '@turnpike/accounting/customer-usage'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod } from '@turnpike/core/billing/period'
 import { fail, ok } from '@turnpike/core/result'
+import { OperationRefused } from '../control/client.ts'
 import type { AskThread } from '../threads/calls.ts'
 import {
   ALICE,
@@ -194,6 +195,24 @@ test('L6: what could not be counted is told, and counted when it is asked again'
   accounts.assign(space.did(), ALICE, H)
   const { error } = await as(ALICE, 'account/usage/get')
   assert.deepEqual([error?.name, error?.message], ['UsageUnavailable', 'the disk is full'])
+})
+
+test('accounting that is away is told of; what breaks in it is not', async (t) => {
+  for (const [name, told] of [
+    ['ThreadEnded', 'UsageUnavailable'],
+    ['Busy', 'UsageUnavailable'],
+    ['SqliteError', 'TaskFailed'],
+  ] as const) {
+    const ask: AskThread = async () => fail(new OperationRefused(name, 'a secret path'))
+    const door = await testDoor(t, { identity: GATEWAY }, ask)
+    const space = await ed25519.generate()
+    const period = { from: 0, to: 1 }
+    const capability = { can: 'usage/report', with: space.did(), nb: { period } } as const
+    const asked = { issuer: space, audience: DID.parse(GATEWAY), capability }
+    const { error } = await door.ask(invoke(asked as never))
+    assert.equal(error?.name, told)
+    assert.doesNotMatch(error.message, /secret/)
+  }
 })
 
 test('a question that is asked twice, word for word, is answered as of now', async (t) => {

@@ -3,7 +3,14 @@
  * @module
  */
 import { CustomerUsage } from '@turnpike/accounting/customer-usage'
-import type { AccountQuery, StorageRange, UsageQuery } from '@turnpike/core/ports/usage'
+import { UsageUnavailable } from '@turnpike/core/ports/usage'
+import type {
+  AccountQuery,
+  StorageRange,
+  UsageQuery,
+  UsageRefused,
+} from '@turnpike/core/ports/usage'
+import { fail } from '@turnpike/core/result'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { CatalogOwnership } from '../catalog/ownership-history.ts'
 import type { Operation } from '../control/server.ts'
@@ -41,18 +48,35 @@ async function customerUsage(parts: AccountingParts): Promise<CustomerUsage> {
   })
 }
 
+/** Refusals that whoever asked is told of as they are. */
+const TOLD: ReadonlySet<string> = new Set<UsageRefused['name']>([
+  'AccountNotFound',
+  'SpaceUnauthorized',
+  'PeriodNotAcceptable',
+  'UsageUnavailable',
+])
+
+/** Accounting is starting, stopping or has too much to do. */
+const AWAY: ReadonlySet<string> = new Set(['ThreadEnded', 'Busy'])
+
 /**
- * The port for who asks from another thread. Errors keep their names and messages; that of a
- * thread that is away is not one of the port's.
+ * The port for who asks from another thread.
  *
+ * @throws what broke on the other thread, by its name and message
  * @example
  * const usage = askedUsage(ask)
  */
 export function askedUsage(ask: AskThread): UsageQuery {
   const asked =
     <Query, Answer>(name: UsageOperation) =>
-    (query: Query): Promise<Answer> =>
-      ask(name, query) as Promise<Answer>
+    async (query: Query): Promise<Answer> => {
+      const answered = await ask(name, query)
+      const fault = answered.error
+      if (fault !== undefined && AWAY.has(fault.name))
+        return fail(new UsageUnavailable('usage can not be told now: try again')) as Answer
+      if (fault !== undefined && !TOLD.has(fault.name)) throw fault
+      return answered as Answer
+    }
   return {
     storage: asked('usageStorage'),
     account: asked('usageAccount'),
