@@ -9,6 +9,7 @@ import { payoutJob } from '../payout/job.ts'
 import { quotaJobs } from '../quota/job.ts'
 import { queueJob } from '../queue/job.ts'
 import { closingJob } from '../statements/job.ts'
+import { statementWebhookJobs } from '../statements/webhook.ts'
 import { stripeJobs } from '../stripe/open.ts'
 import { retentionJob } from './retention.ts'
 
@@ -30,6 +31,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     ...egressJobs(parts),
     queueJob(parts),
     ...quotaJobs(parts),
+    ...statementWebhookJobs(parts),
     ...stripeJobs(parts),
     retentionJob(parts, () => egressReadBefore(parts)),
   ]

@@ -33,6 +33,7 @@ import { dnsResolver } from './dns.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
 import { PAYOUTS, type PayoutSettings } from './payouts.ts'
 import { PLANS, type PlanSettings } from './plans.ts'
+import { STATEMENTS, type StatementSettings } from './statements.ts'
 import { STRIPE, type StripeSettings } from './stripe.ts'
 import { RECORDING, type RecordSettings } from './record-to.ts'
 import { RETENTION, type RetentionSettings } from './retention.ts'
@@ -52,6 +53,7 @@ export interface Settings
     RecordSettings,
     PayoutSettings,
     PlanSettings,
+    StatementSettings,
     StripeSettings,
     IdentitySettings,
     LocatorSettings,
@@ -347,6 +349,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   ...RECORDING,
   ...PLANS,
   ...PAYOUTS,
+  ...STATEMENTS,
   ...STRIPE,
   ...RETENTION,
   ...BOUNDS,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,12 +18,14 @@ import { ok } from '@turnpike/core/result'
 import { Books } from '../billing/testing/books.ts'
 import { defaultSettings } from '../config/load.ts'
 import { nodeHasher } from '../hasher.ts'
+import { verifyWebhook } from '../quota/webhook.ts'
 import { ClosedBooks } from './closed.ts'
 import { closeNext } from './close.ts'
 import { accountFileName } from './files.ts'
 import { closingJob } from './job.ts'
 import { makeStatement } from './make.ts'
 import type { StatementParts } from './sources.ts'
+import { statementWebhookJobs } from './webhook.ts'
 
 const OCTOBER = parsePeriod('2026-10')!
 const NOVEMBER = parsePeriod('2026-11')!
@@ -148,4 +152,48 @@ test('what was credited and not used up is taken off in the next month', async (
   }
   assert.deepEqual(bill.credit, { openingBytes: 489, leftBytes: 489 })
   assert.deepEqual([status, asOfEntry], ['draft', 7])
+})
+
+test('a closed month is told of once, signed, when the address takes it', async (t) => {
+  const { parts, now } = await openRig(t)
+  const got: { id: string; body: Buffer; signature: string }[] = []
+  let status = 500
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const signature = String(request.headers['turnpike-signature'])
+    const id = String(request.headers['turnpike-event'])
+    got.push({ id, body: Buffer.concat(chunks), signature })
+    response.writeHead(status).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const secretFile = join(parts.dataDir, 'secret')
+  await writeFile(secretFile, 'open sesame\n')
+  const { port } = server.address() as AddressInfo
+  const told = {
+    ...parts,
+    random: { bytes: (length: number) => new Uint8Array(length) },
+    settings: {
+      ...parts.settings,
+      statementWebhook: `http://127.0.0.1:${port}/`,
+      statementWebhookSecret: secretFile,
+      allowPrivateOrigins: true,
+    },
+  }
+  now.ms = afterMs(OCTOBER.endEpoch)
+  assert.equal(await closeOne(told), '2026-10')
+  const [job] = statementWebhookJobs(told)
+  await job!.run(new AbortController().signal)
+  status = 204
+  now.ms += 60 * MINUTE_MS
+  await job!.run(new AbortController().signal)
+  await job!.run(new AbortController().signal)
+  assert.equal(got.length, 2)
+  const { id, body, signature } = got[1]!
+  assert.equal(id, '2026-10')
+  assert.ok(verifyWebhook(body, signature, Buffer.from('open sesame'), now.ms))
+  assert.ok(!verifyWebhook(body, signature, Buffer.from('another'), now.ms))
+  const { digest } = JSON.parse(body.toString()) as { digest: string }
+  assert.equal(digest, new ClosedBooks(parts.billing).period('2026-10')!.digest)
 })

@@ -18,6 +18,7 @@ import { SqliteGiven } from '../quota/given.ts'
 import { ClosedBooks, type ClosedPeriod, type ClosedStatement } from './closed.ts'
 import { accountFileName, FolderInMaking, statementsFolder } from './files.ts'
 import { render, STATEMENT_FORMATS } from './make.ts'
+import { announce } from './webhook.ts'
 import { withSources, type OpenSources, type StatementParts } from './sources.ts'
 
 /** Name of the summary's files. No account is called so. */
@@ -119,6 +120,7 @@ async function close(
   const given = new SqliteGiven(parts.billing)
   books.close(closed, closing, () => {
     for (const [customer, out] of carried) given.keepCarried(customer, period.name, out)
+    announce(parts, built.ok, digest)
   })
   return ok({ closed })
 }
