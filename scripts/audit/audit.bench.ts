@@ -1,6 +1,6 @@
 /**
  * What an audit costs: entries a second, and memory.
- * Run: `node scripts/audit/audit.bench.ts [entries an hour] [hours]`. Real files in the temp folder.
+ * Run: `node scripts/audit/audit.bench.ts [entries an hour] [hours]`. Real files.
  * @module
  */
 import { mkdtempSync, rmSync } from 'node:fs'

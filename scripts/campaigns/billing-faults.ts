@@ -3,15 +3,17 @@
  * that are set. Statements equal an independent model of the log's entries, to the byte.
  * @module
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { accountFileName, statementsFolder } from '@turnpike/node/statements/files'
+import { FakeStripe } from '@turnpike/node/stripe/testing/fake-stripe'
 import { campaignMain, type Campaign, type Checks } from './rig/campaign.ts'
 import { Random } from './rig/random.ts'
 import { judge, readLines } from './billing/judge.ts'
 import type { Line } from './billing/life.ts'
-import { CUSTOMERS, START_MS, Script, type Fault, type Step } from './billing/script.ts'
+import { CUSTOMERS, START_MS, Script, stripeIdOf } from './billing/script.ts'
+import type { Fault, Step } from './billing/script.ts'
 import { Lives } from './billing/worker.ts'
 
 const HOUR_MS = 3_600_000
@@ -22,6 +24,8 @@ const RUNS_AT_ONCE = 2
 const FAILURES_MAX = 20
 /** Tries of what failed, after the faults. */
 const TRIES_MAX = 3
+/** Times that jobs run, an hour apart, after the faults. */
+const STRIPE_TURNS = 2
 const RETRIED: ReadonlySet<string> = new Set(['records', 'void', 'assign', 'release'])
 /** Refusals that another try would meet, too. */
 const REFUSED = /^(?:SpaceUnowned|NoSuchRead|SpaceOwned)/
@@ -73,7 +77,7 @@ async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figure
   const script = new Script(new Random(seed))
   const folder = join(scratch, String(seed))
   const data = join(folder, 'data')
-  await mkdir(data, { recursive: true })
+  const { server, ...stripe } = await openStripe(folder, script)
   const steps = new Map<number, Step>()
   const figures = { lives: 0, kills: 0, failedSteps: 0, entries: 0, statements: 0 }
   let startMs = START_MS
@@ -81,13 +85,14 @@ async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figure
   const live = async (own: readonly Step[], fault: Fault | undefined): Promise<void> => {
     const all = [...again, ...own]
     for (const step of all) steps.set(step.n, step)
-    const { killed, error } = await lives.live({ data, startMs, steps: all, fault })
+    const { killed, error } = await lives.live({ data, ...stripe, startMs, steps: all, fault })
     checks.that(error === undefined, `${name}: ${error}`)
     figures.lives++
     if (killed) figures.kills++
     startMs += all.reduce((sum, step) => sum + (step.do === 'pass' ? step.ms : 0), 60_000)
     again = notDone(readLines(join(folder, 'lines')), all)
   }
+  await live([script.plain('jobs')], undefined)
   for (const { steps: own, fault } of script.lives()) await live(own, fault)
   // What failed, for want of room or for a clock that was set, is tried until it is done.
   for (let tries = 0; tries < TRIES_MAX && (tries === 0 || again.length > 0); tries++)
@@ -95,6 +100,10 @@ async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figure
   const left = again.map((step) => step.do).join()
   checks.equal(left, '', `${name}: steps that can't be done`)
   await live([...script.redelivery(), script.plain('catchUp')], undefined)
+  // What Stripe refused to take now is sent after a while.
+  server.faults.length = 0
+  for (let i = 0; i < STRIPE_TURNS; i++)
+    await live([script.passing(HOUR_MS), script.plain('jobs')], undefined)
   // Looked at before, so that no gap of a month looks like a clock that somebody set.
   const waiting = script.passing(monthEndMs(startMs) - startMs + DAY_MS)
   const closing = [script.plain('catchUp'), waiting, script.plain('jobs')]
@@ -109,9 +118,29 @@ async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figure
   figures.failedSteps = lines.filter(({ what }) => what === 'failed').length
   const statements = closedStatements(data)
   checks.that(statements.length > 0, `${name}: no month was closed`)
-  Object.assign(figures, await judge({ name, data, steps, lines, statements }, checks))
+  const atStripe = (customer: string): bigint =>
+    server.sum(stripeIdOf(customer), 'turnpike_egress_bytes')
+  const run = { name, data, steps, lines, statements, atStripe }
+  Object.assign(figures, await judge(run, checks))
+  await server.close()
   if (checks.failures.length === 0) await rm(folder, { recursive: true })
   return figures
+}
+
+/** A server of Stripe's, whose clock is that of the lives. */
+async function openStripe(
+  folder: string,
+  script: Script,
+): Promise<{ server: FakeStripe; stripeKey: string; stripeApi: string }> {
+  await mkdir(join(folder, 'data'), { recursive: true })
+  const stripeKey = join(folder, 'stripe.key')
+  writeFileSync(stripeKey, 'sk_test_campaign\n')
+  const server = await FakeStripe.listen(
+    () => readLines(join(folder, 'lines')).at(-1)?.nowMs ?? START_MS,
+  )
+  for (const customer of CUSTOMERS) server.customers.add(stripeIdOf(customer))
+  server.faults.push(...script.stripeFaults())
+  return { server, stripeKey, stripeApi: server.url }
 }
 
 /** Steps that were neither done nor refused for good: to be tried again. Reads are not. */

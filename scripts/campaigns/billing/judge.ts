@@ -9,7 +9,7 @@ import type { Checks } from '../rig/campaign.ts'
 import type { Line } from './life.ts'
 import { itemsOf, lineText, modelLines, ownersOf, placedEntries, statedLines } from './model.ts'
 import type { Change, Owned, Placed } from './model.ts'
-import type { Step } from './script.ts'
+import { CUSTOMERS, type Step } from './script.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -22,6 +22,8 @@ export interface Run {
   readonly lines: readonly Line[]
   /** Statements of the product at the end: month, account, JSON. */
   readonly statements: readonly (readonly [month: string, account: string, json: string])[]
+  /** What Stripe's meter of egress has of a customer. */
+  readonly atStripe: (customer: string) => bigint
 }
 
 /** Lines that lives wrote; none when all were killed before the first. */
@@ -49,6 +51,13 @@ export async function judge(run: Run, checks: Checks): Promise<Readonly<Record<s
       expected.join('\n'),
       `${run.name}: statement ${month} of ${account}`,
     )
+  }
+  for (const customer of CUSTOMERS) {
+    const months = run.statements.filter(([, account]) => account === customer)
+    const stated = months
+      .flatMap(([month]) => modelLines(items, owners, customer, month))
+      .reduce((sum, line) => sum + line.egressBytes, 0n)
+    checks.equal(run.atStripe(customer), stated, `${run.name}: bytes of ${customer} at Stripe`)
   }
   return { entries: placed.length, statements: run.statements.length }
 }

@@ -1,6 +1,6 @@
 /**
- * The process of the billing campaign: lives one life after the other on the folders that it is told,
- * with the product's real parts, until it is killed.
+ * The process of the billing campaign: lives one life after the other on the folders that it is
+ * told, with the product's real parts, until it is killed.
  *
  * Before and after each thing that can be told from outside it writes a line to a file, which is
  * there whatever becomes of the process.
@@ -22,7 +22,8 @@ const { nodeHasher } = await import('@turnpike/node/hasher')
 const { encodeRead, encodeFetch } = await import('@turnpike/core/log/encode')
 const { DENY, READ_FLAGS } = await import('@turnpike/core/log/entry')
 const { receiptIdOf } = await import('@turnpike/core/log/receipt-id')
-const { CUSTOMERS } = await import('./script.ts')
+const { defaultSettings } = await import('@turnpike/node/config/load')
+const { CUSTOMERS, stripeIdOf } = await import('./script.ts')
 
 /** A line of the file: what is about to be done (`try`), or was. */
 export interface Line {
@@ -42,12 +43,13 @@ const CALL = { signal: new AbortController().signal, progress: () => {} }
 
 type Folder = Awaited<ReturnType<typeof openParts>>
 
-async function openParts(data: string) {
+async function openParts({ data, stripeKey, stripeApi }: Life) {
   const clock = { nowMs: Date.now, monotonicMs: () => world.monotonicMs }
   const folder = need(await openFolder(data, { clock, hasher: nodeHasher }))
   const path = join(accountingPaths(data).journals, '0')
   const journal = need(await openJournal({ folder: path, onFailure: () => {}, ...JOURNAL }))
-  const options = { dataDir: data, origin: 'campaign.example/log', slotsInUse: ['0'] }
+  const settings = { ...defaultSettings(data), stripeKey, stripeApi }
+  const options = { dataDir: data, origin: 'campaign.example/log', slotsInUse: ['0'], settings }
   const accounting = need(await openAccounting(options))
   return { folder, journal, accounting, provisioning: openProvisioning(folder) }
 }
@@ -58,13 +60,18 @@ function need<T extends NonNullable<unknown>>(result: Result<T>): T {
 }
 
 /** Lives a life to its end, or dies in it. */
-async function live({ data, startMs, steps, fault }: Life): Promise<void> {
+async function live(life: Life): Promise<void> {
+  const { data, startMs, steps, fault } = life
   begin(startMs, fault)
   const say = (line: Omit<Line, 'nowMs'>): void =>
     appendFileSync(join(data, '../lines'), `${JSON.stringify({ ...line, nowMs: world.nowMs })}\n`)
   try {
-    const parts = await openParts(data)
-    for (const did of CUSTOMERS) parts.provisioning.addCustomer({ did, createdMs: startMs })
+    const parts = await openParts(life)
+    for (const did of CUSTOMERS) {
+      parts.provisioning.addCustomer({ did, createdMs: startMs })
+      const names = { customer: did, stripeId: stripeIdOf(did) }
+      need(await parts.accounting.operations['stripeMap']!(names, CALL))
+    }
     for (const step of steps) {
       say({ n: step.n, what: 'try' })
       try {

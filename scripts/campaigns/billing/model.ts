@@ -1,6 +1,6 @@
 /**
- * What statements must say, from log entries and changes of owners: an independent model. It adds up
- * entry by entry with no roll-ups, and asks for each hour of each space who pays for it.
+ * What statements must say, from log entries and changes of owners: an independent model. It adds
+ * up entry by entry with no roll-ups, and asks for each hour of each space who pays for it.
  * @module
  */
 import { join } from 'node:path'

@@ -3,6 +3,7 @@
  * owners, clocks and faults, over several lives of a process.
  * @module
  */
+import type { Fault as StripeFault } from '@turnpike/node/stripe/testing/fake-stripe'
 import type { Random } from '../rig/random.ts'
 
 /** A read that the gateway serves. */
@@ -49,6 +50,9 @@ export interface Fault {
 /** One life of the process that owns the folder. */
 export interface Life {
   readonly data: string
+  /** File of the key for Stripe, and its address. */
+  readonly stripeKey: string
+  readonly stripeApi: string
   /** Wall clock when it starts. */
   readonly startMs: number
   readonly steps: readonly Step[]
@@ -68,10 +72,15 @@ export const CUSTOMERS = [
   'did:mailto:example.com:bob',
   'did:mailto:example.com:cleo',
 ] as const
+/** What a customer is called at Stripe. */
+export function stripeIdOf(customer: string): string {
+  return `cus_${customer.split(':').at(-1)}`
+}
 const ISSUERS = ['did:web:edge.example', 'did:web:other.example']
 /** Writes of a life are some hundred: a fault may come after the last. */
 const FAULT_WRITES_MAX = 260
 const LIVES_MAX = 4
+const STRIPE_FAULTS_MAX = 60
 
 /** Makes the lives of a run, the last one without faults apart. */
 export class Script {
@@ -88,7 +97,11 @@ export class Script {
   /** Steps of each life that may have a fault. */
   lives(): { readonly steps: readonly Step[]; readonly fault: Fault | undefined }[] {
     return Array.from({ length: 1 + this.#random.below(LIVES_MAX) }, () => ({
-      steps: Array.from({ length: 4 + this.#random.below(12) }, () => this.#step()),
+      // Jobs run each minute: hours wait for no more than a life before they are sent to Stripe.
+      steps: [
+        this.plain('jobs'),
+        ...Array.from({ length: 4 + this.#random.below(12) }, () => this.#step()),
+      ],
       fault: this.#fault(),
     }))
   }
@@ -97,6 +110,14 @@ export class Script {
   redelivery(): Step[] {
     const records = this.#records.toSorted(() => this.#random.fraction() - 0.5)
     return records.length === 0 ? [] : [{ n: this.#n++, do: 'records', records }]
+  }
+
+  /** What befalls calls of Stripe's meter events, one after the other. */
+  stripeFaults(): (StripeFault | undefined)[] {
+    const faults = ['429', '500', '500 after', 'timeout after', undefined, undefined] as const
+    return Array.from({ length: this.#random.below(STRIPE_FAULTS_MAX) }, () =>
+      this.#random.pick(faults),
+    )
   }
 
   /** A step without chance in it. */

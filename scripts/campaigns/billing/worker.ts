@@ -1,6 +1,6 @@
 /**
- * Processes that live the lives of the billing campaign: one is started before it is needed, since a
- * kill ends the one at work.
+ * Processes that live the lives of the billing campaign: one is started before it is needed, since
+ * a kill ends the one at work.
  * @module
  */
 import { fork, type ChildProcess } from 'node:child_process'

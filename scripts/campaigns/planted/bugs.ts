@@ -86,10 +86,10 @@ export const BUGS: readonly Bug[] = [
     replace: 'bytesVoided: bytes }\n    sums.add(targetEpoch, space, counts)',
   },
   {
-    name: 'Days and months of a space are off by an hour',
+    name: 'The last day of a month is in the next month’s sums',
     file: `${BILLING}/unit.ts`,
     find: 'const date = new Date(epoch * EPOCH_MS)',
-    replace: 'const date = new Date((epoch + 1) * EPOCH_MS)',
+    replace: 'const date = new Date((epoch + 24) * EPOCH_MS)',
   },
   {
     name: 'A record that comes again gets another key',
@@ -172,8 +172,19 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'A month is closed while its last hour is open',
     file: `${NODE}/statements/close.ts`,
-    find: 'if (open !== null && open.epoch < endEpoch) return false\n  return storedUntil(clock.nowMs()) >= endEpoch',
-    replace:
-      'if (open !== null && open.epoch < 0) return false\n  return storedUntil(clock.nowMs()) >= 0 * endEpoch',
+    find: 'if (open !== null && open.epoch < endEpoch) return false',
+    replace: 'if (open !== null) return open.epoch >= endEpoch - 96',
+  },
+  {
+    name: 'An answer of Stripe’s that got lost is taken for a yes',
+    file: `${NODE}/stripe/send.ts`,
+    find: "if (outcome.kind === 'unsure') return this.#retry(event, outcome.reason)",
+    replace: "if (outcome.kind === 'unsure' && outcome.reason === '') throw new Error()",
+  },
+  {
+    name: 'One customer’s hour is not put down for Stripe',
+    file: `${NODE}/stripe/fill.ts`,
+    find: 'if (customers.length === 0) return usage\n',
+    replace: 'if (customers.length === 0) return usage.slice(1)\n',
   },
 ]
