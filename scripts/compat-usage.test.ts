@@ -114,6 +114,18 @@ test('usage/report', { skip }, async () => {
   assert.deepEqual(await owner.report({ from: to, to: to - 1 }), { error: 'PeriodNotAcceptable' })
 })
 
+test('@storacha/client asks for a report of its space', { skip }, async () => {
+  const user = await clients.makeUser(gateway)
+  const space = await user.space()
+  await turnpikeJson('space', 'create', 'used', '--did', space, '--data', data)
+  const file = join(scratch, 'content')
+  const added = await turnpikeJson('add', file, '--space', space, '--data', data)
+  const [{ bytes }] = added.shards as [{ readonly bytes: number }]
+  const [from, to] = [-3_600_000, 1000].map((ms) => new Date(Date.now() + ms)) as [Date, Date]
+  const report = (await user.report(space, from, to))[GATEWAY] as UsageData
+  assert.deepEqual([report.space, report.size], [space, { initial: 0, final: bytes }])
+})
+
 test('account/usage/get', { skip }, async () => {
   const { ok } = await alice.usage()
   const { total, spaces, egress } = ok as {

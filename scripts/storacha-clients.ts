@@ -58,6 +58,7 @@ export interface User {
   readonly did: string
   space(): Promise<string>
   servedSpace(isNamed: boolean): Promise<string>
+  report(space: string, from: Date, to: Date): Promise<Readonly<Record<string, unknown>>>
   authorize(space: string, options?: { readonly expiration?: number }): Promise<string>
   revoke(cid: string): Promise<{ readonly ok?: readonly string[]; readonly error?: string }>
   claim(): Promise<readonly string[]>
@@ -155,6 +156,7 @@ export interface NodeClient {
     gateway: Gateway,
     batch: string,
     endpoint: string,
+    leave?: Uint8Array,
   ): Promise<{
     readonly ok?: object
     readonly error?: string

@@ -47,6 +47,8 @@ export async function makeUser(gateway) {
       const { ok, error } = await client.revokeDelegation(delegation.cid)
       return { ok: ok && Object.keys(ok), error: error?.message }
     },
+    /** What the space stored from one time to another. */
+    report: (space, from, to) => client.capability.usage.report(space, { from, to }),
     /** Delegations to this client that the gateway has. */
     async claim() {
       return (await client.capability.access.claim()).map(({ cid }) => String(cid))
