@@ -33,7 +33,7 @@ async function serveFile(
   const blobs = globSync(join(data, 'blobs/*/*/*.blob'))
   const largest = blobs.toSorted((a, b) => statSync(b).size - statSync(a).size)[0]!
   const multihash = new Uint8Array(Buffer.from(basename(largest, '.blob'), 'hex'))
-  return { deployment, cid, shard: linkToString({ version: 1, codec: CAR, multihash }) }
+  return { deployment, cid: cid!, shard: linkToString({ version: 1, codec: CAR, multihash }) }
 }
 
 test('L10: caches, CARs, shards, parts and blocks are all metered, to the byte', async (t) => {
@@ -58,7 +58,7 @@ test('L10: caches, CARs, shards, parts and blocks are all metered, to the byte',
   const head = await fetch(`${deployment.url}/ipfs/${cid}`, { method: 'HEAD' })
   assert.equal(head.status, 200)
   const usage = await deployment.usage()
-  assert.equal(BigInt(usage.bytes), got)
+  assert.equal(BigInt(String(usage.bytes)), got)
   assert.equal(usage.reads, asked.length + 1)
 })
 
@@ -67,7 +67,7 @@ test('L1, D2: a download that is cut counts for what was delivered, not 0 and no
   const { deployment, cid } = await serveFile(t, sizeBytes)
   const { port } = new URL(deployment.url)
   for (const cutBytes of [3 * MIB, 7 * MIB]) {
-    const before = BigInt((await deployment.usage()).bytes)
+    const before = BigInt(String((await deployment.usage()).bytes))
     const socket = connect(Number(port), '127.0.0.1')
     socket.write(`GET /ipfs/${cid} HTTP/1.1\r\nHost: x\r\n\r\n`)
     let got = 0
@@ -85,7 +85,7 @@ test('L1, D2: a download that is cut counts for what was delivered, not 0 and no
 /** Bytes counted since, once there are any: a server notices a moment later that a client left. */
 async function countedSince(deployment: Deployment, before: bigint): Promise<bigint> {
   for (;;) {
-    const counted = BigInt((await deployment.usage()).bytes) - before
+    const counted = BigInt(String((await deployment.usage()).bytes)) - before
     if (counted > 0n) return counted
   }
 }
