@@ -4,7 +4,7 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -34,11 +34,17 @@ test('space/egress/track, and the receipt of its consolidation', { skip }, async
   await turnpikeJson('space', 'create', 'stored', '--did', parties.space.did(), '--data', data)
   const batch = await batchOf([(await receiptOf(parties, { last: 4095 })).bytes])
   server.serve(batch)
-  const told = await node.track(gateway, String(batch.cid), server.endpoint)
+  const file = join(scratch, 'node.ucan')
+  const leave = ['--can', 'space/egress/track', '--audience', node.did, '--output', file]
+  await turnpikeJson('delegate', 'operator', ...leave, '--data', data)
+  const proof = new Uint8Array(await readFile(file))
+  const told = await node.track(gateway, String(batch.cid), server.endpoint, proof)
   assert.deepEqual([told.ok, told.isSigned, told.fork.length], [{}, true, 1])
   let polled = await node.poll(gateway, told.fork[0]!)
   for (; polled === undefined; polled = await node.poll(gateway, told.fork[0]!)) await sleep(100)
   assert.deepEqual(polled, { ok: { totalEgress: 4096, errors: [] }, isSigned: true })
+  const again = await node.track(gateway, String(batch.cid), server.endpoint)
+  assert.deepEqual(again.fork, told.fork, 'a listed node may track in its own name')
   const elsewhere = await node.track(gateway, String(batch.cid), 'https://elsewhere.example/{cid}')
   assert.equal(elsewhere.error, 'EgressTrackError')
   const period = new Date().toISOString().slice(0, 7)

@@ -4,25 +4,31 @@
  * @module
  */
 import { invoke } from '@ucanto/client'
-import { DID, Message } from '@ucanto/core'
+import { Delegation, DID, Message } from '@ucanto/core'
 import { ed25519 } from '@ucanto/principal'
 import { CAR } from '@ucanto/transport'
 import { CID } from 'multiformats/cid'
 import { gatewayAt } from './owner.mjs'
 
-/** Makes a node; it tracks in its own name, as a listed one may. */
+/** Makes a node. */
 export async function makeStorageNode() {
   const key = await ed25519.generate()
   return {
     did: key.did(),
     /** Signs its receipts. */
     key,
-    /** Tells of a batch: the outcome, and CIDs of what the receipt says comes later. */
-    async track(gateway, batch, endpoint) {
+    /**
+     * Tells of a batch, with an archived delegation of the gateway or in its own name: the outcome,
+     * and CIDs of what the receipt says comes later.
+     */
+    async track(gateway, batch, endpoint, leave) {
       const { connection, verifier } = gatewayAt(gateway)
       const nb = { receipts: CID.parse(batch), endpoint }
-      const capability = { can: 'space/egress/track', with: key.did(), nb }
-      const invocation = invoke({ issuer: key, audience: DID.parse(gateway.did), capability })
+      const proofs = leave === undefined ? [] : [(await Delegation.extract(leave)).ok]
+      const resource = leave === undefined ? key.did() : gateway.did
+      const capability = { can: 'space/egress/track', with: resource, nb }
+      const audience = DID.parse(gateway.did)
+      const invocation = invoke({ issuer: key, audience, capability, proofs })
       const [receipt] = await connection.execute(invocation)
       const { ok, error } = receipt.out
       return {

@@ -18,11 +18,9 @@ test('customers, plans and spaces are put down, with a server and without', asyn
   const space = await turnpike('space', 'create', 'photos', ...here)
   assert.equal(space.json.customer, null, space.stderr)
   const did = String(space.json.did)
-  const before = await turnpike('customer', 'ls', ...here)
-  const [demo] = before.json.customers as Record<string, unknown>[]
-  assert.equal(demo?.did, 'did:mailto:example.com:demo')
-  assert.deepEqual(before.json.unowned, [did])
-  assert.match((await turnpike('customer', 'ls', '--data', data)).stdout, /nobody’s.*suspense/)
+  const { stdout } = await turnpike('customer', 'ls', '--data', data)
+  assert.match(stdout, /did:mailto:example.com:demo/)
+  assert.match(stdout, new RegExp(`${did}  nobody’s: .*suspense`))
 
   const server = await running(t, ['serve', '--data', data])
   const added = await turnpike('customer', 'add', 'alice@example.com', ...here)
@@ -48,10 +46,8 @@ test('customers, plans and spaces are put down, with a server and without', asyn
   const shown = await turnpike('customer', 'show', ALICE, ...here)
   const [photos] = shown.json.spaces as Record<string, unknown>[]
   assert.equal(photos?.until, moved.json.from)
-  assert.match((await turnpike('customer', 'show', ALICE, '--data', data)).stdout, /lite\.example/)
   const removed = await turnpike('customer', 'remove', did, ...here)
   assert.equal(removed.json.customer, 'did:mailto:example.com:bob', removed.stderr)
-  assert.deepEqual((await turnpike('customer', 'ls', ...here)).json.unowned, [did])
 })
 
 test('a file of plans that is none stops the start, which says why', async (t) => {
@@ -71,6 +67,5 @@ test('a space may be made for a customer, who has to be known', async (t) => {
   await turnpike('customer', 'add', 'alice@example.com', ...here)
   const made = await turnpike(...words, ...here)
   assert.equal(made.json.customer, ALICE, made.stderr)
-  assert.notEqual((await turnpike('customer', 'add', 'nobody', ...here)).code, 0)
   assert.notEqual((await turnpike('customer', 'plan', ALICE, 'lite', ...here)).code, 0)
 })

@@ -20,6 +20,7 @@ import { identityOf } from '../identity/identity.ts'
 import { openResolver } from '../identity/open.ts'
 import { InvalidParams } from '../owner/params.ts'
 import { openProvisioning } from '../provisioning/open.ts'
+import { delegateOperator } from './operator.ts'
 import { issueServing } from './issue.ts'
 import { findSpace, keyOfSpace, SPACE_NAME, spaceKeyName } from './space-keys.ts'
 import { storeDelegation } from './store-delegation.ts'
@@ -29,6 +30,7 @@ export const AUTHORIZE_OPERATIONS = [
   'spaceCreate',
   'delegationCreate',
   'delegationImport',
+  'delegationOperator',
   'delegationRevoke',
 ] as const
 
@@ -72,7 +74,7 @@ export interface DelegationRevoked {
  * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?, customer?, settings?}`,
  * with the DID of a space whose key is elsewhere, `delegationCreate {space, settings, audience?, token?,
  * expiresMs?}`, `delegationImport {archive, settings, space?}` with the archive in base64,
- * `delegationRevoke {cid}`.
+ * `delegationOperator {can, audience, expiresMs?, settings}`, `delegationRevoke {cid}`.
  */
 export function authorizeOperations(
   folder: FolderOwner,
@@ -83,6 +85,11 @@ export function authorizeOperations(
     delegationCreate: (params) => createDelegation(folder, clock, fieldsOf(params)),
     delegationImport: (params, { signal }) =>
       importDelegation(folder, clock, fieldsOf(params), signal),
+    delegationOperator(params) {
+      const fields = fieldsOf(params)
+      const { identity } = trustOf(folder, fields['settings'])
+      return delegateOperator(folder, identity.did, fields)
+    },
     delegationRevoke: (params) => revokeDelegation(folder, clock, fieldsOf(params)),
   }
 }
