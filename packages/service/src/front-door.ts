@@ -22,8 +22,8 @@ export interface Fields {
 /** Where agent messages are answered. */
 export interface FrontDoor {
   /**
-   * Runs the invocations of a message, in turn or many at once, and answers with their receipts: 200 however they
-   * ended, 400 for what is no message. Never rejects for what a message says.
+   * Runs the invocations of a message, in turn or many at once, and answers with their receipts:
+   * 200 however they ended, 400 for what is no message. Never rejects for what a message says.
    *
    * @param signal ends look-ups of DIDs
    */

@@ -11,8 +11,8 @@ export const EGRESS_KEY_BYTES = 32
 export interface EgressRecord {
   /**
    * `servedAtMs` as 8 bytes, big-endian, and a hash of what makes it this record and no other:
-   * issuer, space, caveats and nonce. The same record signed anew, with other proofs or another end,
-   * has the same key.
+   * issuer, space, resource, bytes and nonce. The same record signed anew, with other proofs or
+   * another end, has the same key.
    */
   readonly key: Uint8Array
   /** DID of the gateway that served, and signed. */

@@ -128,7 +128,7 @@ test('reads of one space, CID and minute are told together, once the minute is o
   assert.equal(new Set(sender.queued().map(({ nonce }) => nonce)).size, 5)
 })
 
-test('every billed byte is told, however reads are cut into runs and whatever is told', async () => {
+test('every billed byte is told, however reads are cut into runs', async () => {
   const field = fc.record({
     bytes: fc.bigInt({ min: 0n, max: 3n * BigInt(EGRESS_RECORD_BYTES_MAX) }),
     ts: fc.integer({ min: NOW_MS - 3 * MINUTE_MS, max: NOW_MS }),

@@ -2,8 +2,8 @@
  * How many records of egress a deployment verifies and commits in a second:
  * `node packages/node/src/egress/record.bench.ts [records]`.
  *
- * Each is an invocation of its own with a signature of its own, 128 to a message, over HTTP: posted,
- * verified, on disk in the inbox, and answered with a signed receipt.
+ * Each is an invocation of its own with a signature of its own, 128 to a message, over HTTP:
+ * posted, verified, on disk in the inbox, and answered with a signed receipt.
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'

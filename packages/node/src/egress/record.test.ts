@@ -168,7 +168,7 @@ test('M2: a time that can not be is refused, by name', async () => {
 
 const MALFORMED = 'MalformedCapability'
 
-test('M3: what the space did not let a gateway record is refused, and what is no count', async () => {
+test('M3: what the space did not let a gateway record is refused', async () => {
   const rig = await rigOf()
   const stranger = await ed25519.generate()
   const refused = async (said: Partial<RecordSaid>): Promise<string> => {

@@ -154,7 +154,7 @@ test('L12: each record goes by its own receipt, whatever the others say', async 
   )
 })
 
-test('L12: a message that is refused whole is sent in parts, to the one that is to blame', async () => {
+test('L12: a message that is refused whole is sent in parts', async () => {
   const rig = rigOf(20)
   const whole = receipts(fine)
   rig.post = async (invocations, body) =>

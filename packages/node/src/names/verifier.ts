@@ -55,7 +55,7 @@ export const nodeVerifier: SignatureVerifier = Object.freeze({
  * Ed25519 signature takes 110 us (measured, Node 24).
  *
  * @example
- * const rights = await Promise.all(signed.map((one) => poolVerifier.verify(key, one.text, one.raw)))
+ * const isRight = await poolVerifier.verify(key, message, signature)
  */
 export const poolVerifier: SignatureVerifier = Object.freeze({
   verify(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> | boolean {
