@@ -71,10 +71,10 @@ export interface DelegationRevoked {
 }
 
 /**
- * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?, customer?, settings?}`,
- * with the DID of a space whose key is elsewhere, `delegationCreate {space, settings, audience?, token?,
- * expiresMs?}`, `delegationImport {archive, settings, space?}` with the archive in base64,
- * `delegationOperator {can, audience, expiresMs?, settings}`, `delegationRevoke {cid}`.
+ * Operations on an owned folder. Parameters come as JSON: `spaceCreate {name, did?, customer?,
+ * settings?}`, with the DID of a space whose key is elsewhere, `delegationCreate {space, settings,
+ * audience?, token?, expiresMs?}`, `delegationImport {archive, settings, space?}` with the archive
+ * in base64, `delegationOperator {can, audience, expiresMs?, settings}`, `delegationRevoke {cid}`.
  */
 export function authorizeOperations(
   folder: FolderOwner,

@@ -53,7 +53,7 @@ test('a space that was made here and has no owner is unowned', (t) => {
   assert.equal(listSpaces(catalog)[0]?.customer, null)
 })
 
-test('SQLite itself refuses a second owner without end, and hours that end before they begin', (t) => {
+test('SQLite refuses a second owner without end, and hours that end before they begin', (t) => {
   const catalog = open(t)
   const provisioning = new CatalogProvisioning(catalog, OPTIONS)
   provisioning.addCustomer({ did: 'did:x:alice', createdMs: 0 })
@@ -67,7 +67,7 @@ test('SQLite itself refuses a second owner without end, and hours that end befor
   assert.throws(() => insert.run(7, 7), /CHECK/)
 })
 
-test('spaces of a folder from before there were customers stay with the demo customer', async (t) => {
+test('spaces of folders from before there were customers are the demo customer’s', async (t) => {
   const root = scratch(t)
   const { folder } = await openScratch(t, root)
   const { gateway, paths } = folder

@@ -19,9 +19,9 @@ import type { Signer } from './keys.ts'
 export const DEMO_CUSTOMER: CustomerDid = 'did:mailto:example.com:demo'
 
 /**
- * Makes the default space, owned by a demo customer on the free plan, and served by a real delegation from the
- * space's key to the gateway's, unless all that is there. A space that has had an
- * owner is left as it is.
+ * Makes the default space, owned by a demo customer on the free plan, and served by a real
+ * delegation from the space's key to the gateway's, unless all that is there. A space that has had
+ * an owner is left as it is.
  */
 export async function ensureDefaultSpace(
   database: DatabaseSync,

@@ -104,7 +104,7 @@ test('E2: a retrieval is paid once, whatever receipts and batches it is in', asy
   assert.equal(bytesPaid(rig), 100n)
 })
 
-test('E3: a node that is away, slow or wrong is asked again, and nothing is receipted', async (t) => {
+test('E3: a node that is away, slow or wrong is asked again, without a receipt', async (t) => {
   const rig = await payoutRig(t)
   const batch = await served(rig, 2)
   const other = await served(rig, 1)
@@ -174,7 +174,7 @@ test('E6: nothing is cut off however many spaces and days there are', async (t) 
   )
 })
 
-test('E7: what is wrong in a batch, or a batch that is none, never takes others along', async (t) => {
+test('E7: a bad receipt, or a batch that is none, never takes others along', async (t) => {
   const rig = await payoutRig(t)
   const good = (await receiptOf(rig.parties)).bytes
   const junk = new TextEncoder().encode('junk')
@@ -239,7 +239,7 @@ test('E9: redirects, huge bodies and addresses of others are not followed', asyn
   assert.equal(rig.told(task)?.error?.name, 'EgressConsolidateError')
 })
 
-test('E11: a space counts that is or was known here, by whatever name; no other does', async (t) => {
+test('E11: a space counts that is or was known here, and no other', async (t) => {
   const rig = await payoutRig(t)
   const stranger = await makeParties(rig.parties.node)
   const batch = await batchOf([

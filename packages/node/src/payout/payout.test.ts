@@ -91,7 +91,7 @@ async function polled(url: string, task: string): Promise<API.Receipt> {
   }
 }
 
-test('E12: without metrics set up, a node tells of a batch, and polls the receipt of what came of it', async (t) => {
+test('E12: without metrics set up, a node tells of a batch, and polls its receipt', async (t) => {
   const { deployment, folder, gateway, parties, server, track } = await rig(t)
   const batch = await batchOf([
     (await receiptOf(parties, { last: 1023 })).bytes,

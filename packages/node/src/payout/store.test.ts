@@ -12,7 +12,7 @@ const batch = (n: number, node = 'did:key:z6MkNode'): Parameters<SqlitePayouts['
   invocation: new Uint8Array(),
 })
 
-test('so many batches of a node wait, and no more; those of others have their own room', async (t) => {
+test('so many batches of each node wait, and no more', async (t) => {
   const { billing, queue } = await payoutRig(t)
   const clock = { nowMs: () => 5 }
   const payouts = new SqlitePayouts({ billing, queue, clock, waitingMax: 2 })

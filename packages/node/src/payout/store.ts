@@ -76,7 +76,8 @@ export class SqlitePayouts implements Payouts {
       const node = this.#idOf('payout_nodes', batch.node)
       const known = this.#billing
         .prepare(
-          'SELECT id, task, receipt IS NULL AS waits FROM payout_batches WHERE node = ? AND batch = ?',
+          `SELECT id, task, receipt IS NULL AS waits FROM payout_batches
+           WHERE node = ? AND batch = ?`,
         )
         .get(node, batch.batch)
       if (known !== undefined) {

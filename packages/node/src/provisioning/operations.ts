@@ -31,7 +31,7 @@ export interface CustomerChanged {
   readonly did: string
   /** Whether the customer was not there before. */
   readonly added: boolean
-  /** DID of the plan, and the hour from which on it is in force (ISO 8601); null for none chosen. */
+  /** DID of the plan, and the hour from which on it is in force (ISO 8601); null for none. */
   readonly plan: string | null
   readonly planFrom: string | null
 }
