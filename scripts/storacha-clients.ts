@@ -169,8 +169,37 @@ export interface NodeClient {
   ): Promise<{ readonly ok?: object; readonly isSigned: boolean } | undefined>
 }
 
+/** What came of a record of egress. */
+export interface Recorded {
+  readonly ok?: {
+    readonly space: string
+    readonly resource: string
+    readonly bytes: number
+    readonly servedAt: string
+    readonly cause: string
+  }
+  readonly error?: string
+  /** CID of the invocation. */
+  readonly task: string
+  readonly isSigned: boolean
+}
+
+/** A gateway of somebody else's that records its egress. */
+export interface Recorder {
+  readonly did: string
+  record(
+    reads: readonly {
+      readonly resource: string
+      readonly bytes: number
+      readonly servedAt: number
+      readonly nonce: string
+    }[],
+  ): Promise<Recorded[]>
+}
+
 /** All of them. */
 export interface Clients {
+  makeRecorder(service: Gateway, owner: Owner): Promise<Recorder>
   makeStorageNode(): Promise<NodeClient>
   makeLogin(did: string): Promise<Login>
   makeCustomer(gateway: Gateway, login: Login, did: string): Promise<Customer>
@@ -203,6 +232,7 @@ export async function loadClients(): Promise<Clients> {
     'publisher.mjs',
     'customer.mjs',
     'storage-node.mjs',
+    'recorder.mjs',
   ]
   const modules = await Promise.all(names.map((name) => import(join(tree, name))))
   return Object.assign({}, ...modules) as Clients
