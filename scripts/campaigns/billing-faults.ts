@@ -13,7 +13,7 @@ import { Random } from './rig/random.ts'
 import { judge, readLines } from './billing/judge.ts'
 import type { Line } from './billing/life.ts'
 import { CUSTOMERS, START_MS, Script, stripeIdOf } from './billing/script.ts'
-import type { Fault, Step } from './billing/script.ts'
+import type { Planned, Step } from './billing/script.ts'
 import { Lives } from './billing/worker.ts'
 
 const HOUR_MS = 3_600_000
@@ -44,17 +44,19 @@ export const billingFaults: Campaign = {
     let next = 0
     const lane = async (): Promise<void> => {
       const lives = new Lives(join(scratch, 'cache'))
+      const rivals = new Lives(join(scratch, 'cache'))
       try {
         // What is broken shows soon, and again and again.
         while (next < seeds.length && checks.failures.length < FAILURES_MAX) {
           const run = next++
-          const one = await runOnce({ seed: seeds[run]!, scratch, checks, lives })
+          const one = await runOnce({ seed: seeds[run]!, scratch, checks, lives, rivals })
           for (const [name, value] of Object.entries(one))
             figures[name as keyof typeof figures] += value
           if ((run + 1) % 50 === 0) note(`${run + 1} of ${runs}, ${figures.kills} killed`)
         }
       } finally {
         await lives.end()
+        await rivals.end()
       }
     }
     await Promise.all(Array.from({ length: RUNS_AT_ONCE }, lane))
@@ -67,12 +69,14 @@ interface OneRun {
   readonly scratch: string
   readonly checks: Checks
   readonly lives: Lives
+  /** Processes that want a folder that another has. */
+  readonly rivals: Lives
 }
 
 type Figures = Record<'lives' | 'kills' | 'failedSteps' | 'entries' | 'statements', number>
 
 /** One folder from its first life to its judgement. */
-async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figures> {
+async function runOnce({ seed, scratch, checks, lives, rivals }: OneRun): Promise<Figures> {
   const name = `seed ${seed}`
   const script = new Script(new Random(seed))
   const folder = join(scratch, String(seed))
@@ -82,35 +86,45 @@ async function runOnce({ seed, scratch, checks, lives }: OneRun): Promise<Figure
   const figures = { lives: 0, kills: 0, failedSteps: 0, entries: 0, statements: 0 }
   let startMs = START_MS
   let again: Step[] = []
-  const live = async (own: readonly Step[], fault: Fault | undefined): Promise<void> => {
+  const live = async (
+    own: readonly Step[],
+    { fault, isContested = false }: Partial<Planned> = {},
+  ): Promise<void> => {
     const all = [...again, ...own]
-    for (const step of all) steps.set(step.n, step)
-    const { killed, error } = await lives.live({ data, ...stripe, startMs, steps: all, fault })
-    checks.that(error === undefined, `${name}: ${error}`)
+    const rival = isContested ? [script.plain('jobs'), script.plain('catchUp')] : []
+    for (const step of [...all, ...rival]) steps.set(step.n, step)
+    const life = { data, ...stripe, startMs, steps: all, fault }
+    const [{ killed, error }, other] = await Promise.all([
+      lives.live(life),
+      isContested ? rivals.live({ ...life, steps: rival, fault: undefined }) : undefined,
+    ])
+    // One of them has the folder, or one after the other.
+    const refused = [error, other?.error].filter((one) => one !== undefined)
+    const isFine = refused.length <= (isContested ? 1 : 0) && !refused.some(isOther)
+    checks.that(isFine, `${name}: ${refused.join()}`)
     figures.lives++
     if (killed) figures.kills++
     startMs += all.reduce((sum, step) => sum + (step.do === 'pass' ? step.ms : 0), 60_000)
     again = notDone(readLines(join(folder, 'lines')), all)
   }
-  await live([script.plain('jobs')], undefined)
-  for (const { steps: own, fault } of script.lives()) await live(own, fault)
+  await live([script.plain('jobs')])
+  for (const planned of script.lives()) await live(planned.steps, planned)
   // What failed, for want of room or for a clock that was set, is tried until it is done.
   for (let tries = 0; tries < TRIES_MAX && (tries === 0 || again.length > 0); tries++)
-    await live([script.passing(HOUR_MS), script.plain('catchUp')], undefined)
+    await live([script.passing(HOUR_MS), script.plain('catchUp')])
   const left = again.map((step) => step.do).join()
   checks.equal(left, '', `${name}: steps that can't be done`)
-  await live([...script.redelivery(), script.plain('catchUp')], undefined)
+  await live([...script.redelivery(), script.plain('catchUp')])
   // What Stripe refused to take now is sent after a while.
   server.faults.length = 0
-  for (let i = 0; i < STRIPE_TURNS; i++)
-    await live([script.passing(HOUR_MS), script.plain('jobs')], undefined)
+  for (let i = 0; i < STRIPE_TURNS; i++) await live([script.passing(HOUR_MS), script.plain('jobs')])
   // Looked at before, so that no gap of a month looks like a clock that somebody set.
   const waiting = script.passing(monthEndMs(startMs) - startMs + DAY_MS)
   const closing = [script.plain('catchUp'), waiting, script.plain('jobs')]
-  await live(closing, undefined)
+  await live(closing)
   // A ledger that is counted again says the same of months that are closed: the job looks.
   const checking = [script.plain('rebuild'), script.plain('jobs')]
-  await live(checking, undefined)
+  await live(checking)
   const lines = readLines(join(folder, 'lines'))
   for (const { n } of [...closing, ...checking])
     for (const { what, told } of lines.filter((line) => line.n === n))
@@ -141,6 +155,11 @@ async function openStripe(
   for (const customer of CUSTOMERS) server.customers.add(stripeIdOf(customer))
   server.faults.push(...script.stripeFaults())
   return { server, stripeKey, stripeApi: server.url }
+}
+
+/** Whether an error is another than that somebody else has the folder. */
+function isOther(error: string): boolean {
+  return !/^(?:FolderInUse|FolderBusy|AccountingStopped: log .* is in use)/.test(error)
 }
 
 /** Steps that were neither done nor refused for good: to be tried again. Reads are not. */

@@ -59,6 +59,14 @@ export interface Life {
   readonly fault: Fault | undefined
 }
 
+/** A life that is to be lived. */
+export interface Planned {
+  readonly steps: readonly Step[]
+  readonly fault: Fault | undefined
+  /** Whether another process wants the folder at the same time. */
+  readonly isContested: boolean
+}
+
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const MIB = 1 << 20
@@ -81,6 +89,8 @@ const ISSUERS = ['did:web:edge.example', 'did:web:other.example']
 const FAULT_WRITES_MAX = 260
 const LIVES_MAX = 4
 const STRIPE_FAULTS_MAX = 60
+/** One life of so many is contested. */
+const CONTESTED_IN = 8
 
 /** Makes the lives of a run, the last one without faults apart. */
 export class Script {
@@ -94,8 +104,8 @@ export class Script {
     this.#random = random
   }
 
-  /** Steps of each life that may have a fault. */
-  lives(): { readonly steps: readonly Step[]; readonly fault: Fault | undefined }[] {
+  /** Lives that may have a fault. */
+  lives(): Planned[] {
     return Array.from({ length: 1 + this.#random.below(LIVES_MAX) }, () => ({
       // Jobs run each minute: hours wait for no more than a life before they are sent to Stripe.
       steps: [
@@ -103,6 +113,7 @@ export class Script {
         ...Array.from({ length: 4 + this.#random.below(12) }, () => this.#step()),
       ],
       fault: this.#fault(),
+      isContested: this.#random.below(CONTESTED_IN) === 0,
     }))
   }
 

@@ -62,7 +62,7 @@ test('L10: caches, CARs, shards, parts and blocks are all metered, to the byte',
   assert.equal(usage.reads, asked.length + 1)
 })
 
-test('L1, D2: a download that is cut counts for what was delivered, not 0 and not all', async (t) => {
+test('L1, D2: a download that is cut counts for what was delivered, and no more', async (t) => {
   const sizeBytes = 60 * MIB
   const { deployment, cid } = await serveFile(t, sizeBytes)
   const { port } = new URL(deployment.url)
