@@ -6,8 +6,9 @@ import { writeFile } from 'node:fs/promises'
 import { callOrOpen } from '@turnpike/node/control/client'
 import { openHere } from '@turnpike/node/owner/open-here'
 import { takeText } from '@turnpike/node/statements/files'
-import { STATEMENT_FORMATS } from '@turnpike/node/statements/make'
+import { OUR_ACCOUNTS, STATEMENT_FORMATS } from '@turnpike/node/statements/make'
 import type { StatementAnswer } from '@turnpike/node/statements/operation'
+import { needCustomer } from '../customer-did.ts'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
 import { UsageRefused, type Verb } from '../verb.ts'
@@ -21,7 +22,10 @@ export const statement: Verb = {
   operandsMax: 0,
   options: {
     period: { value: 'MONTH', doc: 'Such as 2026-11, in UTC. One that goes on gives a draft.' },
-    customer: { value: 'DID', doc: 'Of one account: a customer, "suspense" or "operator".' },
+    customer: {
+      value: 'CUSTOMER',
+      doc: 'Of one account: a customer by DID or email address, "suspense" or "operator".',
+    },
     format: { value: STATEMENT_FORMATS.join('|'), doc: 'json is the default.' },
     out: { value: 'FILE', doc: 'Where to write it; by default it is printed.' },
   },
@@ -29,15 +33,16 @@ export const statement: Verb = {
   examples: [
     ['turnpike statement --period 2026-11 --json', 'All accounts, for a script.'],
     [
-      'turnpike statement --period 2026-11 --customer did:mailto:example.com:alice ' +
-        '--format html --out alice.html',
+      'turnpike statement --period 2026-11 --customer alice@example.com --format html ' +
+        '--out alice.html',
       'One customer’s, as a page to print.',
     ],
   ],
   async run({ options, loaded, output, signal }) {
     const { settings } = loaded
     const { data } = settings
-    const { period, customer: account, out } = options
+    const { period, customer, out } = options
+    const account = accountOf(customer)
     const format = STATEMENT_FORMATS.find((name) => name === (options['format'] ?? 'json'))
     if (typeof period !== 'string') throw new UsageRefused('--period expected a month: 2026-11')
     if (format === undefined)
@@ -56,6 +61,12 @@ export const statement: Verb = {
     output.result(resultOf(format, text, { digest, status, ...(out !== undefined && { out }) }))
     return EXIT.ok
   },
+}
+
+function accountOf(customer: string | true | undefined): string | undefined {
+  if (customer === undefined) return undefined
+  const name = String(customer)
+  return OUR_ACCOUNTS.includes(name) ? name : needCustomer(name)
 }
 
 /** For scripts: the statement itself where it is JSON, with its digest. */

@@ -8,6 +8,7 @@ import { statementCsv, summaryCsv } from '@turnpike/accounting/statement/csv'
 import { statementHtml, summaryHtml } from '@turnpike/accounting/statement/html'
 import { statementJson, summaryJson } from '@turnpike/accounting/statement/json'
 import type { StatementFault } from '@turnpike/accounting/statement/sources'
+import { OPERATOR, SUSPENSE } from '@turnpike/accounting/statement/statement'
 import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
 import { digestText } from '@turnpike/accounting/statement/text'
 import type { Period } from '@turnpike/core/billing/period'
@@ -44,6 +45,9 @@ export class StatementChanged extends Error {
     this.account = account
   }
 }
+
+/** Names of the accounts that nobody pays. */
+export const OUR_ACCOUNTS: readonly string[] = [OPERATOR, SUSPENSE]
 
 /** Name of the summary of all accounts, where an account is named. */
 export const ALL_ACCOUNTS = 'all accounts'

@@ -4,6 +4,7 @@
  */
 import { callOrOpen } from '@turnpike/node/control/client'
 import { openHere } from '@turnpike/node/owner/open-here'
+import { needCustomer } from '../../customer-did.ts'
 import { EXIT } from '../../exit.ts'
 import { needFolder } from '../../need-folder.ts'
 import type { Verb } from '../../verb.ts'
@@ -12,21 +13,22 @@ import type { Verb } from '../../verb.ts'
 export const map: Verb = {
   name: 'stripe map',
   summary: 'Say who a customer is at Stripe.',
-  operands: 'DID CUS',
+  operands: 'CUSTOMER STRIPE-ID',
   operandsMin: 2,
   operandsMax: 2,
   options: {},
   settings: ['data'],
   examples: [
     [
-      'turnpike stripe map did:mailto:example.com:alice cus_NciAYcXfLnqBoz',
+      'turnpike stripe map alice@example.com cus_NciAYcXfLnqBoz',
       'What she used and was not sent yet is sent now.',
     ],
   ],
   async run({ args, loaded, output, signal }) {
     const { settings } = loaded
     const { data } = settings
-    const [customer, stripeId] = args
+    const customer = needCustomer(args[0]!)
+    const stripeId = args[1]!
     needFolder(data)
     const open = () => openHere(data, settings)
     const called = await callOrOpen(data, open, 'stripeMap', { customer, stripeId }, { signal })
