@@ -4,7 +4,9 @@
  * @module
  */
 import { CID } from 'multiformats/cid'
+import { bytesEqual } from '@turnpike/core/bytes'
 import type { SpaceDid } from '@turnpike/core/ports/content'
+import type { Revocation } from '@turnpike/core/ports/delegations'
 import {
   type EgressRecord,
   type EgressRecorder,
@@ -37,6 +39,14 @@ export interface EgressRecordDeps extends AuthorityDeps {
   crash(error: unknown): void
 }
 
+/** What the tasks of one message are judged with. */
+interface Asking extends EgressRecordDeps {
+  readonly authority: EgressAuthority
+  /** Of the invocations themselves. */
+  readonly revocations: readonly Revocation[]
+  readonly signal: AbortSignal
+}
+
 /** A task that may be written down. */
 interface Checked {
   readonly record: EgressRecord
@@ -61,8 +71,10 @@ export function egressRecord(deps: EgressRecordDeps): BatchAbility {
         if (!spaces.has(space)) spaces.set(space, deps.spaceOf(space))
         return spaces.get(space)
       }
-      const asked = { ...deps, spaceOf }
-      const checked = await Promise.all(tasks.map((task) => check(task, authority, asked, signal)))
+      const cids = tasks.map(({ asked }) => asked.ucan.cid)
+      const revocations = await deps.delegations.revoked(cids)
+      const asking = { ...deps, spaceOf, authority, revocations, signal }
+      const checked = await Promise.all(tasks.map((task) => check(task, asking)))
       const records = checked.flatMap((one) => (one.ok === undefined ? [] : [one.ok.record]))
       const verdicts = await recordAll(records, deps)
       let at = 0
@@ -103,29 +115,27 @@ function outcomeOf(
 
 async function check(
   { asked: { ucan, blocks }, capability }: BatchTask,
-  authority: EgressAuthority,
-  deps: EgressRecordDeps,
-  signal: AbortSignal,
+  asking: Asking,
 ): Promise<Result<Checked, Error>> {
-  const { dids, checks, clock } = deps
+  const { authority, dids, checks, clock, signal } = asking
   const said = caveatsOf(capability)
   if (said.error) return said
   const nowMs = clock.nowMs()
-  const late = servedAtFault(said.ok.servedAt, nowMs, deps.ageMsMax)
+  const late = servedAtFault(said.ok.servedAt, nowMs, asking.ageMsMax)
   if (late !== undefined) return fail(late)
   const { issuer, audience, startsMs = -Infinity, expiresMs = Infinity } = ucan
   if (!dids.includes(audience)) return refused(`audience expected ${dids[0]}, got ${audience}`)
   if (nowMs < startsMs || nowMs >= expiresMs) return refused('invocation expected in force, is not')
-  if (await isRevoked(ucan, deps)) return refused('invocation has been revoked')
+  if (isRevoked(ucan, asking)) return refused('invocation has been revoked')
   const fault = await authority.faultOf(ucan, blocks, signal)
   if (fault !== undefined) return refused(fault)
   const { signed } = await checks.signedBy(ucan, signal)
   if (!signed) return refused(`signature expected by ${issuer}, got none that proves to be theirs`)
   const space = capability.with as SpaceDid
-  const known = await deps.spaceOf(space)
+  const known = await asking.spaceOf(space)
   if (known === undefined) return fail(new SpaceUnknown(space))
   const { resource, bytes, servedAt: servedAtMs } = said.ok
-  const key = keyOfRecord(ucan, space, said.ok, deps.hasher)
+  const key = keyOfRecord(ucan, space, said.ok, asking.hasher)
   const what = { key, issuer, space, resource: resource.bytes, bytes, servedAtMs }
   return ok({ record: what, customer: known.customer, cause: ucan.cid })
 }
@@ -135,12 +145,10 @@ function refused(why: string): Result<never, Unauthorized> {
 }
 
 /** By its issuer, or by us, who need not take it. */
-async function isRevoked(
-  { cid, issuer }: Ucan,
-  { delegations, dids }: EgressRecordDeps,
-): Promise<boolean> {
-  const revocations = await delegations.revoked([cid])
+function isRevoked({ cid, issuer }: Ucan, { revocations, dids }: Asking): boolean {
   return revocations.some(
-    (one) => one.archive === undefined || one.issuer === issuer || dids.includes(one.issuer),
+    (one) =>
+      bytesEqual(one.cid, cid) &&
+      (one.archive === undefined || one.issuer === issuer || dids.includes(one.issuer)),
   )
 }
