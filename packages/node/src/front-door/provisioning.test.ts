@@ -153,7 +153,7 @@ test('D4: a space is one consumer, whatever the provider is called', async (t) =
 
 test('customers and their subscriptions are told to who speaks for the gateway', async (t) => {
   const { as, asGateway, door, space } = await rig(t)
-  await as(ALICE, 'provider/add', { provider: WEB, consumer: space })
+  await as(ALICE, 'provider/add', { provider: door.folder.gateway.did(), consumer: space })
   const listed = (await as(ALICE, 'subscription/list')).ok as { results: unknown[] }
   const [{ subscription, ...item }] = listed.results as [{ subscription: string }]
   assert.deepEqual(item, { provider: WEB, consumers: [space] })

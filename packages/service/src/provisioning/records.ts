@@ -112,10 +112,11 @@ async function customer(task: Task, deps: ProvisioningDeps): Promise<Outcome> {
   return ok({ did, subscriptions })
 }
 
+/** By whatever name a space was taken on, the provider is this gateway, by the name that it has. */
 async function list(task: Task, deps: ProvisioningDeps): Promise<Outcome> {
+  const [provider] = deps.identity.dids
   const results = (await heldBy(task.capability.with, deps)).map((owned) => {
-    const { subscription, provider, space } = owned
-    return { subscription, provider, consumers: [space] }
+    return { subscription: owned.subscription, provider, consumers: [owned.space] }
   })
   return ok({ results })
 }
