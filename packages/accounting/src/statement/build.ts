@@ -31,6 +31,8 @@ export interface StatementQuery {
   readonly period: Period
   /** For a draft, the log entries that the ledger has counted; null for a final statement. */
   readonly asOfEntry: number | null
+  /** Lines that a statement may have; a million when not given. */
+  readonly linesMax?: number
 }
 
 /**
@@ -45,7 +47,7 @@ export async function buildStatement(
   account: string,
   query: StatementQuery,
 ): Promise<Result<Statement, StatementFault>> {
-  const { period, asOfEntry } = query
+  const { period, asOfEntry, linesMax = STATEMENT_LINES_MAX } = query
   const isOurs = account === OPERATOR || account === SUSPENSE
   const customer = isOurs ? undefined : await sources.owners.customer(account)
   if (!isOurs && customer === undefined) return fail(new AccountUnknown(account))
@@ -53,8 +55,7 @@ export async function buildStatement(
   const spaces: SpaceTotal[] = []
   for await (const ofSpace of accountLines(sources, account, period)) {
     for (const line of ofSpace) lines.push(line)
-    if (lines.length > STATEMENT_LINES_MAX)
-      return fail(new StatementTooLong(account, STATEMENT_LINES_MAX))
+    if (lines.length > linesMax) return fail(new StatementTooLong(account, linesMax))
     spaces.push({ space: ofSpace[0]!.space, ...totalOf(ofSpace) })
   }
   const billed = customer && (await billFor(sources, customer, lines, period))

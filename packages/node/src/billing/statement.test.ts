@@ -136,6 +136,18 @@ test('an account that nobody has, and a plan that is gone, are said', async (t) 
   assert.equal(gone.error?.name, 'PlanUnknown')
 })
 
+test('a statement has as many lines as it may have, or there is none', async (t) => {
+  const books = openBooks(t)
+  books.assign(SPACES[0]!, ALICE, START)
+  for (let hour = 0; hour < 3; hour++)
+    books.read({ epoch: START + hour, space: SPACES[0]!, bytes: 1n })
+  const query = { period: OCTOBER, asOfEntry: null }
+  const build = (linesMax: number) =>
+    buildStatement(books.sources(OCTOBER.endEpoch), ALICE, { ...query, linesMax })
+  assert.equal((await build(3)).ok?.lines.length, 3)
+  assert.equal((await build(2)).error?.name, 'StatementTooLong')
+})
+
 test('prepaid overage is drawn from the balance, and the rest is due', async (t) => {
   const books = openBooks(t)
   const terms = { includedBytes: 0n, tiers: [], overageMicrosPerGib: 2n ** 30n }
