@@ -37,6 +37,12 @@ export const QUEUE_LISTED_MAX = 1000
 export const EGRESS_RECORD_BYTES_MAX: number = TIB
 /** Records that are written down in one call: those of one message. */
 export const EGRESS_RECORDS_MAX = 128
+/**
+ * Bytes delivered, ever, beyond which no records of others are taken: half of what sums hold. Else
+ * 4,000 signed records a second, of 1 TiB each, would bring accounting to a stand for good within
+ * 40 minutes. What waits in a full inbox (some 2^20 records) does not fill the other half.
+ */
+export const EGRESS_BOOKED_BYTES_MAX: bigint = 2n ** 62n
 /** How far ahead of our clock, and how far back, a read may have been served. */
 export const EGRESS_AHEAD_MS_MAX: number = 5 * MINUTE_MS
 export const EGRESS_AGE_MS_MAX: number = 35 * DAY_MS
@@ -52,5 +58,7 @@ export const RECEIPTS_BLOCKS_MAX = 1024
 export const EGRESS_SENT_TIMEOUT_MS: number = MINUTE_MS
 /** Entries of the log that the sender looks at in one transaction. */
 export const EGRESS_FOLLOWED_MAX = 1024
+/** The same where reads of a minute are told together: some 16 MiB of entries. */
+export const EGRESS_SUMMED_MAX = 16_384
 /** Pause between two looks for dead messages. */
 export const QUEUE_LOOK_MS: number = 10 * MINUTE_MS

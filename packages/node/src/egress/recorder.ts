@@ -2,7 +2,7 @@
  * Egress records of others on their way into the log: from the front door to the inbox.
  * @module
  */
-import { EGRESS_RECORDS_MAX } from '@turnpike/core/limits/queue'
+import { EGRESS_BOOKED_BYTES_MAX, EGRESS_RECORDS_MAX } from '@turnpike/core/limits/queue'
 import { ENTRY_ID_BYTES, encodeRead } from '@turnpike/core/log/encode'
 import { DENY, GRADE, READ_FLAGS } from '@turnpike/core/log/entry'
 import type {
@@ -11,6 +11,7 @@ import type {
   EgressVerdict,
 } from '@turnpike/core/ports/egress-recorder'
 import type { Inbox } from '@turnpike/core/ports/inbox'
+import type { LedgerView } from '@turnpike/core/ports/ledger'
 import type { Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Operation } from '../control/server.ts'
@@ -20,7 +21,19 @@ import type { AskThread } from '../threads/calls.ts'
 /** What the recorder writes to. */
 export interface RecorderParts {
   readonly inbox: Inbox
+  readonly ledger: Pick<LedgerView, 'isWhole' | 'query'>
   readonly random: Random
+}
+
+/** The ledger has as many bytes as it may have while others add to it: somebody must look. */
+export class BooksFull extends Error {
+  override readonly name = 'BooksFull'
+  constructor(bytes: bigint) {
+    super(
+      `ledger expected < ${EGRESS_BOOKED_BYTES_MAX} bytes while records of others are taken, ` +
+        `got ${bytes}: see by turnpike usage --by space whose they are`,
+    )
+  }
 }
 
 /**
@@ -28,15 +41,17 @@ export interface RecorderParts {
  * each. For the folder's owner: no command may say what others served.
  *
  * @example
- * const operations = { egressRecord: egressRecordOperation({ inbox, random }) }
+ * const operations = { egressRecord: egressRecordOperation({ inbox, ledger, random }) }
  */
-export function egressRecordOperation({ inbox, random }: RecorderParts): Operation {
+export function egressRecordOperation({ inbox, ledger, random }: RecorderParts): Operation {
   return async (params) => {
     const records = params as readonly EgressRecord[]
     const areRecords =
       Array.isArray(params) && records.every((record) => record.key instanceof Uint8Array)
     if (!areRecords || records.length > EGRESS_RECORDS_MAX)
       return fail(new InvalidParams(`<= ${EGRESS_RECORDS_MAX} records expected`))
+    const booked = await bookedBytes(ledger)
+    if (booked >= EGRESS_BOOKED_BYTES_MAX) return fail(new BooksFull(booked))
     const verdicts = new Map<EgressRecord, EgressVerdict>()
     const bySource = [...Map.groupBy(records, ({ issuer }) => issuer)]
     // Called without waiting in between: the inbox writes all of them in one transaction.
@@ -52,6 +67,13 @@ export function egressRecordOperation({ inbox, random }: RecorderParts): Operati
     }
     return ok(records.map((record) => verdicts.get(record)!))
   }
+}
+
+/** Bytes that were ever delivered; 0 while they are counted again, when the inbox bounds them. */
+async function bookedBytes(ledger: RecorderParts['ledger']): Promise<bigint> {
+  if (!(await ledger.isWhole())) return 0n
+  const { total } = await ledger.query({ firstEpoch: 0, endEpoch: Number.MAX_SAFE_INTEGER })
+  return total.bytesDelivered
 }
 
 /** The entry that a record becomes: a read whose bytes somebody else's own log reports. */
