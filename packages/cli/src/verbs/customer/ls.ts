@@ -21,7 +21,9 @@ export const ls: Verb = {
   async run({ loaded, output }) {
     const shown = await readCatalog(loaded.settings.data, showCustomers)
     for (const { did, plan, spaces } of shown.customers)
-      output.line(`${did}  ${plan ?? 'standard plan'}  ${formatCount(spaces)} spaces`)
+      output.line(
+        `${did}  ${plan ?? 'standard plan'}  ${formatCount(spaces)} ${spaces === 1 ? 'space' : 'spaces'}`,
+      )
     for (const space of shown.unowned)
       output.line(`${space}  nobody’s: what is read is in suspense`)
     output.result(shown)
