@@ -2,7 +2,7 @@
  * Follows the log, and queues what another service is to hear of it.
  * @module
  */
-import { EGRESS_FOLLOWED_MAX } from '@turnpike/core/limits/queue'
+import { EGRESS_FOLLOWED_MAX, EGRESS_SUMMED_MAX } from '@turnpike/core/limits/queue'
 import type { QueuedMessage } from '@turnpike/core/ports/queue'
 import type { Clock } from '@turnpike/core/ports/runtime'
 import type { LogReader } from '../reader.ts'
@@ -47,6 +47,7 @@ export async function followEgress(
   const { position } = deps
   let first = position.entry()
   const untilMs = deps.mode === 'minute' ? minuteOf(deps.clock.nowMs()) : Infinity
+  const entriesMax = deps.mode === 'minute' ? EGRESS_SUMMED_MAX : EGRESS_FOLLOWED_MAX
   let entries: IndexedEntry[] = []
   const flush = (end: number): boolean => {
     const isMoved = end === first || position.advance(first, end, messagesOf(entries, deps))
@@ -63,7 +64,7 @@ export async function followEgress(
       entries.push({ index, logged })
     }
     const end = run.first + run.entries.length
-    if (end - first >= EGRESS_FOLLOWED_MAX && (signal.aborted || !flush(end))) return
+    if (end - first >= entriesMax && (signal.aborted || !flush(end))) return
   }
   flush(reader.state.size)
 }
