@@ -7,7 +7,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { auditLedger } from '@turnpike/audit/audit-ledger'
 import type { Checks } from '../rig/campaign.ts'
 import type { Line } from './life.ts'
-import { itemsOf, lineText, modelLines, ownersOf, placedEntries, statedLines } from './model.ts'
+import {
+  egressOf,
+  itemsOf,
+  lineText,
+  modelLines,
+  ownersOf,
+  placedEntries,
+  statedLines,
+  statedTotal,
+} from './model.ts'
 import type { Change, Owned, Placed } from './model.ts'
 import { CUSTOMERS, type Step } from './script.ts'
 
@@ -45,18 +54,14 @@ export async function judge(run: Run, checks: Checks): Promise<Readonly<Record<s
   const owners = ownersByLines(run, checks)
   const items = itemsOf(placed)
   for (const [month, account, json] of run.statements) {
-    const expected = modelLines(items, owners, account, month).map(lineText)
-    checks.equal(
-      statedLines(json).join('\n'),
-      expected.join('\n'),
-      `${run.name}: statement ${month} of ${account}`,
-    )
+    const expected = modelLines(items, owners, account, month)
+    const what = `${run.name}: statement ${month} of ${account}`
+    checks.equal(statedLines(json).join('\n'), expected.map(lineText).join('\n'), what)
+    checks.equal(statedTotal(json), egressOf(expected), `${what}: total`)
   }
   for (const customer of CUSTOMERS) {
     const months = run.statements.filter(([, account]) => account === customer)
-    const stated = months
-      .flatMap(([month]) => modelLines(items, owners, customer, month))
-      .reduce((sum, line) => sum + line.egressBytes, 0n)
+    const stated = egressOf(months.flatMap(([month]) => modelLines(items, owners, customer, month)))
     checks.equal(run.atStripe(customer), stated, `${run.name}: bytes of ${customer} at Stripe`)
   }
   return { entries: placed.length, statements: run.statements.length }

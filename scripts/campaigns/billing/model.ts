@@ -228,3 +228,14 @@ export function statedLines(json: string): string[] {
     ]
   })
 }
+
+/** Bytes of all lines together. */
+export function egressOf(lines: readonly ModelLine[]): bigint {
+  return lines.reduce((sum, line) => sum + line.egressBytes, 0n)
+}
+
+/** Bytes of a statement's JSON as a whole. */
+export function statedTotal(json: string): bigint {
+  const { egressBytes } = JSON.parse(json) as { egressBytes: number | string }
+  return BigInt(egressBytes)
+}
