@@ -20,10 +20,10 @@ export const ls: Verb = {
   examples: [['turnpike customer ls', 'Each customer, its plan, and how many spaces it has.']],
   async run({ loaded, output }) {
     const shown = await readCatalog(loaded.settings.data, showCustomers)
-    for (const { did, plan, spaces } of shown.customers)
-      output.line(
-        `${did}  ${plan ?? 'standard plan'}  ${formatCount(spaces)} ${spaces === 1 ? 'space' : 'spaces'}`,
-      )
+    for (const { did, plan, spaces } of shown.customers) {
+      const has = `${formatCount(spaces)} ${spaces === 1 ? 'space' : 'spaces'}`
+      output.line(`${did}  ${plan ?? 'standard plan'}  ${has}`)
+    }
     for (const space of shown.unowned)
       output.line(`${space}  nobody’s: what is read is in suspense`)
     output.result(shown)
