@@ -134,7 +134,7 @@ function readerOf(rig: Rig): LogReader {
 const HOURS = [700, 300, 900, 20, 800, 600]
 const FEW = [350, 350, 350, 40]
 
-test('a ledger counted again from what is left says the same, however much was dropped', async () => {
+test('a ledger counted again from what is left says the same, whatever was dropped', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 2, maxLength: 6 }),
@@ -159,7 +159,7 @@ test('a ledger counted again from what is left says the same, however much was d
   )
 })
 
-test('entries of old epochs go, SEALs and voided reads stay, and asking for others says so', async () => {
+test('entries of old epochs go, SEALs and voided reads stay; asking for others says so', async () => {
   const rig = openRig()
   await fill(rig, HOURS, [0, 3])
   const before = answersOf(rig.ledger)
@@ -195,7 +195,7 @@ test('the entries that a late FETCH may look back to stay', async () => {
   rig.ledger.close()
 })
 
-test('nothing goes that a follower of the log has not read, nor before the ledger has', async () => {
+test('nothing goes that a follower of the log, or the ledger, has not read', async () => {
   const rig = openRig()
   await fill(rig, HOURS, [])
   const beforeEpoch = START + 6
@@ -225,7 +225,7 @@ test('one call drops so many epochs and bundles, and says that there are more', 
   rig.ledger.close()
 })
 
-test('each write of dropping fails, in both ways, and the next call ends what it began', async () => {
+test('each write of dropping fails, in both ways; the next call ends what it began', async () => {
   const plain = openRig()
   await fill(plain, FEW, [0, 3])
   const expected = answersOf(plain.ledger)
