@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -64,6 +72,18 @@ test('a log whose old entries were dropped holds by hashes, SEALs, rows and sums
   const [whole, dropped] = [await auditLedger(WHOLE), await auditLedger(DROPPED)]
   assertHolds(dropped)
   assert.equal(dropped.root, whole.root)
+})
+
+test('entries that go while a log is audited are no difference, but said', async () => {
+  const data = mkdtempSync(join(scratch, 'going-'))
+  cpSync(WHOLE, data, { recursive: true })
+  const gone = 'log/tile/entries/001'
+  assert.ok(!existsSync(join(DROPPED, gone)), 'that bundle goes')
+  const onProgress = (): void => {
+    cpSync(join(DROPPED, 'log/kept'), join(data, 'log/kept'))
+    rmSync(join(data, gone), { force: true })
+  }
+  await assert.rejects(auditLedger(data, { onProgress }), { name: 'EntriesWent' })
 })
 
 test('an audit leaves no file and no byte changed', async () => {

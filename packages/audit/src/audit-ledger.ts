@@ -46,6 +46,7 @@ export interface LedgerAudit {
  *
  * @throws {StateUnreadable} when the log's state can't be read
  * @throws {LedgerUnreadable} when the ledger's layout isn't known
+ * @throws {EntriesWent} when retention took entries away meanwhile
  * @example
  * const { holds, differences } = await auditLedger('/data')
  */

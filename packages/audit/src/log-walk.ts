@@ -8,7 +8,7 @@ import type { Entry, Seal, Void } from './entry.ts'
 import type { EpochSums } from './epoch-sums.ts'
 import { hex, sameBytes } from './findings.ts'
 import type { Findings } from './findings.ts'
-import { decodeSums, spaceThatDiffers } from './kept.ts'
+import { decodeKept, decodeSums, spaceThatDiffers } from './kept.ts'
 import type { Kept } from './kept.ts'
 import type { LogFolder, LogState } from './log-folder.ts'
 import { decodeRows, describeRow } from './summary.ts'
@@ -18,6 +18,14 @@ import { TILE_WIDTH, Tree, leafOf, tilePath } from './tree.ts'
 /** The log can't be read beyond a place, which is in the findings. */
 export class LogBroken extends Error {
   override readonly name = 'LogBroken'
+}
+
+/** Entries were let go of while the log was read: no difference, but to be read again. */
+export class EntriesWent extends Error {
+  override readonly name = 'EntriesWent'
+  constructor(bundle: number) {
+    super(`bundle ${bundle} was let go of while the log was audited: run it again`)
+  }
 }
 
 /** What a walk works with. */
@@ -71,6 +79,7 @@ export class LogWalk {
    * Checks the entries of bundle `index`, the next one.
    *
    * @throws {LogBroken} when it can't be read: what comes after it can't be checked
+   * @throws {EntriesWent} when retention took it away meanwhile
    */
   bundle(index: number): void {
     if (this.#isGone(index)) return this.#gone(index)
@@ -261,7 +270,10 @@ export class LogWalk {
     const path = tilePath(undefined, index)
     const where = isWhole ? `log/${path}` : 'log/head.sqlite, bundle'
     const bytes = isWhole ? folder.file(path) : state.bundle
-    if (bytes === undefined) return this.#broken(where, 'a bundle of entries', 'no file')
+    if (bytes === undefined) {
+      if (index < decodeKept(folder.file('kept')).droppingBundles) throw new EntriesWent(index)
+      return this.#broken(where, 'a bundle of entries', 'no file')
+    }
     const entries = entriesOf(bytes)
     const count = isWhole ? TILE_WIDTH : state.size % TILE_WIDTH
     if (entries?.length === count) return entries
