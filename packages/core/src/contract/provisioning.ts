@@ -161,7 +161,9 @@ const OWNERS: readonly ContractCase<ProvisioningSubject>[] = [
   {
     name: 'a change counts in no closed period, whatever the clock says',
     run: async (store) => {
-      await addBoth(store)
+      for (const did of [BOB, ALICE]) await store.addCustomer({ did, createdMs: at(10) })
+      const { createdMs } = (await store.customer(ALICE))!
+      expect(createdMs === OPEN_EPOCH_OF_CONTRACT * EPOCH_MS, 'a customer since then')
       const { ok: owned } = await store.assign(to(ALICE, 10))
       expect(owned?.assignedEpoch === OPEN_EPOCH_OF_CONTRACT, 'dated in the first open hour')
       await store.assign(to(BOB, 20, { move: true }))

@@ -96,7 +96,8 @@ export interface Assignment {
  * Changes of customers, owners and plans. A change at a time in hour h counts from hour h + 1 on
  * where it ends something, which keeps hour h; where nothing was, from the end of what was before
  * (ownership) or from hour h (plans). Time does not go back: a change counts as made no earlier
- * than the change before it, and in no closed period. Each is durable, and whole, when it ends.
+ * than the change before it or than its customer was made, and in no closed period. Each is
+ * durable, and whole, when it ends.
  */
 export interface Provisioning {
   /** Makes a customer, unless there is one with this DID. */

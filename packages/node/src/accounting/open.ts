@@ -19,6 +19,7 @@ import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { openBilling } from '../billing/database.ts'
+import { openEpoch } from '../billing/open-epoch.ts'
 import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
 import { defaultSettings } from '../config/load.ts'
 import type { HandTo } from '../config/handover.ts'
@@ -33,7 +34,6 @@ import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { readPlans } from '../plans/read.ts'
 import { FileLogStore } from '../log/log-store.ts'
-import { ClosedBooks } from '../statements/closed.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
 import { Journals } from './journals.ts'
@@ -233,7 +233,6 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
   ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
-    const closed = new ClosedBooks(opened.billing)
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
@@ -242,7 +241,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
         opened.inbox,
       ],
       signer: opened.signer,
-      floorMs: () => closed.openEpoch() * EPOCH_MS,
+      floorMs: () => openEpoch(opened.billing) * EPOCH_MS,
       ...ports,
     })
     const { dataDir, settings, plans } = options

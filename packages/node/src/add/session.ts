@@ -9,6 +9,7 @@ import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { EntryRefused } from '@turnpike/core/unixfs/directory'
 import { CarMalformed } from '@turnpike/core/car/decode'
+import { datingClock } from '../billing/dating.ts'
 import { noRoom, StoreFault } from '../blobs/store-fault.ts'
 import { isFull } from '../catalog/database.ts'
 import { SpaceUnknown, spaceId } from '../catalog/spaces.ts'
@@ -42,7 +43,7 @@ export function ownerContext(
 ): AddContext {
   const { paths, catalog, blobs, gateway } = folder
   const commit = (stage: string): ReturnType<AddContext['commit']> =>
-    commitStage({ catalog, blobs, gateway, paths, clock }, stage)
+    commitStage({ catalog, blobs, gateway, paths, clock: datingClock(paths, clock) }, stage)
   return { paths, catalog, blobs, hasher, space, commit }
 }
 

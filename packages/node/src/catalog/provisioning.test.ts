@@ -3,12 +3,16 @@ import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import { planStretches } from '@turnpike/accounting/statement/bill'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
+import { periodOf } from '@turnpike/core/billing/period'
+import { FREE_PLANS } from '@turnpike/core/billing/plan'
 import {
   OPEN_EPOCH_OF_CONTRACT,
   PROVISIONING_CONTRACT,
   PROVISIONING_ROOM,
 } from '@turnpike/core/contract/provisioning'
-import type { Provisioning } from '@turnpike/core/ports/provisioning'
+import type { Assignment, Provisioning } from '@turnpike/core/ports/provisioning'
 import { nodeHasher } from '../hasher.ts'
 import { openScratch, scratch } from '../testing/data-folder.ts'
 import { openCatalogReader, openCatalogWriter } from './database.ts'
@@ -40,9 +44,26 @@ test('another connection reads what was written', (t) => {
   const history = new CatalogOwnership(reader)
   const provisioning: Provisioning = new CatalogProvisioning(catalog, OPTIONS)
   const before = history.provisioningGeneration()
-  provisioning.addCustomer({ did: 'did:mailto:example.com:alice', createdMs: 5 })
+  const createdMs = OPEN_EPOCH_OF_CONTRACT * EPOCH_MS + 5
+  provisioning.addCustomer({ did: 'did:mailto:example.com:alice', createdMs })
   assert.notEqual(history.provisioningGeneration(), before)
-  assert.equal(history.customers()[0]?.createdMs, 5)
+  assert.equal(history.customers()[0]?.createdMs, createdMs)
+})
+
+test('a clock that goes back gives no space to who is no customer yet, nor makes one before', (t) => {
+  const provisioning = new CatalogProvisioning(open(t), OPTIONS)
+  const did = 'did:mailto:example.com:alice'
+  const createdMs = 70 * EPOCH_MS
+  provisioning.addCustomer({ did, createdMs })
+  const to = { space: 'did:key:z6MkSpace', customer: did, provider: 'did:web:gateway.example' }
+  const { ok } = provisioning.assign({ ...to, atMs: 60 * EPOCH_MS } as Assignment)
+  assert.equal(ok!.assignedEpoch, 70)
+  const period = periodOf(60)
+  const stretches = planStretches({ did, createdMs }, [], FREE_PLANS, period).ok!
+  assert.ok(stretches[0]!.firstEpoch <= ok!.assignedEpoch, 'each billed hour has a plan')
+  provisioning.addCustomer({ did: 'did:mailto:example.com:bob', createdMs: 40 * EPOCH_MS })
+  const bob = provisioning.customer('did:mailto:example.com:bob')
+  assert.equal(bob?.createdMs, OPEN_EPOCH_OF_CONTRACT * EPOCH_MS)
 })
 
 test('a space that was made here and has no owner is unowned', (t) => {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { EPOCH_MS, epochOf } from '@turnpike/core/billing/epoch'
 import { assigned, released } from '@turnpike/core/billing/ownership'
 import { changeEpoch, planned } from '@turnpike/core/billing/plan-terms'
 import { subscriptionId } from '@turnpike/core/billing/subscription-id'
@@ -48,7 +49,7 @@ const ROOM: ProvisioningRoom = {
 /** What changes are made with. */
 export interface ProvisioningOptions {
   readonly hasher: Hasher
-  /** First hour that no closed period has: no change counts before it. 0 while none is closed. */
+  /** First hour that is not billed yet: no change counts before it. 0 unless told. */
   readonly openEpoch?: () => number
   readonly room?: ProvisioningRoom
 }
@@ -80,7 +81,9 @@ export class CatalogProvisioning extends CatalogOwnership implements Provisionin
       const customersMax = this.#room.customersMax
       if (this.#count('SELECT count(*) AS rows FROM customers') >= customersMax)
         return fail(full('customers', customersMax))
-      this.#run('INSERT INTO customers (did, created_ms) VALUES (?, ?)', did, createdMs)
+      // Else a month that is closed would have one account more.
+      const fromMs = Math.max(createdMs, this.#openEpoch() * EPOCH_MS)
+      this.#run('INSERT INTO customers (did, created_ms) VALUES (?, ?)', did, fromMs)
       this.#changed()
       return ok({ added: true })
     })
@@ -126,7 +129,10 @@ export class CatalogProvisioning extends CatalogOwnership implements Provisionin
       if (last?.endEpoch === null && last.customer !== customer && move !== true)
         return fail(new SpaceOwned(space))
       const subscription = subscriptionId({ customer, consumer: space }, this.#hasher)
-      const owner = { space, customer, provider, subscription, epoch: this.#epoch(atMs) }
+      // Nobody owns anything before they are on a plan, though the clock may have been set back.
+      const { createdMs } = this.customer(customer)!
+      const epoch = Math.max(this.#epoch(atMs), epochOf(createdMs))
+      const owner = { space, customer, provider, subscription, epoch }
       const after = assigned(before, owner)
       if (after === before) return ok(after.at(-1)!)
       const noRoom = this.#noRoom(id, after)

@@ -4,6 +4,7 @@
  */
 import { collectGarbage } from '../add/gc.ts'
 import { commitStage } from '../add/commit.ts'
+import { datingClock } from '../billing/dating.ts'
 import { claimOperations, type ClaimOperation } from '../claims/operations.ts'
 import { removeRoot } from '../catalog/roots.ts'
 import type { FolderOwner } from '../folder/open.ts'
@@ -88,11 +89,12 @@ export function ownerOperations(
 ): Readonly<Record<OwnerOperation, Operation>> {
   const { catalog, blobs, gateway, paths } = folder
   const claims = claimOperations({ folder, clock })
+  const dating = datingClock(paths, clock)
   return {
     async commit(params) {
       const stage = textOf(params, 'stage')
       if (stage === undefined) return fail(new InvalidParams('"stage" expected a string'))
-      const context = { catalog, blobs, gateway, paths, clock }
+      const context = { catalog, blobs, gateway, paths, clock: dating }
       const committed = await commitStage(context, stage)
       if (committed.ok) await claims.added()
       return committed
@@ -101,7 +103,7 @@ export function ownerOperations(
       const text = textOf(params, 'cid') ?? ''
       const link = linkFromString(text)
       if (link === undefined) return fail(new InvalidParams(`"cid" expected a CID, got "${text}"`))
-      return removeRoot(catalog, textOf(params, 'space') ?? folder.space.did(), link, clock)
+      return removeRoot(catalog, textOf(params, 'space') ?? folder.space.did(), link, dating)
     },
     gc: () => collectGarbage(folder),
     async whoami() {

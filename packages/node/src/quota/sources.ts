@@ -6,6 +6,7 @@ import type { QuotaSources } from '@turnpike/accounting/quota/sources'
 import { epochOf } from '@turnpike/core/billing/epoch'
 import { storedUntil } from '@turnpike/core/billing/storage'
 import type { AccountingParts } from '../accounting/parts.ts'
+import { openEpoch } from '../billing/open-epoch.ts'
 import { CatalogOwnership } from '../catalog/ownership-history.ts'
 import { SqliteStorageHistory } from '../usage/storage-history.ts'
 import { SqliteGiven } from './given.ts'
@@ -19,7 +20,10 @@ export interface FolderQuotas {
   readonly owners: CatalogOwnership
   /** Sources as of now. */
   sources(): QuotaSources
-  /** The hour on the log's clock, which may be ahead of ours, but is never behind. */
+  /**
+   * The hour on the log's clock, which may be ahead of ours, but is never behind, nor in what is
+   * billed already.
+   */
   epoch(): number
 }
 
@@ -41,7 +45,7 @@ export function openQuotas({ billing, catalog, clock, ledger, plans }: QuotaPart
       given,
     }),
     epoch() {
-      const now = epochOf(clock.nowMs())
+      const now = Math.max(epochOf(clock.nowMs()), openEpoch(billing))
       const later = { firstEpoch: now + 1, endEpoch: Number.MAX_SAFE_INTEGER }
       return ledger.query(later).epochs?.last ?? now
     },
