@@ -220,6 +220,23 @@ export const QUEUE_CONTRACT: readonly ContractCase<QueueSubject>[] = [
     },
   },
   {
+    name: 'all that waits of a topic can be declared dead, and redriven',
+    run: async ({ queue, keeper }) => {
+      for (const key of ['a', 'b']) await put(queue, letter(key))
+      const [held] = await take(queue)
+      await keeper.buryAll('other', 'not meant')
+      expect((await keeper.counts())[0]?.dead === 0, 'expected another topic to be left alone')
+      await keeper.buryAll(TOPIC, 'not meant')
+      expect((await take(queue)).length === 0, 'expected nothing to wait')
+      const settled = await queue.settle([{ held: held!, outcome: { kind: 'done' } }])
+      expect(settled === 0, 'expected the holder to be too late')
+      const dead = await keeper.list({ topic: TOPIC, isDead: true })
+      expect(dead.length === 2 && dead[0]?.reason === 'not meant', 'expected both, and why')
+      await keeper.redrive({ topic: TOPIC })
+      expect((await take(queue)).length > 0, 'expected them again')
+    },
+  },
+  {
     name: 'with no room for the dead a message waits for an hour',
     run: async ({ queue, keeper, advance, deadMax }) => {
       const outcome = { kind: 'dead', reason: 'no' } as const

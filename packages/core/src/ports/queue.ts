@@ -143,6 +143,11 @@ export interface QueueKeeper {
    * consumer, when it starts.
    */
   wake(topic: string): Awaitable<void>
+  /**
+   * Declares dead all that waits, held or not, as many as there are. For who knows that nobody
+   * holds any, and that whoever takes it next would do with it what nobody meant.
+   */
+  buryAll(topic: string, reason: string): Awaitable<void>
   /** Forgets messages that have been dead for `QUEUE_DEAD_KEPT_MS`; returns their rows. */
   purge(): Awaitable<readonly QueueRow[]>
 }

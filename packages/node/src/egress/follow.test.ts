@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { followEgress } from '@turnpike/accounting/egress/follow'
+import { EGRESS_TOPIC, followEgress } from '@turnpike/accounting/egress/follow'
+import type { EgressPosition } from '@turnpike/accounting/egress/follow'
 import { decodeOutgoing, type OutgoingRecord } from '@turnpike/accounting/egress/outgoing'
 import type { LogReader } from '@turnpike/accounting/reader'
 import { readOf } from '@turnpike/accounting/testing/entries'
@@ -14,6 +15,7 @@ import { receiptIdOf } from '@turnpike/core/log/receipt-id'
 import { linkFromString, linkToBytes } from '@turnpike/core/link'
 import { openBilling } from '../billing/database.ts'
 import { nodeHasher } from '../hasher.ts'
+import { SqliteQueueKeeper } from '../queue/keeper.ts'
 import { SqliteQueue } from '../queue/queue.ts'
 import { testFolder } from '../testing/deployment.ts'
 import { openPosition } from './position.ts'
@@ -52,8 +54,10 @@ interface Sender {
 }
 
 function senderOf(billing = memory(), messagesMax = 100_000): Sender {
-  const queue = new SqliteQueue(billing, { nowMs: () => NOW_MS }, { messagesMax, deadMax: 10 })
-  const position = openPosition({ billing, queue, audience: 'did:web:home.example' }, 0)
+  const clock = { nowMs: () => NOW_MS }
+  const queue = new SqliteQueue(billing, clock, { messagesMax, deadMax: 10 })
+  const keeper = new SqliteQueueKeeper(billing, clock)
+  const position = openPosition({ billing, queue, keeper, audience: 'did:web:home.example' }, 0)
   return {
     follow(reads, mode = 'read', nowMs = NOW_MS) {
       const rules = { mode, providers: [GATEWAY], hasher: nodeHasher, position }
@@ -176,16 +180,24 @@ test('L3: what the queue has no room for stays in the log, and is told later', a
 
 test('another service hears of what comes after, the same one of what it missed', async (t) => {
   const folder = await testFolder()
-  t.after(() => folder.remove())
-  const path = join(folder.path, 'billing.sqlite')
-  const at = (audience: string, size: number): number => {
-    const billing = openBilling(path).ok!
-    const queue = new SqliteQueue(billing, { nowMs: () => NOW_MS })
-    const entry = openPosition({ billing, queue, audience }, size).entry()
+  const billing = openBilling(join(folder.path, 'billing.sqlite')).ok!
+  t.after(async () => {
     billing.close()
-    return entry
-  }
-  assert.equal(at('did:web:one.example', 100), 100)
-  assert.equal(at('did:web:one.example', 200), 100)
-  assert.equal(at('did:web:two.example', 300), 300)
+    await folder.remove()
+  })
+  const clock = { nowMs: () => NOW_MS }
+  const queue = new SqliteQueue(billing, clock)
+  const keeper = new SqliteQueueKeeper(billing, clock)
+  const at = (audience: string, size: number): EgressPosition =>
+    openPosition({ billing, queue, keeper, audience }, size)
+  const message = { topic: EGRESS_TOPIC, key: 'a', body: new Uint8Array() }
+  const waiting = (): number | undefined => keeper.counts()[0]?.waiting
+  assert.equal(at('did:web:one.example', 100).entry(), 100)
+  assert.ok(at('did:web:one.example', 200).advance(100, 101, [message]))
+  assert.equal(at('did:web:one.example', 200).entry(), 101)
+  assert.equal(waiting(), 1)
+  assert.equal(at('did:web:two.example', 300).entry(), 300)
+  assert.equal(waiting(), 0, 'what the one service may have heard, the other must not')
+  const [dead] = keeper.list({ topic: EGRESS_TOPIC, isDead: true })
+  assert.equal(dead?.reason, 'it was for did:web:one.example')
 })

@@ -68,8 +68,9 @@ async function openSender(
   const { billing, clock, random, hasher, log, settings } = parts
   const queue = new SqliteQueue(billing, clock)
   // This is the topic's only consumer, since one process owns the folder: nobody holds anything.
-  new SqliteQueueKeeper(billing, clock).wake(EGRESS_TOPIC)
-  const position = openPosition({ billing, queue, audience }, (await stateOf(parts)).size)
+  const keeper = new SqliteQueueKeeper(billing, clock)
+  keeper.wake(EGRESS_TOPIC)
+  const position = openPosition({ billing, queue, keeper, audience }, (await stateOf(parts)).size)
   const { providers, signatures, leave } = await openKeys(parts, closing)
   const handler = egressHandler({
     audience,

@@ -3,8 +3,8 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { EgressPosition } from '@turnpike/accounting/egress/follow'
-import type { Queue, QueuedMessage } from '@turnpike/core/ports/queue'
+import { EGRESS_TOPIC, type EgressPosition } from '@turnpike/accounting/egress/follow'
+import type { Queue, QueuedMessage, QueueKeeper } from '@turnpike/core/ports/queue'
 import { transact } from '../catalog/database.ts'
 
 /** Its part of the schema of `billing.sqlite`. */
@@ -21,27 +21,30 @@ export interface PositionOptions {
   readonly billing: DatabaseSync
   /** A queue in `billing`. */
   readonly queue: Pick<Queue, 'put'>
+  /** Of the same queue. */
+  readonly keeper: Pick<QueueKeeper, 'buryAll'>
   /** DID of the service. */
   readonly audience: string
 }
 
 /**
- * The position in `billing`. Another service than before hears only of what comes after `size`.
+ * The position in `billing`. Another service than before hears only of what comes after `size`:
+ * what the one before was still to hear it may have heard, so that waits for an operator's word.
  *
  * @param size entries in the log now
  * @example
- * const position = openPosition({ billing, queue, audience }, state.size)
+ * const position = openPosition({ billing, queue, keeper, audience }, state.size)
  */
 export function openPosition(
-  { billing, queue, audience }: PositionOptions,
+  { billing, queue, keeper, audience }: PositionOptions,
   size: number,
 ): EgressPosition {
-  billing
-    .prepare(
-      `INSERT INTO egress_position VALUES (1, :audience, :size) ON CONFLICT DO UPDATE
-       SET audience = :audience, entry = :size WHERE audience <> :audience`,
-    )
-    .run({ audience, size })
+  transact(billing, () => {
+    const before = billing.prepare('SELECT audience FROM egress_position').get()?.['audience']
+    if (before === audience) return
+    if (before !== undefined) keeper.buryAll(EGRESS_TOPIC, `it was for ${String(before)}`)
+    billing.prepare('INSERT OR REPLACE INTO egress_position VALUES (1, ?, ?)').run(audience, size)
+  })
   const move = billing.prepare('UPDATE egress_position SET entry = ? WHERE entry = ?')
   const advance = (first: number, end: number, messages: readonly QueuedMessage[]): boolean => {
     if (Number(move.run(end, first).changes) === 0) return false

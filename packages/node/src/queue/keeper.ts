@@ -85,6 +85,12 @@ export class SqliteQueueKeeper implements QueueKeeper {
     this.#database.prepare(sql).run({ topic, now: this.#clock.nowMs() })
   }
 
+  buryAll(topic: string, reason: string): void {
+    const sql = `UPDATE queue SET dead_ms = :now, reason = :reason, lease = lease + 1
+      WHERE topic = :topic AND dead_ms IS NULL`
+    this.#database.prepare(sql).run({ topic, reason, now: this.#clock.nowMs() })
+  }
+
   purge(): readonly QueueRow[] {
     const rows = this.#database
       .prepare(
