@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SqlitePayouts } from './store.ts'
+import { BATCH_TOPIC, SqlitePayouts } from './store.ts'
 import { payoutRig } from './testing/rig.ts'
 
 const batch = (n: number, node = 'did:key:z6MkNode'): Parameters<SqlitePayouts['track']>[0] => ({
@@ -31,6 +31,19 @@ test('a batch and its message are put down together, or not at all', async (t) =
   assert.throws(() => payouts.track(batch(1)), /full/)
   assert.deepEqual(payouts.nodes(), [])
   assert.equal(payouts.waiting(1), undefined)
+})
+
+test('E3: a batch that was given up, and forgotten by the queue, comes back when told of', async (t) => {
+  const { billing, queue, payouts } = await payoutRig(t)
+  payouts.track(batch(1))
+  payouts.track(batch(1))
+  const [held, ...more] = queue.take(BATCH_TOPIC, { limit: 10, visibilityMs: 1000 })
+  assert.equal(more.length, 0)
+  queue.settle([{ held: held!, outcome: { kind: 'dead', reason: 'nobody is there' } }])
+  billing.exec('DELETE FROM queue')
+  assert.deepEqual(payouts.track(batch(1)).ok, { task: batch(1).task })
+  const [again] = queue.take(BATCH_TOPIC, { limit: 10, visibilityMs: 1000 })
+  assert.equal(again?.key, held!.key)
 })
 
 test('while a batch waits, the newer address of it counts', async (t) => {

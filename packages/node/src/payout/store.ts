@@ -81,12 +81,12 @@ export class SqlitePayouts implements Payouts {
         )
         .get(node, batch.batch)
       if (known !== undefined) {
-        if (known['waits'] === 1)
-          this.#run(
-            'UPDATE payout_batches SET url = ? WHERE id = ?',
-            batch.url,
-            Number(known['id']),
-          )
+        if (known['waits'] === 1) {
+          const id = Number(known['id'])
+          this.#run('UPDATE payout_batches SET url = ? WHERE id = ?', batch.url, id)
+          // It may have been given up, and then forgotten by the queue.
+          this.#enqueue(String(id))
+        }
         return ok({ task: known['task'] as Uint8Array })
       }
       const { waiting } = this.#billing
