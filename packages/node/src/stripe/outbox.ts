@@ -44,11 +44,15 @@ export interface StuckEvent {
 
 const STRIPE_ID = /^cus_[A-Za-z0-9]{1,64}$/
 
-/** Text that is no id of a customer at Stripe. */
+/** Text that is no id of a customer at Stripe, or that of another one. */
 export class InvalidStripeId extends Error {
   override readonly name = 'InvalidStripeId'
-  constructor(text: string) {
-    super(`expected the id of a customer at Stripe (cus_…), got "${text}"`)
+  constructor(text: string, other?: string) {
+    super(
+      other === undefined
+        ? `expected the id of a customer at Stripe (cus_…), got "${text}"`
+        : `${text} expected to be of one customer, and is that of ${other}`,
+    )
   }
 }
 
@@ -265,6 +269,10 @@ export class StripeOutbox {
   /** Says who a customer is at Stripe. */
   map(customer: string, stripeId: string): void {
     if (!STRIPE_ID.test(stripeId)) throw new InvalidStripeId(stripeId)
+    const other = this.#billing
+      .prepare('SELECT customer FROM stripe_customers WHERE stripe_id = ? AND customer <> ?')
+      .get(stripeId, customer)
+    if (other !== undefined) throw new InvalidStripeId(stripeId, String(other['customer']))
     this.#run('INSERT OR REPLACE INTO stripe_customers VALUES (?, ?)', customer, stripeId)
   }
 

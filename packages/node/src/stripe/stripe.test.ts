@@ -166,6 +166,9 @@ test('L11: usage of a customer without an account waits until there is one', asy
   rig.outbox.map(carol, 'cus_carol')
   assert.equal((await rig.send()).sent, 1)
   assert.throws(() => rig.outbox.map(carol, 'acct_1'), { name: 'InvalidStripeId' })
+  assert.throws(() => rig.outbox.map(carol, 'cus_alice'), /is that of did:mailto:.*alice/)
+  rig.outbox.map(carol, 'cus_carol')
+  assert.equal(rig.outbox.mapped().length, 3)
 })
 
 test('what Stripe refuses, at once or later, is failed, and can be redriven', async (t) => {
