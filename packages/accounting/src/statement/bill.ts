@@ -13,7 +13,7 @@ import type { Customer, PlanTerm } from '@turnpike/core/ports/provisioning'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { PlanUnknown } from './sources.ts'
-import type { Bill, Opening, StatementLine } from './statement.ts'
+import type { Bill, Opening } from './statement.ts'
 
 /**
  * Stretches of a month in which a customer was on one plan, from the hour in which the customer
@@ -48,19 +48,19 @@ export function planStretches(
 }
 
 /**
- * Rates lines and draws on balances: prepaid plans' overage, as far as there is balance.
+ * Rates hours and draws on balances: prepaid plans' overage, as far as there is balance.
  *
  * @example
- * const bill = billOf(stretches, lines, opening, period)
+ * const bill = billOf(stretches, hours, opening, period)
  */
 export function billOf(
   stretches: readonly PlanStretch[],
-  lines: readonly StatementLine[],
+  hours: readonly UsedHour[],
   opening: Opening,
   period: EpochSpan,
 ): Bill {
   const { grants, creditBytes } = opening
-  const rated = rate({ period, stretches, hours: usedHours(lines), grants, creditBytes })
+  const rated = rate({ period, stretches, hours, grants, creditBytes })
   return { opening, rated, ...paidFrom(rated, opening) }
 }
 
@@ -74,11 +74,6 @@ export function paidFrom(rated: Rated, opening: Opening): Pick<Bill, 'paid' | 'd
     due.push({ currency, micros: micros - drawn })
   }
   return { paid, due }
-}
-
-function* usedHours(lines: readonly StatementLine[]): Generator<UsedHour> {
-  for (const { billedEpoch, egressBytes, storageByteMs } of lines)
-    yield { epoch: billedEpoch, egressBytes, storageByteMs }
 }
 
 function prepaidOverage({ stretches }: Rated, currency: string): bigint {

@@ -3,26 +3,20 @@
  * @module
  */
 import type { Period } from '@turnpike/core/billing/period'
-import { addQuantities, NO_QUANTITIES, quantitiesOf } from '@turnpike/core/billing/quantities'
+import { NO_QUANTITIES, quantitiesOf } from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import { epochOf } from '@turnpike/core/billing/epoch'
-import { STATEMENT_LINES_MAX } from '@turnpike/core/limits/billing'
+import { STATEMENT_LINES_MAX, STATEMENT_SPACES_MAX } from '@turnpike/core/limits/billing'
 import type { Customer } from '@turnpike/core/ports/provisioning'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { billOf, planStretches } from './bill.ts'
+import { Gatherer, totalOf } from './gather.ts'
 import { accountLines } from './lines.ts'
-import { AccountUnknown, StatementTooLong, StatementUnbalanced } from './sources.ts'
+import { AccountUnknown, StatementUnbalanced } from './sources.ts'
 import type { PlanUnknown, StatementFault, StatementSources } from './sources.ts'
 import { OPERATOR, SUSPENSE } from './statement.ts'
-import type {
-  AccountTotal,
-  Bill,
-  SpaceTotal,
-  Statement,
-  StatementLine,
-  Summary,
-} from './statement.ts'
+import type { AccountTotal, Bill, HourTotal, Statement, Summary } from './statement.ts'
 import { digestText } from './text.ts'
 import { statementJson } from './json.ts'
 
@@ -31,12 +25,13 @@ export interface StatementQuery {
   readonly period: Period
   /** For a draft, the log entries that the ledger has counted; null for a final statement. */
   readonly asOfEntry: number | null
-  /** Lines that a statement may have; a million when not given. */
+  /** Lines and spaces that a statement lists; as many as the limits say when not given. */
   readonly linesMax?: number
+  readonly spacesMax?: number
 }
 
 /**
- * The statement of one account.
+ * The statement of one account. It never fails for its length: see `Gatherer`.
  *
  * @throws {RangeError} when usage lies in an hour in which the customer was not there yet
  * @example
@@ -47,18 +42,15 @@ export async function buildStatement(
   account: string,
   query: StatementQuery,
 ): Promise<Result<Statement, StatementFault>> {
-  const { period, asOfEntry, linesMax = STATEMENT_LINES_MAX } = query
+  const { period, asOfEntry } = query
+  const { linesMax = STATEMENT_LINES_MAX, spacesMax = STATEMENT_SPACES_MAX } = query
   const isOurs = account === OPERATOR || account === SUSPENSE
   const customer = isOurs ? undefined : await sources.owners.customer(account)
   if (!isOurs && customer === undefined) return fail(new AccountUnknown(account))
-  const lines: StatementLine[] = []
-  const spaces: SpaceTotal[] = []
-  for await (const ofSpace of accountLines(sources, account, period)) {
-    for (const line of ofSpace) lines.push(line)
-    if (lines.length > linesMax) return fail(new StatementTooLong(account, linesMax))
-    spaces.push({ space: ofSpace[0]!.space, ...totalOf(ofSpace) })
-  }
-  const billed = customer && (await billFor(sources, customer, lines, period))
+  const gatherer = new Gatherer({ linesMax, spacesMax })
+  for await (const ofSpace of accountLines(sources, account, period)) gatherer.add(ofSpace)
+  const gathered = gatherer.gathered()
+  const billed = customer && (await billFor(sources, customer, gathered.hours, period))
   if (billed?.error !== undefined) return billed
   return ok({
     status: asOfEntry === null ? 'final' : 'draft',
@@ -66,17 +58,15 @@ export async function buildStatement(
     gateway: sources.gateway,
     account,
     asOfEntry,
-    total: totalOf(spaces),
-    spaces,
     bill: billed?.ok ?? null,
-    lines,
+    ...gathered,
   })
 }
 
 async function billFor(
   sources: StatementSources,
   customer: Customer,
-  lines: readonly StatementLine[],
+  hours: readonly HourTotal[],
   period: Period,
 ): Promise<Result<Bill, PlanUnknown>> {
   const terms = await sources.planTerms.plansOf(customer.did)
@@ -84,7 +74,7 @@ async function billFor(
   if (stretches.error !== undefined) return stretches
   const opening = await sources.openings.opening(customer, period)
   if (opening.error !== undefined) return opening
-  return ok(billOf(stretches.ok, lines, opening.ok, period))
+  return ok(billOf(stretches.ok, hours, opening.ok, period))
 }
 
 /** Hears of each statement that a summary is made of. */
@@ -145,8 +135,4 @@ async function check(
     if (stated[name] !== counted[name])
       return new StatementUnbalanced(period.name, name, stated[name], counted[name])
   return undefined
-}
-
-function totalOf(parts: readonly Quantities[]): Quantities {
-  return parts.reduce(addQuantities, NO_QUANTITIES)
 }

@@ -3,9 +3,11 @@
  * @module
  */
 import { formatMicros } from '@turnpike/core/billing/money'
+import { addQuantities, negateQuantities } from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
+import { totalOf } from './gather.ts'
 import type { Statement, Summary } from './statement.ts'
-import { hourText } from './text.ts'
+import { timeText } from './text.ts'
 
 const QUANTITIES = [
   'egressBytes',
@@ -28,20 +30,27 @@ const COLUMNS: readonly string[] = [
 ]
 
 /**
- * The lines of a statement: `hour` is when it was read, `billed` the hour in which it counts.
+ * The lines of a statement: `hour` is when it was read, `billed` the hour in which it counts; or
+ * `day`, where lines are by day. A last record without either is the sum of lines that were left
+ * off, so that records always add up.
  *
  * @example
  * await writeFile('2026-11.csv', statementCsv(statement))
  */
-export function statementCsv({ account, lines }: Statement): string {
+export function statementCsv(statement: Statement): string {
+  const { account, total, lines, linesBy, linesLeftOff } = statement
   const records = lines.map((line) => [
     account,
     line.space,
-    hourText(line.epoch),
-    hourText(line.billedEpoch),
+    timeText(line.epoch, linesBy),
+    timeText(line.billedEpoch, linesBy),
     ...values(line),
   ])
-  return csv(['account', 'space', 'hour', 'billed', ...COLUMNS], records)
+  if (linesLeftOff > 0) {
+    const rest = addQuantities(total, negateQuantities(totalOf(lines)))
+    records.push([account, `${linesLeftOff} lines left off`, '', '', ...values(rest)])
+  }
+  return csv(['account', 'space', linesBy, 'billed', ...COLUMNS], records)
 }
 
 /** The accounts of a summary: one record for each account and currency. */

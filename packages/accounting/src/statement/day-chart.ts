@@ -7,7 +7,7 @@ import type { Period } from '@turnpike/core/billing/period'
 import { addQuantities, NO_QUANTITIES } from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import { countText } from './page.ts'
-import type { StatementLine } from './statement.ts'
+import type { HourTotal } from './statement.ts'
 
 const WIDTH = 720
 const HEIGHT = 96
@@ -23,17 +23,17 @@ export interface DayTotal extends Quantities {
 }
 
 /**
- * Sums by the day in which lines count; every day of the month, in order.
+ * Sums by day; every day of the month, in order.
  *
  * @example
- * const days = daysOf(statement.lines, statement.period)
+ * const days = daysOf(statement.hours, statement.period)
  */
-export function daysOf(lines: readonly StatementLine[], period: Period): DayTotal[] {
+export function daysOf(hours: readonly HourTotal[], period: Period): DayTotal[] {
   const { firstEpoch, endEpoch } = period
   const sums = new Map<number, Quantities>()
-  for (const line of lines) {
-    const day = Math.floor((line.billedEpoch - firstEpoch) / DAY_EPOCHS)
-    sums.set(day, addQuantities(sums.get(day) ?? NO_QUANTITIES, line))
+  for (const hour of hours) {
+    const day = Math.floor((hour.epoch - firstEpoch) / DAY_EPOCHS)
+    sums.set(day, addQuantities(sums.get(day) ?? NO_QUANTITIES, hour))
   }
   return Array.from({ length: (endEpoch - firstEpoch) / DAY_EPOCHS }, (_, day) => {
     const startMs = (firstEpoch + day * DAY_EPOCHS) * EPOCH_MS

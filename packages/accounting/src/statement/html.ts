@@ -27,13 +27,13 @@ const OURS: Readonly<Record<string, string>> = {
  * await writeFile('statement.html', statementHtml(statement, digest))
  */
 export function statementHtml(statement: Statement, digest: string): string {
-  const { status, period, gateway, account, total, bill, lines, spaces } = statement
+  const { status, period, gateway, account, total, bill, hours } = statement
   const main = [
     figures(total, period, bill),
     bill === null ? `<p>${OURS[account]} Nobody pays for it.</p>` : chargesSection(bill),
-    daySection(lines, period),
-    spaceSection(spaces, period),
-    lineSection(lines),
+    daySection(hours, period),
+    spaceSection(statement),
+    lineSection(statement),
     checkSection(
       'Every figure is a sum of lines; a line is what one space used in one hour.',
       digest,

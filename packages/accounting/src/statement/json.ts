@@ -9,7 +9,7 @@ import { hoursOf } from '@turnpike/core/billing/period'
 import { countJson } from '@turnpike/core/billing/quantities'
 import type { StretchCharge } from '@turnpike/core/billing/rate'
 import type { Bill, SpaceTotal, Statement, StatementLine, Summary } from './statement.ts'
-import { hourText, moneyJson, quantitiesJson } from './text.ts'
+import { hourText, moneyJson, quantitiesJson, timeText } from './text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -20,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>
  * digestText(hasher, statementJson(statement)) === digestText(hasher, statementJson(again)) // true
  */
 export function statementJson(statement: Statement): string {
-  const { account, total, spaces, bill, lines } = statement
+  const { account, total, spaces, bill, lines, linesBy } = statement
   return documentJson(
     {
       format: 'turnpike-statement/1',
@@ -29,9 +29,10 @@ export function statementJson(statement: Statement): string {
       ...quantitiesJson(total),
       bill: bill === null ? null : billJson(bill),
       spaces: spaces.map(spaceJson),
+      ...leftOffJson(statement),
     },
     'lines',
-    lines.map(lineJson),
+    lines.map((line) => lineJson(line, linesBy)),
   )
 }
 
@@ -132,12 +133,21 @@ function spaceJson({ space, ...quantities }: SpaceTotal): Json {
   return { space, ...quantitiesJson(quantities) }
 }
 
-function lineJson(line: StatementLine): Json {
+/** What a statement does not list, in the few that are too long. */
+function leftOffJson({ spacesLeftOff, linesBy, linesLeftOff }: Statement): Json {
+  return {
+    ...(spacesLeftOff > 0 && { spacesLeftOff }),
+    ...(linesBy !== 'hour' && { linesBy }),
+    ...(linesLeftOff > 0 && { linesLeftOff }),
+  }
+}
+
+function lineJson(line: StatementLine, by: Statement['linesBy']): Json {
   const { space, epoch, billedEpoch } = line
   return {
     space,
-    hour: hourText(epoch),
-    ...(billedEpoch !== epoch && { billed: hourText(billedEpoch) }),
+    [by]: timeText(epoch, by),
+    ...(billedEpoch !== epoch && { billed: timeText(billedEpoch, by) }),
     ...quantitiesJson(line),
   }
 }

@@ -6,8 +6,8 @@ import type { Period } from '@turnpike/core/billing/period'
 import { STATEMENT_PAGE_LINES_MAX } from '@turnpike/core/limits/billing'
 import { dayChart, daysOf } from './day-chart.ts'
 import { countText, escapeHtml, storedText } from './page.ts'
-import type { SpaceTotal, StatementLine } from './statement.ts'
-import { hourText } from './text.ts'
+import type { HourTotal, Statement, StatementLine } from './statement.ts'
+import { timeText } from './text.ts'
 
 /** A table: its head as HTML, and its rows. */
 export function table(head: string, rows: readonly string[]): string {
@@ -16,8 +16,8 @@ export function table(head: string, rows: readonly string[]): string {
 }
 
 /** Egress by day, as a chart and in figures. */
-export function daySection(lines: readonly StatementLine[], period: Period): string {
-  const days = daysOf(lines, period)
+export function daySection(hours: readonly HourTotal[], period: Period): string {
+  const days = daysOf(hours, period)
   const rows = days
     .filter((day) => day.reads !== 0 || day.egressBytes !== 0n || day.voidedBytes !== 0n)
     .map(
@@ -29,36 +29,43 @@ export function daySection(lines: readonly StatementLine[], period: Period): str
   return `<section><h2>Egress by day</h2>${dayChart(days)}${shown}</section>`
 }
 
-/** What each space used. */
-export function spaceSection(spaces: readonly SpaceTotal[], period: Period): string {
+/** What each space used. Those beyond the bound are counted only. */
+export function spaceSection({ spaces, spacesLeftOff, period }: Statement): string {
   if (spaces.length === 0) return ''
-  const rows = spaces.map(
+  const rows = spaces.slice(0, STATEMENT_PAGE_LINES_MAX).map(
     (one) => `<tr><td class="name">${nameOf(one.space)}</td><td>${countText(one.egressBytes)}</td>
 <td class="wide">${storedText(one.storageByteMs, period)}</td>
 <td>${countText(one.reads)}</td></tr>`,
   )
   const head = '<th>Space</th><th>Egress, bytes</th><th class="wide">Stored</th><th>Reads</th>'
-  return `<section><h2>Spaces</h2>${table(head, rows)}</section>`
+  const more = moreNote('spaces', spaces.length - rows.length, 'in the JSON')
+  const rest = moreNote('spaces', spacesLeftOff, 'only in the sums')
+  return `<section><h2>Spaces</h2>${table(head, rows)}${more}${rest}</section>`
 }
 
 /** Lines about reads, folded away. Those beyond the bound are counted only. */
-export function lineSection(lines: readonly StatementLine[]): string {
+export function lineSection({ lines, linesBy, linesLeftOff }: Statement): string {
   const read = lines.filter((line) => line.reads !== 0 || line.egressBytes !== 0n)
-  if (read.length === 0) return ''
+  if (read.length === 0 && linesLeftOff === 0) return ''
   const rows = read.slice(0, STATEMENT_PAGE_LINES_MAX).map(
-    (line) => `<tr><td>${hourText(line.epoch)}${laterNote(line)}</td>
+    (line) => `<tr><td>${timeText(line.epoch, linesBy)}${laterNote(line, linesBy)}</td>
 <td class="name">${nameOf(line.space)}</td>
 <td>${countText(line.egressBytes)}</td><td>${countText(line.reads)}</td></tr>`,
   )
-  const left = read.length - rows.length
-  const more = left > 0 ? `<p>${countText(left)} lines more are in the JSON and the CSV.</p>` : ''
-  const head = '<th>Hour</th><th>Space</th><th>Egress, bytes</th><th>Reads</th>'
-  const title = `<summary>${countText(read.length)} lines, a space and hour each</summary>`
-  return `<section><details>${title}${table(head, rows)}${more}</details></section>`
+  const more = moreNote('lines', read.length - rows.length, 'in the JSON and the CSV')
+  const rest = moreNote('lines', linesLeftOff, 'only in the sums by space')
+  const [unit, name] = linesBy === 'day' ? ['day', 'Day'] : ['hour', 'Hour']
+  const head = `<th>${name}</th><th>Space</th><th>Egress, bytes</th><th>Reads</th>`
+  const title = `<summary>${countText(read.length)} lines, a space and ${unit} each</summary>`
+  return `<section><details>${title}${table(head, rows)}${more}${rest}</details></section>`
 }
 
-function laterNote({ epoch, billedEpoch }: StatementLine): string {
-  return billedEpoch === epoch ? '' : `<small>counts in ${hourText(billedEpoch)}</small>`
+function moreNote(what: string, count: number, where: string): string {
+  return count === 0 ? '' : `<p>${countText(count)} ${what} more are ${where}.</p>`
+}
+
+function laterNote({ epoch, billedEpoch }: StatementLine, by: Statement['linesBy']): string {
+  return billedEpoch === epoch ? '' : `<small>counts in ${timeText(billedEpoch, by)}</small>`
 }
 
 function nameOf(space: string): string {

@@ -2,7 +2,12 @@
  * Lines of one space while they are written: what was read, voided and stored, hour by hour.
  * @module
  */
-import { addQuantities, NO_QUANTITIES, quantitiesOf } from '@turnpike/core/billing/quantities'
+import {
+  addQuantities,
+  negateQuantities,
+  NO_QUANTITIES,
+  quantitiesOf,
+} from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import type { EpochSpan } from '@turnpike/core/billing/ownership'
 import { LEDGER_HOURS_MAX } from '@turnpike/core/limits/log'
@@ -79,7 +84,7 @@ export class Sheet {
     const billedEpoch = billed(epoch)
     const key = `${epoch}:${billedEpoch}`
     const line = this.#lines.get(key) ?? NO_QUANTITIES
-    const added = addQuantities(line, sign === 1 ? more : negated(more))
+    const added = addQuantities(line, sign === 1 ? more : negateQuantities(more))
     this.#lines.set(key, { space: this.#space, epoch, billedEpoch, ...added })
   }
 
@@ -89,17 +94,5 @@ export class Sheet {
     const first = this.#sources.firstEpoch
     for (let at = Math.max(firstEpoch, first); at < endEpoch; at += LEDGER_HOURS_MAX)
       yield { space, firstEpoch: at, endEpoch: Math.min(at + LEDGER_HOURS_MAX, endEpoch) }
-  }
-}
-
-function negated(quantities: Quantities): Quantities {
-  return {
-    egressBytes: -quantities.egressBytes,
-    deliveredBytes: -quantities.deliveredBytes,
-    voidedBytes: -quantities.voidedBytes,
-    storageByteMs: -quantities.storageByteMs,
-    fetchedBytes: -quantities.fetchedBytes,
-    reads: -quantities.reads,
-    denied: -quantities.denied,
   }
 }

@@ -50,16 +50,6 @@ export class PlanUnknown extends Error {
   }
 }
 
-/** One account has more lines than a statement can hold. */
-export class StatementTooLong extends Error {
-  override readonly name = 'StatementTooLong'
-  readonly account: string
-  constructor(account: string, linesMax: number) {
-    super(`statement of ${account} expected <= ${linesMax} lines: spread its spaces over customers`)
-    this.account = account
-  }
-}
-
 /** Accounts do not add up to what the ledger has: nothing is stated. */
 export class StatementUnbalanced extends Error {
   override readonly name = 'StatementUnbalanced'
@@ -84,4 +74,4 @@ export class AccountUnknown extends Error {
 }
 
 /** Why there is no statement. */
-export type StatementFault = PlanUnknown | StatementTooLong | StatementUnbalanced | AccountUnknown
+export type StatementFault = PlanUnknown | StatementUnbalanced | AccountUnknown

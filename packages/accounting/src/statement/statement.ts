@@ -30,6 +30,11 @@ export interface SpaceTotal extends Quantities {
   readonly space: string
 }
 
+/** What an account used that counts in one hour. */
+export interface HourTotal extends Quantities {
+  readonly epoch: number
+}
+
 /** What a customer brings into a month. */
 export interface Opening {
   /** Grants of all hours of the month, with what was left of them when it began. */
@@ -62,12 +67,20 @@ export interface Statement {
   /** Log entries that a draft has counted; null for a final one, which has all. */
   readonly asOfEntry: number | null
   readonly total: Quantities
-  /** By their DIDs. */
+  /** By the hour in which it counts, in order. */
+  readonly hours: readonly HourTotal[]
+  /** By their DIDs: the first `STATEMENT_SPACES_MAX`. */
   readonly spaces: readonly SpaceTotal[]
+  /** Spaces after these. All sums have them. */
+  readonly spacesLeftOff: number
   /** Null for an account that pays nothing. */
   readonly bill: Bill | null
-  /** By space, then hour. */
+  /** By space, then hour: at most `STATEMENT_LINES_MAX`. */
   readonly lines: readonly StatementLine[]
+  /** `day` where there are too many by the hour: a line then stands at the first hour of its day. */
+  readonly linesBy: 'hour' | 'day'
+  /** Lines after these. All sums have them. */
+  readonly linesLeftOff: number
 }
 
 /** What one account's month came to, in the statement of all. */

@@ -16,6 +16,12 @@ export function hourText(epoch: number): string {
   return `${new Date(epoch * EPOCH_MS).toISOString().slice(0, '2026-11-21T07:00:00'.length)}Z`
 }
 
+/** Where a line stands: an hour, as {@link hourText} has it, or a day, `2026-11-21`. */
+export function timeText(epoch: number, by: 'hour' | 'day'): string {
+  const text = hourText(epoch)
+  return by === 'hour' ? text : text.slice(0, '2026-11-21'.length)
+}
+
 /** SHA-256 of a text's UTF-8, as 64 hexadecimal digits. */
 export function digestText(hasher: Hasher, text: string): string {
   const digest = hasher.sha256(utf8.encode(text))

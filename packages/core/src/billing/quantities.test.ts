@@ -5,6 +5,7 @@ import {
   addQuantities,
   countJson,
   egressBytesOf,
+  negateQuantities,
   NO_QUANTITIES,
   quantitiesOf,
 } from './quantities.ts'
@@ -32,6 +33,7 @@ test('the quantities of a sum are the sum of the quantities', () => {
       assert.deepEqual(added, quantitiesOf(sum, stored + more))
       assert.equal(added.egressBytes, added.deliveredBytes - added.voidedBytes)
       assert.deepEqual(addQuantities(added, NO_QUANTITIES), added)
+      assert.deepEqual(addQuantities(added, negateQuantities(added)), NO_QUANTITIES)
     }),
   )
 })

@@ -89,6 +89,19 @@ export function addQuantities(a: Quantities, b: Quantities): Quantities {
   }
 }
 
+/** What takes quantities out again, when it is added. */
+export function negateQuantities(quantities: Quantities): Quantities {
+  return {
+    egressBytes: -quantities.egressBytes,
+    deliveredBytes: -quantities.deliveredBytes,
+    voidedBytes: -quantities.voidedBytes,
+    storageByteMs: -quantities.storageByteMs,
+    fetchedBytes: -quantities.fetchedBytes,
+    reads: -quantities.reads,
+    denied: -quantities.denied,
+  }
+}
+
 /**
  * A count for JSON: a number up to 2^53 - 1, and beyond, where a JSON number would not be exact, a
  * decimal string.

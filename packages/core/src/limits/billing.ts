@@ -48,7 +48,9 @@ export const STORAGE_SETTLE_MS = 60_000
 export const STORAGE_ROWS_MAX = 10_000
 /** Lines of one statement: a thousand spaces in every hour of a month, some 250 MiB of JSON. */
 export const STATEMENT_LINES_MAX = 1_000_000
-/** Lines that a statement's page shows: some 60 printed pages. */
+/** Spaces that one statement lists, with the sums of each. Customers have fewer. */
+export const STATEMENT_SPACES_MAX = 100_000
+/** Lines that a statement's page shows, and spaces: some 60 printed pages each. */
 export const STATEMENT_PAGE_LINES_MAX = 2_000
 
 /** Days of one question about egress by day. */

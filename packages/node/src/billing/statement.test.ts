@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { buildAll, buildStatement } from '@turnpike/accounting/statement/build'
+import { statementCsv } from '@turnpike/accounting/statement/csv'
+import { statementHtml } from '@turnpike/accounting/statement/html'
+import { statementJson } from '@turnpike/accounting/statement/json'
 import type { StatementSources } from '@turnpike/accounting/statement/sources'
-import type { Summary } from '@turnpike/accounting/statement/statement'
+import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod, periodAfter } from '@turnpike/core/billing/period'
 import type { Period } from '@turnpike/core/billing/period'
@@ -136,17 +139,44 @@ test('an account that nobody has, and a plan that is gone, are said', async (t) 
   assert.equal(gone.error?.name, 'PlanUnknown')
 })
 
-test('a statement has as many lines as it may have, or there is none', async (t) => {
-  const books = openBooks(t)
-  books.assign(SPACES[0]!, ALICE, START)
-  for (let hour = 0; hour < 3; hour++)
-    books.read({ epoch: START + hour, space: SPACES[0]!, bytes: 1n })
-  const query = { period: OCTOBER, asOfEntry: null }
-  const build = (linesMax: number) =>
-    buildStatement(books.sources(OCTOBER.endEpoch), ALICE, { ...query, linesMax })
-  assert.equal((await build(3)).ok?.lines.length, 3)
-  assert.equal((await build(2)).error?.name, 'StatementTooLong')
-})
+for (const account of [ALICE, 'suspense'])
+  test(`too many lines are stated by day, then not at all: sums hold, ${account}`, async (t) => {
+    const books = openBooks(t)
+    for (const space of SPACES) {
+      if (account === ALICE) books.assign(space, ALICE, START)
+      for (const hour of [0, 1, 23, 24]) books.read({ epoch: START + hour, space, bytes: 1n })
+    }
+    const sources = books.sources(OCTOBER.endEpoch)
+    const build = async (linesMax: number, spacesMax?: number): Promise<Statement> => {
+      const query = { period: OCTOBER, asOfEntry: null, linesMax, spacesMax: spacesMax ?? 2 }
+      const { ok: statement } = await buildStatement(sources, account, query)
+      return statement!
+    }
+    const whole = await build(8)
+    assert.deepEqual([whole.lines.length, whole.linesBy, whole.linesLeftOff], [8, 'hour', 0])
+    assert.doesNotMatch(statementJson(whole), /linesBy|LeftOff/)
+    const days = await build(7)
+    assert.deepEqual([days.linesBy, days.linesLeftOff], ['day', 0])
+    assert.deepEqual(
+      days.lines.map(({ epoch, egressBytes }) => [epoch - START, egressBytes]),
+      [
+        [0, 3n],
+        [24, 1n],
+        [0, 3n],
+        [24, 1n],
+      ],
+    )
+    assert.match(statementCsv(days), /^account,space,day,billed,/)
+    assert.match(statementJson(days), /"day":"2026-10-02","egressBytes":1,/)
+    const cut = await build(3, 1)
+    assert.deepEqual([cut.lines.length, cut.linesLeftOff, cut.spacesLeftOff], [2, 2, 1])
+    assert.match(statementCsv(cut), /,2 lines left off,,,4,4,0,/)
+    assert.match(statementJson(cut), /"spacesLeftOff":1,"linesBy":"day","linesLeftOff":2,"lines":/)
+    assert.match(statementHtml(cut, ''), /<p>2 lines more are only in the sums by space\.</)
+    for (const { total, hours, bill } of [days, cut])
+      assert.deepEqual([total, hours, bill], [whole.total, whole.hours, whole.bill])
+    assert.deepEqual(await build(3, 1), cut, 'the same again')
+  })
 
 test('prepaid overage is drawn from the balance, and the rest is due', async (t) => {
   const books = openBooks(t)

@@ -6,6 +6,7 @@
 import { compareWithLog } from '@turnpike/accounting/compare-log'
 import type { LogState } from '@turnpike/accounting/state'
 import { buildStatement } from '@turnpike/accounting/statement/build'
+import type { HourTotal } from '@turnpike/accounting/statement/statement'
 import { epochOf } from '@turnpike/core/billing/epoch'
 import type { EpochSpan } from '@turnpike/core/billing/ownership'
 import { epochText, periodBefore, periodOf, type Period } from '@turnpike/core/billing/period'
@@ -162,7 +163,7 @@ async function compareOutbox(
         const built = await buildStatement(statements, customer, query)
         if (built.error !== undefined) throw built.error
         for (const meter of METERS) {
-          const used = usedIn(built.ok.lines, meter, span)
+          const used = usedIn(built.ok.hours, meter, span)
           const put = outbox.sum(customer, meter.eventName, span, 'all')
           sheet.sums++
           const about = `${period.name} ${customer} ${meter.eventName}`
@@ -174,20 +175,11 @@ async function compareOutbox(
   }
 }
 
-type Line = Parameters<MeterKind['valueOf']>[0] & { readonly billedEpoch: number }
-
-/** What a meter makes of lines, hour by hour as they count. */
-function usedIn(lines: readonly Line[], meter: MeterKind, span: EpochSpan): bigint {
-  const hours = new Map<number, { egressBytes: bigint; storageByteMs: bigint }>()
-  for (const { billedEpoch, egressBytes, storageByteMs } of lines) {
-    if (billedEpoch < span.firstEpoch || billedEpoch >= span.endEpoch) continue
-    const hour = hours.get(billedEpoch) ?? { egressBytes: 0n, storageByteMs: 0n }
-    hour.egressBytes += egressBytes
-    hour.storageByteMs += storageByteMs
-    hours.set(billedEpoch, hour)
-  }
+/** What a meter makes of hours. */
+function usedIn(hours: readonly HourTotal[], meter: MeterKind, span: EpochSpan): bigint {
   let sum = 0n
-  for (const hour of hours.values()) sum += meter.valueOf(hour)
+  for (const hour of hours)
+    if (span.firstEpoch <= hour.epoch && hour.epoch < span.endEpoch) sum += meter.valueOf(hour)
   return sum
 }
 
