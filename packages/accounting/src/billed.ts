@@ -67,9 +67,26 @@ export async function billedOf(
   })
   const { total, rows } = await sources.ledger.sums({ spans, ...split })
   for (const row of sheet.isSplit ? rows : [{ space: '', time: 0, ...total }]) sheet.addReads(row)
-  for (const owned of ownerships) await addCredits(sheet, sources, owned, period)
+  for (const owned of await voidedOf(sources, ownerships, period))
+    await addCredits(sheet, sources, owned, period)
   for (const span of spans) await addStorage(sheet, sources, span)
   return sheet.billed()
+}
+
+/** Ownerships of spaces that VOIDs may credit: nearly always none, which one question tells. */
+async function voidedOf(
+  { ledger }: BilledSources,
+  ownerships: readonly Ownership[],
+  period: EpochSpan,
+): Promise<readonly Ownership[]> {
+  let firstEpoch = period.firstEpoch
+  for (const owned of ownerships)
+    firstEpoch = Math.min(firstEpoch, creditedSpan(owned, period)?.firstEpoch ?? firstEpoch)
+  const spaces = new Set(ownerships.map(({ space }) => space))
+  const spans = [...spaces].map((space) => ({ space, firstEpoch, endEpoch: period.endEpoch }))
+  const { rows } = await ledger.sums({ spans, bySpace: true })
+  const voided = new Set(rows.filter(({ bytesVoided }) => bytesVoided > 0n).map((row) => row.space))
+  return ownerships.filter(({ space }) => voided.has(space))
 }
 
 async function addCredits(

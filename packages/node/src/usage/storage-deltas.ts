@@ -32,6 +32,8 @@ function isOf(space: SpaceDid | undefined): string {
 /** The deltas of a catalog, which may be read-only. */
 export class StorageDeltas {
   readonly #catalog: DatabaseSync
+  /** By their SQL: to make one takes longer than to run it, for each of a customer's spaces. */
+  readonly #statements = new Map<string, StatementSync>()
 
   constructor(catalog: DatabaseSync) {
     this.#catalog = catalog
@@ -106,9 +108,12 @@ export class StorageDeltas {
   }
 
   #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
     const statement = this.#catalog.prepare(sql)
     // Sizes pass 2^53, which a number would round.
     statement.setReadBigInts(true)
+    this.#statements.set(sql, statement)
     return statement
   }
 }
