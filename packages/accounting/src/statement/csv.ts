@@ -7,7 +7,7 @@ import { addQuantities, negateQuantities } from '@turnpike/core/billing/quantiti
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import { totalOf } from './gather.ts'
 import type { Statement, Summary } from './statement.ts'
-import { timeText } from './text.ts'
+import { timeWriter } from './text.ts'
 
 const QUANTITIES = [
   'egressBytes',
@@ -39,16 +39,14 @@ const COLUMNS: readonly string[] = [
  */
 export function statementCsv(statement: Statement): string {
   const { account, total, lines, linesBy, linesLeftOff } = statement
-  const records = lines.map((line) => [
-    account,
-    line.space,
-    timeText(line.epoch, linesBy),
-    timeText(line.billedEpoch, linesBy),
-    ...values(line),
-  ])
+  const timeText = timeWriter(linesBy)
+  const records = lines.map((line) => {
+    const { space, epoch, billedEpoch } = line
+    return record([account, space, timeText(epoch), timeText(billedEpoch)], line)
+  })
   if (linesLeftOff > 0) {
     const rest = addQuantities(total, negateQuantities(totalOf(lines)))
-    records.push([account, `${linesLeftOff} lines left off`, '', '', ...values(rest)])
+    records.push(record([account, `${linesLeftOff} lines left off`, '', ''], rest))
   }
   return csv(['account', 'space', linesBy, 'billed', ...COLUMNS], records)
 }
@@ -56,24 +54,22 @@ export function statementCsv(statement: Statement): string {
 /** The accounts of a summary: one record for each account and currency. */
 export function summaryCsv({ accounts }: Summary): string {
   const records = accounts.flatMap((one) => {
-    const used = [one.account, ...values(one)]
+    const used = record([one.account], one)
     return one.due.length === 0
-      ? [[...used, '', '']]
-      : one.due.map((due) => used.concat(dueOf(due)))
+      ? [`${used},,`]
+      : one.due.map(({ currency, micros }) => `${used},${currency},${formatMicros(micros)}`)
   })
   return csv(['account', ...COLUMNS, 'currency', 'due'], records)
 }
 
-function dueOf({ currency, micros }: { currency: string; micros: bigint }): string[] {
-  return [currency, formatMicros(micros)]
+/** Texts, then numbers, which need no quotes. */
+function record(texts: readonly string[], quantities: Quantities): string {
+  const numbers = QUANTITIES.map((name) => quantities[name])
+  return `${texts.map(field).join(',')},${numbers.join(',')}`
 }
 
-function values(quantities: Quantities): string[] {
-  return QUANTITIES.map((name) => String(quantities[name]))
-}
-
-function csv(header: readonly string[], records: readonly (readonly string[])[]): string {
-  return [header, ...records].map((record) => `${record.map(field).join(',')}\r\n`).join('')
+function csv(header: readonly string[], records: readonly string[]): string {
+  return [header.join(','), ...records, ''].join('\r\n')
 }
 
 function field(text: string): string {

@@ -1,6 +1,6 @@
 /**
- * Gathers the lines of an account into sums, and as many lines as a statement can hold: by the hour;
- * when those are too many, by the day; and when those are, those of the first spaces.
+ * Gathers the lines of an account into sums, and as many lines as a statement can hold: by the
+ * hour; when those are too many, by the day; and when those are, those of the first spaces.
  * @module
  */
 import { DAY_EPOCHS } from '@turnpike/core/billing/epoch'
@@ -24,7 +24,7 @@ export type Gathered = Pick<
  * Gathers lines, space by space. The same lines always come to the same.
  *
  * @example
- * const gatherer = new Gatherer({ linesMax: 1_000_000, spacesMax: 100_000 })
+ * const gatherer = new Gatherer({ linesMax: 400_000, spacesMax: 100_000 })
  * for await (const lines of accountLines(sources, account, period)) gatherer.add(lines)
  * const { total, lines, linesLeftOff } = gatherer.gathered()
  */

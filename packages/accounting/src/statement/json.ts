@@ -9,7 +9,7 @@ import { hoursOf } from '@turnpike/core/billing/period'
 import { countJson } from '@turnpike/core/billing/quantities'
 import type { StretchCharge } from '@turnpike/core/billing/rate'
 import type { Bill, SpaceTotal, Statement, StatementLine, Summary } from './statement.ts'
-import { hourText, moneyJson, quantitiesJson, timeText } from './text.ts'
+import { hourText, moneyJson, quantitiesJson, timeWriter } from './text.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -21,6 +21,7 @@ type Json = Readonly<Record<string, unknown>>
  */
 export function statementJson(statement: Statement): string {
   const { account, total, spaces, bill, lines, linesBy } = statement
+  const timeText = timeWriter(linesBy)
   return documentJson(
     {
       format: 'turnpike-statement/1',
@@ -32,7 +33,7 @@ export function statementJson(statement: Statement): string {
       ...leftOffJson(statement),
     },
     'lines',
-    lines.map((line) => lineJson(line, linesBy)),
+    lines.map((line) => JSON.stringify(lineJson(line, linesBy, timeText))),
   )
 }
 
@@ -45,19 +46,20 @@ export function summaryJson(summary: Summary): string {
       ...quantitiesJson(summary.total),
     },
     'accounts',
-    summary.accounts.map((one) => ({
-      account: one.account,
-      ...quantitiesJson(one),
-      due: one.due.map(moneyJson),
-      digest: one.digest,
-    })),
+    summary.accounts.map((one) =>
+      JSON.stringify({
+        account: one.account,
+        ...quantitiesJson(one),
+        due: one.due.map(moneyJson),
+        digest: one.digest,
+      }),
+    ),
   )
 }
 
 /** One object whose last field is a list, with a line of text for each of its items. */
-function documentJson(head: Json, name: string, items: readonly Json[]): string {
-  const list = items.map((item) => JSON.stringify(item)).join(',\n')
-  return `${JSON.stringify(head).slice(0, -1)},"${name}":[\n${list}\n]}\n`
+function documentJson(head: Json, name: string, items: readonly string[]): string {
+  return `${JSON.stringify(head).slice(0, -1)},"${name}":[\n${items.join(',\n')}\n]}\n`
 }
 
 function headJson({ status, period, gateway, asOfEntry }: Statement | Summary): Json {
@@ -142,12 +144,16 @@ function leftOffJson({ spacesLeftOff, linesBy, linesLeftOff }: Statement): Json 
   }
 }
 
-function lineJson(line: StatementLine, by: Statement['linesBy']): Json {
+function lineJson(
+  line: StatementLine,
+  by: Statement['linesBy'],
+  timeText: (epoch: number) => string,
+): Json {
   const { space, epoch, billedEpoch } = line
   return {
     space,
-    [by]: timeText(epoch, by),
-    ...(billedEpoch !== epoch && { billed: timeText(billedEpoch, by) }),
+    [by]: timeText(epoch),
+    ...(billedEpoch !== epoch && { billed: timeText(billedEpoch) }),
     ...quantitiesJson(line),
   }
 }

@@ -7,7 +7,7 @@ import { STATEMENT_PAGE_LINES_MAX } from '@turnpike/core/limits/billing'
 import { dayChart, daysOf } from './day-chart.ts'
 import { countText, escapeHtml, storedText } from './page.ts'
 import type { HourTotal, Statement, StatementLine } from './statement.ts'
-import { timeText } from './text.ts'
+import { timeWriter } from './text.ts'
 
 /** A table: its head as HTML, and its rows. */
 export function table(head: string, rows: readonly string[]): string {
@@ -47,8 +47,9 @@ export function spaceSection({ spaces, spacesLeftOff, period }: Statement): stri
 export function lineSection({ lines, linesBy, linesLeftOff }: Statement): string {
   const read = lines.filter((line) => line.reads !== 0 || line.egressBytes !== 0n)
   if (read.length === 0 && linesLeftOff === 0) return ''
+  const timeText = timeWriter(linesBy)
   const rows = read.slice(0, STATEMENT_PAGE_LINES_MAX).map(
-    (line) => `<tr><td>${timeText(line.epoch, linesBy)}${laterNote(line, linesBy)}</td>
+    (line) => `<tr><td>${timeText(line.epoch)}${laterNote(line, timeText)}</td>
 <td class="name">${nameOf(line.space)}</td>
 <td>${countText(line.egressBytes)}</td><td>${countText(line.reads)}</td></tr>`,
   )
@@ -64,8 +65,9 @@ function moreNote(what: string, count: number, where: string): string {
   return count === 0 ? '' : `<p>${countText(count)} ${what} more are ${where}.</p>`
 }
 
-function laterNote({ epoch, billedEpoch }: StatementLine, by: Statement['linesBy']): string {
-  return billedEpoch === epoch ? '' : `<small>counts in ${timeText(billedEpoch, by)}</small>`
+function laterNote(line: StatementLine, timeText: (epoch: number) => string): string {
+  const { epoch, billedEpoch } = line
+  return billedEpoch === epoch ? '' : `<small>counts in ${timeText(billedEpoch)}</small>`
 }
 
 function nameOf(space: string): string {

@@ -77,7 +77,7 @@ export interface Statement {
   readonly bill: Bill | null
   /** By space, then hour: at most `STATEMENT_LINES_MAX`. */
   readonly lines: readonly StatementLine[]
-  /** `day` where there are too many by the hour: a line then stands at the first hour of its day. */
+  /** `day` where there are too many by the hour: a line then stands at its day's first hour. */
   readonly linesBy: 'hour' | 'day'
   /** Lines after these. All sums have them. */
   readonly linesLeftOff: number

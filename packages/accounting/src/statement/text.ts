@@ -16,10 +16,23 @@ export function hourText(epoch: number): string {
   return `${new Date(epoch * EPOCH_MS).toISOString().slice(0, '2026-11-21T07:00:00'.length)}Z`
 }
 
-/** Where a line stands: an hour, as {@link hourText} has it, or a day, `2026-11-21`. */
-export function timeText(epoch: number, by: 'hour' | 'day'): string {
-  const text = hourText(epoch)
-  return by === 'hour' ? text : text.slice(0, '2026-11-21'.length)
+/**
+ * Writes where lines stand: hours, as {@link hourText} has them, or days, `2026-11-21`. It remembers
+ * them: all spaces have the same hours.
+ *
+ * @example
+ * const timeText = timeWriter(statement.linesBy)
+ */
+export function timeWriter(by: 'hour' | 'day'): (epoch: number) => string {
+  const texts = new Map<number, string>()
+  return (epoch) => {
+    let text = texts.get(epoch)
+    if (text === undefined) {
+      text = hourText(epoch).slice(0, by === 'day' ? '2026-11-21'.length : undefined)
+      texts.set(epoch, text)
+    }
+    return text
+  }
 }
 
 /** SHA-256 of a text's UTF-8, as 64 hexadecimal digits. */

@@ -46,8 +46,11 @@ export const STORAGE_EVENTS_MAX = 10_000
 export const STORAGE_SETTLE_MS = 60_000
 /** Changes of sizes that are read at once, and days that are added up in one transaction. */
 export const STORAGE_ROWS_MAX = 10_000
-/** Lines of one statement: a thousand spaces in every hour of a month, some 250 MiB of JSON. */
-export const STATEMENT_LINES_MAX = 1_000_000
+/**
+ * Lines of one statement, some 85 MiB of JSON: by the day, all spaces that one customer may have; by
+ * the hour, more than 500 spaces that are read in every hour of a month.
+ */
+export const STATEMENT_LINES_MAX = 400_000
 /** Spaces that one statement lists, with the sums of each. Customers have fewer. */
 export const STATEMENT_SPACES_MAX = 100_000
 /** Lines that a statement's page shows, and spaces: some 60 printed pages each. */
