@@ -8,9 +8,9 @@ import { groupOf, readOf } from './testing/entries.ts'
 const SOURCE = 'did:key:z6Mk'
 const COUNT_MAX = 2 ** 32 - 1
 
-function fetchOf(n: number, requests: number): Uint8Array {
+function fetchOf(n: number, requests: number, failed = 0): Uint8Array {
   const { id } = readOf(n)
-  return encodeFetch({ id, provider: 'p', bytes: 1n, requests, failed: 0 })
+  return encodeFetch({ id, provider: 'p', bytes: 1n, requests, failed })
 }
 
 function refusalOf(entries: readonly Uint8Array[], source: string = SOURCE): string | undefined {
@@ -23,6 +23,7 @@ test('an entry may stand for so many reads or requests, and no more', () => {
   assert.match(refusalOf(counting(COUNT_MAX + 1))!, /stand for/)
   assert.equal(refusalOf([...groupOf(1), fetchOf(1, COUNT_MAX)]), undefined)
   assert.match(refusalOf([...groupOf(1), fetchOf(1, COUNT_MAX + 1)])!, /stand for/)
+  assert.match(refusalOf([...groupOf(1), fetchOf(1, 1, COUNT_MAX + 1)])!, /stand for/)
 })
 
 test('an entry of 2^53 bytes is refused, one of a byte less is not', () => {

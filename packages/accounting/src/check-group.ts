@@ -43,7 +43,7 @@ export function checkEntry(bytes: Uint8Array): Result<LogEntry, GroupRefused> {
 
 function countOf(logged: LogEntry): number {
   if (logged.kind === 'read') return logged.entry.count
-  return logged.kind === 'fetch' ? logged.entry.requests : 0
+  return logged.kind === 'fetch' ? Math.max(logged.entry.requests, logged.entry.failed) : 0
 }
 
 /**

@@ -7,6 +7,7 @@ import type { LedgerAnswer, LedgerRow, UsageBy, UsageCounts } from '@turnpike/co
 import { EPOCH_MS, epochEndMs, epochOf } from '@turnpike/core/billing/epoch'
 import type { EpochSpan } from '@turnpike/core/billing/ownership'
 import { dayText, epochText, periodOf as periodAt } from '@turnpike/core/billing/period'
+import { countJson } from '@turnpike/core/billing/quantities'
 import { unitFirstEpoch } from '@turnpike/core/billing/unit'
 
 /** What is asked. */
@@ -123,17 +124,13 @@ function rowJson(row: UsageRow): UsageJson {
 export function countsJson(counts: UsageCounts): UsageJson {
   return {
     reads: counts.reads,
-    bytes: bytesJson(counts.bytes),
-    bytesDelivered: bytesJson(counts.bytesDelivered),
-    bytesFetched: bytesJson(counts.bytesFetched),
-    bytesVoided: bytesJson(counts.bytesVoided),
+    bytes: countJson(counts.bytes),
+    bytesDelivered: countJson(counts.bytesDelivered),
+    bytesFetched: countJson(counts.bytesFetched),
+    bytesVoided: countJson(counts.bytesVoided),
     denied: counts.denied,
     errors: counts.errors,
   }
-}
-
-function bytesJson(bytes: bigint): number | string {
-  return bytes <= Number.MAX_SAFE_INTEGER ? Number(bytes) : String(bytes)
 }
 
 function periodOf({ sinceMs, untilMs }: UsageQuery, { epochs }: LedgerAnswer): UsagePeriod | null {
