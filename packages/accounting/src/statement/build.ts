@@ -3,7 +3,7 @@
  * @module
  */
 import type { Period } from '@turnpike/core/billing/period'
-import { NO_QUANTITIES, quantitiesOf } from '@turnpike/core/billing/quantities'
+import { QUANTITY_NAMES, quantitiesOf } from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import { epochOf } from '@turnpike/core/billing/epoch'
 import { STATEMENT_LINES_MAX, STATEMENT_SPACES_MAX } from '@turnpike/core/limits/billing'
@@ -131,7 +131,7 @@ async function check(
   const until = { firstEpoch, endEpoch: Math.max(firstEpoch, Math.min(endEpoch, storedUntil)) }
   const [byteMs] = await storage.byteMs([until])
   const counted = quantitiesOf(total, byteMs!)
-  for (const name of Object.keys(NO_QUANTITIES) as (keyof Quantities)[])
+  for (const name of QUANTITY_NAMES)
     if (stated[name] !== counted[name])
       return new StatementUnbalanced(period.name, name, stated[name], counted[name])
   return undefined

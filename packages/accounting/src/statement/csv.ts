@@ -3,22 +3,13 @@
  * @module
  */
 import { formatMicros } from '@turnpike/core/billing/money'
-import { addQuantities, negateQuantities } from '@turnpike/core/billing/quantities'
+import { addQuantities, negateQuantities, QUANTITY_NAMES } from '@turnpike/core/billing/quantities'
 import type { Quantities } from '@turnpike/core/billing/quantities'
 import { totalOf } from './gather.ts'
 import type { Statement, Summary } from './statement.ts'
 import { timeWriter } from './text.ts'
 
-const QUANTITIES = [
-  'egressBytes',
-  'deliveredBytes',
-  'voidedBytes',
-  'storageByteMs',
-  'fetchedBytes',
-  'reads',
-  'denied',
-] as const satisfies readonly (keyof Quantities)[]
-
+/** Of `QUANTITY_NAMES`. */
 const COLUMNS: readonly string[] = [
   'egress_bytes',
   'delivered_bytes',
@@ -64,7 +55,7 @@ export function summaryCsv({ accounts }: Summary): string {
 
 /** Texts, then numbers, which need no quotes. */
 function record(texts: readonly string[], quantities: Quantities): string {
-  const numbers = QUANTITIES.map((name) => quantities[name])
+  const numbers = QUANTITY_NAMES.map((name) => quantities[name])
   return `${texts.map(field).join(',')},${numbers.join(',')}`
 }
 

@@ -17,8 +17,8 @@ export function hourText(epoch: number): string {
 }
 
 /**
- * Writes where lines stand: hours, as {@link hourText} has them, or days, `2026-11-21`. It remembers
- * them: all spaces have the same hours.
+ * Writes where lines stand: hours, as {@link hourText} has them, or days, `2026-11-21`. It
+ * remembers them: all spaces have the same hours.
  *
  * @example
  * const timeText = timeWriter(statement.linesBy)

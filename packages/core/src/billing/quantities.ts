@@ -48,6 +48,11 @@ export const NO_QUANTITIES: Quantities = {
   denied: 0,
 }
 
+/** Names of all quantities, in the order in which statements have them. */
+export const QUANTITY_NAMES: readonly (keyof Quantities)[] = Object.keys(
+  NO_QUANTITIES,
+) as (keyof Quantities)[]
+
 /**
  * Egress bytes: what was delivered and is billable, less what was voided.
  *

@@ -47,8 +47,8 @@ export const STORAGE_SETTLE_MS = 60_000
 /** Changes of sizes that are read at once, and days that are added up in one transaction. */
 export const STORAGE_ROWS_MAX = 10_000
 /**
- * Lines of one statement, some 85 MiB of JSON: by the day, all spaces that one customer may have; by
- * the hour, more than 500 spaces that are read in every hour of a month.
+ * Lines of one statement, some 85 MiB of JSON: by the day, all spaces that one customer may have;
+ * by the hour, more than 500 spaces that are read in every hour of a month.
  */
 export const STATEMENT_LINES_MAX = 400_000
 /** Spaces that one statement lists, with the sums of each. Customers have fewer. */
@@ -79,6 +79,8 @@ export const QUOTA_PAYERS_MAX = 4096
 export const QUOTA_ACCOUNTING_MS = 30_000
 /** Pause between two looks whether a month is to be closed. */
 export const STATEMENT_CLOSE_EVERY_MS = 60_000
+/** Longest pause between two attempts while a month can't be closed. */
+export const STATEMENT_RETRY_MS_MAX = 3_600_000
 /** Time after which the last closed month is made again, to see that it comes out the same. */
 export const STATEMENT_CHECK_MS: number = 24 * 3_600_000
 /** Wait for an answer of Stripe. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
-import { runJobs } from './jobs.ts'
+import { pauseMs, runJobs } from './jobs.ts'
 
 test('a job that fails is tried again, told of once, and keeps no other back', async () => {
   let runs = 0
@@ -31,6 +31,13 @@ test('a job that fails is tried again, told of once, and keeps no other back', a
     ['fails twice', fault],
     ['fails twice', undefined],
   ])
+})
+
+test('pauses of a job that fails grow to their bound, where it has one', () => {
+  const pauses = (job: Parameters<typeof pauseMs>[0]): number[] =>
+    [0, 1, 2, 3, 2000].map((failures) => pauseMs(job, failures))
+  assert.deepEqual(pauses({ everyMs: 10 }), [10, 10, 10, 10, 10])
+  assert.deepEqual(pauses({ everyMs: 10, retryMsMax: 50 }), [10, 20, 40, 50, 50])
 })
 
 test('a run ends before the next begins, and before stopping resolves', async () => {

@@ -18,6 +18,8 @@ export interface Job {
   readonly name: string
   /** Pause from the end of one run to the start of the next, in ms. */
   readonly everyMs: number
+  /** Longest pause while it fails: each failure doubles the pause. By default it stays the same. */
+  readonly retryMsMax?: number
   /** Aborted when accounting closes; what it leaves undone the next start does. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -58,19 +60,26 @@ export function runJobs(jobs: readonly Job[], onJob: OnJob): () => Promise<void>
 }
 
 async function repeat(job: Job, signal: AbortSignal, onJob: OnJob): Promise<void> {
-  let fails = false
+  let failures = 0
   while (!signal.aborted) {
     try {
       await job.run(signal)
-      if (fails) onJob(job.name, undefined)
-      fails = false
+      if (failures > 0) onJob(job.name, undefined)
+      failures = 0
     } catch (error) {
       if (signal.aborted) return
-      if (!fails) onJob(job.name, error)
-      fails = true
+      if (failures === 0) onJob(job.name, error)
+      failures += 1
     }
-    await pause(job.everyMs, signal)
+    await pause(pauseMs(job, failures), signal)
   }
+}
+
+type Pauses = Pick<Job, 'everyMs' | 'retryMsMax'>
+
+/** Pause after a run, and after so many failures in a row. */
+export function pauseMs({ everyMs, retryMsMax = everyMs }: Pauses, failures: number): number {
+  return failures === 0 ? everyMs : Math.min(everyMs * 2 ** failures, retryMsMax)
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -87,6 +87,14 @@ export interface StandingAccounting {
   settled<T extends NonNullable<unknown>>(
     work: (log: LogState, caughtUp: CaughtUp) => Promise<T>,
   ): Promise<Result<T, AccountingStopped>>
+  /**
+   * Catches up and runs `open` while log and ledger stand still, then `work` on what it opened,
+   * while they go on. Faults are as in `settled`.
+   */
+  settledThen<S extends NonNullable<unknown>, T extends NonNullable<unknown>>(
+    open: (log: LogState, caughtUp: CaughtUp) => Promise<S>,
+    work: (opened: S) => Promise<T>,
+  ): Promise<Result<T, AccountingStopped>>
 }
 
 /** Where accounting keeps its files (docs/reference/log-files.md). */
@@ -280,6 +288,21 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
     return this.#run(() => this.#accounting.settled(work))
   }
 
+  settledThen<S extends NonNullable<unknown>, T extends NonNullable<unknown>>(
+    open: (log: LogState, caughtUp: CaughtUp) => Promise<S>,
+    work: (opened: S) => Promise<T>,
+  ): Promise<Result<T, AccountingStopped>> {
+    return this.#keep(async () => {
+      const opened = await this.#attempt(() => this.#accounting.settled(open))
+      if (opened.error !== undefined) return opened
+      try {
+        return ok(await work(opened.ok))
+      } catch (error) {
+        return fail(stoppedBy(error))
+      }
+    })
+  }
+
   dropEntries(query: DropQuery): Promise<Result<Dropped, AccountingStopped>> {
     return this.#run(() => this.#accounting.dropEntries(query))
   }
@@ -293,14 +316,21 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
     this.#opened.close()
   }
 
-  async #run<T extends NonNullable<unknown>>(
+  #run<T extends NonNullable<unknown>>(
     work: () => Promise<Result<T, Error>>,
   ): Promise<Result<T, AccountingStopped>> {
-    const running = this.#attempt(work)
+    return this.#keep(() => this.#attempt(work))
+  }
+
+  /** Lets `close` wait for a call. */
+  async #keep<T>(call: () => Promise<T>): Promise<T> {
+    const running = call()
     this.#pending.add(running)
-    const result = await running
-    this.#pending.delete(running)
-    return result
+    try {
+      return await running
+    } finally {
+      this.#pending.delete(running)
+    }
   }
 
   /** Turns what is thrown into a value; on a full disk tries again with the journals' reserves. */

@@ -57,6 +57,18 @@ test('another connection sees whole batches', async (t) => {
   other.close()
 })
 
+test('a snapshot stays as it was, while the ledger goes on', async (t) => {
+  const { ledger } = await openLedger(t)
+  ledger.apply(batch(0, 1, [rollUp('did:key:alice')]))
+  const snapshot = ledger.snapshot()
+  ledger.apply(batch(1, 2, [rollUp('did:key:bob', 5n)]))
+  const hours = { firstEpoch: 0, endEpoch: 10 }
+  assert.equal((await snapshot.query(hours)).total.bytes, 1n)
+  assert.deepEqual(await snapshot.spaces(), ['did:key:alice'])
+  assert.equal(ledger.query(hours).total.bytes, 6n)
+  snapshot.close()
+})
+
 test('a batch with a count that SQLite can’t hold is not added at all', async (t) => {
   const { ledger } = await openLedger(t)
   const rows = [rollUp('did:key:alice'), rollUp('did:key:bob', 2n ** 63n)]

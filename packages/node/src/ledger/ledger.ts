@@ -13,6 +13,7 @@ import type {
   LedgerBatch,
   LedgerQuery,
   LedgerSpan,
+  LedgerView,
   SumsAnswer,
   SumsQuery,
   VoidRow,
@@ -35,8 +36,15 @@ interface Standing {
   readonly whole: boolean
 }
 
+/** A ledger as of one moment. */
+export interface LedgerSnapshot extends LedgerView {
+  /** Gives the file back. Nothing may be called afterwards. */
+  close(): void
+}
+
 /** A ledger in a file. Another process may read it; one at a time adds to it. */
 export class SqliteLedger implements Ledger {
+  readonly #path: string
   readonly #database: DatabaseSync
   #writer: LedgerWriter
 
@@ -49,6 +57,7 @@ export class SqliteLedger implements Ledger {
    * const ledger = new SqliteLedger('/data/ledger.sqlite')
    */
   constructor(path: string) {
+    this.#path = path
     this.#database = openLedgerFile(path)
     this.#writer = new LedgerWriter(this.#database)
   }
@@ -119,6 +128,18 @@ export class SqliteLedger implements Ledger {
     this.#writer = new LedgerWriter(this.#database)
   }
 
+  /**
+   * The ledger as it is now, to be read while this one goes on. Until it is closed, what is added
+   * here stays in the write-ahead log. Not of a ledger in memory, which has no second reader.
+   */
+  snapshot(): LedgerSnapshot {
+    const snapshot = new SqliteLedger(this.#path)
+    snapshot.#database.exec('BEGIN')
+    // The first read says what moment it is.
+    snapshot.#standing()
+    return snapshot
+  }
+
   /** Gives the file back. Nothing may be called afterwards. */
   close(): void {
     this.#database.close()
@@ -126,13 +147,14 @@ export class SqliteLedger implements Ledger {
 
   /** Runs `work` as of one moment, when the ledger is whole. */
   #read<T>(work: () => T): T {
-    this.#database.exec('BEGIN')
+    const isSnapshot = this.#database.isTransaction
+    if (!isSnapshot) this.#database.exec('BEGIN')
     try {
       const { watermark, whole } = this.#standing()
       if (!whole) throw new LedgerIncomplete(watermark)
       return work()
     } finally {
-      this.#database.exec('COMMIT')
+      if (!isSnapshot) this.#database.exec('COMMIT')
     }
   }
 

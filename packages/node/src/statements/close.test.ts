@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { LogState } from '@turnpike/accounting/state'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod } from '@turnpike/core/billing/period'
@@ -49,6 +50,10 @@ async function openRig(t: TestContext) {
     host: {
       settled: async (work: (log: LogState) => Promise<NonNullable<unknown>>) =>
         ok(await work({ size: 7, open: now.open } as LogState)),
+      settledThen: async (
+        open: (log: LogState) => Promise<NonNullable<unknown>>,
+        work: (opened: NonNullable<unknown>) => Promise<NonNullable<unknown>>,
+      ) => ok(await work(await open({ size: 7, open: now.open } as LogState))),
     } as unknown as StatementParts['host'],
     ledger: books.ledger,
     billing: books.rig.billing,
@@ -116,6 +121,24 @@ test('after a crash between files and books a month is closed with the same byte
   parts.billing.exec('ALTER TABLE away RENAME TO closed_statements')
   assert.equal(await closeOne(parts), '2026-10')
   assert.equal(await readFile(fileOf('2026-10', 'all.json'), 'utf8'), before)
+})
+
+test('what comes into a month while it is closed is in it, or it is not closed', async (t) => {
+  const { books, parts, now, closed, fileOf } = await openRig(t)
+  now.ms = afterMs(OCTOBER.endEpoch)
+  const read = { epoch: OCTOBER.firstEpoch + 9, space: SPACE, bytes: 30n }
+  const settledThen = (async (open, work) => {
+    const opened = await open({ size: 7, open: null } as LogState, { more: false } as CaughtUp)
+    books.read(read)
+    return ok(await work(opened))
+  }) satisfies StatementParts['host']['settledThen']
+  const disturbed = { ...parts, host: { ...parts.host, settledThen } }
+  assert.equal(await closeOne(disturbed), undefined)
+  assert.equal(closed.last(), undefined)
+  assert.ok(!existsSync(fileOf('2026-10', 'all.json')))
+  assert.equal(await closeOne(parts), '2026-10')
+  const all = await readFile(fileOf('2026-10', 'all.json'), 'utf8')
+  assert.equal((JSON.parse(all) as { egressBytes: number }).egressBytes, 130)
 })
 
 test('a closed month that comes out otherwise is an error, and stays as it was', async (t) => {

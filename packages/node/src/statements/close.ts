@@ -8,16 +8,18 @@ import type { Carried, QuotaSources } from '@turnpike/accounting/quota/sources'
 import type { LogState } from '@turnpike/accounting/state'
 import { buildAll } from '@turnpike/accounting/statement/build'
 import type { StatementFault } from '@turnpike/accounting/statement/sources'
-import type { Statement } from '@turnpike/accounting/statement/statement'
+import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
+import { digestText } from '@turnpike/accounting/statement/text'
 import { epochOf } from '@turnpike/core/billing/epoch'
 import { periodAfter, periodOf, type Period } from '@turnpike/core/billing/period'
+import { QUANTITY_NAMES, quantitiesOf } from '@turnpike/core/billing/quantities'
 import { storedUntil } from '@turnpike/core/billing/storage'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { AccountingStopped } from '../accounting/fault.ts'
 import { SqliteGiven } from '../quota/given.ts'
 import { ClosedBooks, type ClosedPeriod, type ClosedStatement } from './closed.ts'
 import { accountFileName, FolderInMaking, statementsFolder } from './files.ts'
-import { render, STATEMENT_FORMATS } from './make.ts'
+import { jsonOf, STATEMENT_FORMATS, textOf } from './make.ts'
 import { announce } from './webhook.ts'
 import { withSources, type OpenSources, type StatementParts } from './sources.ts'
 
@@ -30,8 +32,9 @@ export interface Closing {
 }
 
 /**
- * Closes the oldest month that is over and not closed, if any: its files first, then all of it in
- * one transaction. After a crash in between it is made again, with the same bytes.
+ * Closes the oldest month that is over and not closed, if any: its files first, while the log goes
+ * on, then all of it in one transaction. After a crash in between it is made again, with the same
+ * bytes.
  *
  * @example
  * const { ok: closing, error } = await closeNext(parts)
@@ -44,14 +47,12 @@ export async function closeNext(
   const next = periodAfterLast(books)
   if (next !== undefined && storedUntil(parts.clock.nowMs()) < next.endEpoch)
     return ok({ closed: undefined })
-  const settled = await parts.host.settled((log) =>
-    withSources(parts, undefined, async (sources) => {
-      const period = await nextPeriod(sources, books)
-      if (period === undefined || !isOver(period, log, parts)) return ok({ closed: undefined })
-      return close(parts, sources, books, period)
-    }),
-  )
-  return settled.error === undefined ? settled.ok : settled
+  const closing = await withSources(parts, async (sources, { log }) => {
+    const period = await nextPeriod(sources, books)
+    if (period === undefined || !isOver(period, log, parts)) return ok({ closed: undefined })
+    return close(parts, sources, books, period)
+  })
+  return closing.error === undefined ? closing.ok : closing
 }
 
 /** The month after the last that was closed, or the first in which anything happened. */
@@ -94,15 +95,15 @@ async function close(
   { statements, quota }: OpenSources,
   books: ClosedBooks,
   period: Period,
-): Promise<Result<Closing, StatementFault>> {
+): Promise<Result<Closing, AccountingStopped | StatementFault>> {
   const folder = await FolderInMaking.begin(join(statementsFolder(parts.dataDir), period.name))
   const closing: ClosedStatement[] = []
   const carried = new Map<string, Carried>()
   const query = { period, asOfEntry: null }
-  const built = await buildAll(statements, query, async (statement, _json, digest) => {
+  const built = await buildAll(statements, query, async (statement, json, digest) => {
     const name = accountFileName(statement.account)
     for (const format of STATEMENT_FORMATS)
-      await folder.write(`${name}.${format}`, render(statement, format, parts.hasher).text)
+      await folder.write(`${name}.${format}`, textOf(statement, format, { json, digest }))
     closing.push({ account: statement.account, digest })
     const out = await carriedOutOf(statement, quota)
     if (out !== undefined) carried.set(statement.account, out)
@@ -111,18 +112,33 @@ async function close(
     await folder.discard()
     return fail(built.error)
   }
+  const summary = built.ok
+  const json = jsonOf(summary)
+  const digest = digestText(parts.hasher, json)
   for (const format of STATEMENT_FORMATS)
-    await folder.write(`${SUMMARY_NAME}.${format}`, render(built.ok, format, parts.hasher).text)
-  await folder.publish()
-  const { digest } = render(built.ok, 'json', parts.hasher)
+    await folder.write(`${SUMMARY_NAME}.${format}`, textOf(summary, format, { json, digest }))
   const { gateway } = statements
   const closed = { period, closedMs: parts.clock.nowMs(), gateway, digest }
   const given = new SqliteGiven(parts.billing)
-  books.close(closed, closing, () => {
-    for (const [customer, out] of carried) given.keepCarried(customer, period.name, out)
-    announce(parts, built.ok, digest)
+  return parts.host.settled(async (log) => {
+    if (!isOver(period, log, parts) || !isStill(parts, summary)) {
+      await folder.discard()
+      return { closed: undefined }
+    }
+    await folder.publish()
+    books.close(closed, closing, () => {
+      for (const [customer, out] of carried) given.keepCarried(customer, period.name, out)
+      announce(parts, summary, digest)
+    })
+    return { closed }
   })
-  return ok({ closed })
+}
+
+/** Whether the ledger has what it had when a month was added up: a clock set back may add to it. */
+function isStill({ ledger }: StatementParts, { period, total }: Summary): boolean {
+  const { firstEpoch, endEpoch } = period
+  const counted = quantitiesOf(ledger.query({ firstEpoch, endEpoch }).total, total.storageByteMs)
+  return QUANTITY_NAMES.every((name) => counted[name] === total[name])
 }
 
 /** What a customer takes into the next month; undefined for our own accounts. */

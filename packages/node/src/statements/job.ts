@@ -2,7 +2,11 @@
  * The job that closes months, and looks after those that are closed.
  * @module
  */
-import { STATEMENT_CHECK_MS, STATEMENT_CLOSE_EVERY_MS } from '@turnpike/core/limits/billing'
+import {
+  STATEMENT_CHECK_MS,
+  STATEMENT_CLOSE_EVERY_MS,
+  STATEMENT_RETRY_MS_MAX,
+} from '@turnpike/core/limits/billing'
 import type { Job } from '../accounting/jobs.ts'
 import { ClosedBooks } from './closed.ts'
 import { closeNext } from './close.ts'
@@ -22,6 +26,7 @@ export function closingJob(parts: StatementParts): Job {
   return {
     name: 'statements',
     everyMs: STATEMENT_CLOSE_EVERY_MS,
+    retryMsMax: STATEMENT_RETRY_MS_MAX,
     async run(signal) {
       if (checkedMs === undefined) await removeLeftTexts(parts.dataDir)
       while (!signal.aborted) {

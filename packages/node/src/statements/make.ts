@@ -12,7 +12,6 @@ import { OPERATOR, SUSPENSE } from '@turnpike/accounting/statement/statement'
 import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
 import { digestText } from '@turnpike/accounting/statement/text'
 import type { Period } from '@turnpike/core/billing/period'
-import type { Hasher } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import type { AccountingStopped } from '../accounting/fault.ts'
@@ -71,46 +70,47 @@ export async function makeStatement(
   { period, account, format }: MakeQuery,
 ): Promise<Result<MadeStatement, AccountingStopped | StatementFault | StatementChanged>> {
   const books = new ClosedBooks(parts.billing)
-  const settled = await parts.host.settled(async ({ size }) => {
+  const made = await withSources(parts, async ({ statements }, { log }) => {
     const closed = books.period(period.name)
-    const query = { period, asOfEntry: closed === undefined ? size : null }
+    const query = { period, asOfEntry: closed === undefined ? log.size : null }
     const before =
       account === undefined ? closed?.digest : closed && books.digest(period.name, account)
-    return withSources(parts, closed?.gateway, async ({ statements }) => {
-      const built =
-        account === undefined
-          ? await buildAll(statements, query, async () => {})
-          : await buildStatement(statements, account, query)
-      if (built.error !== undefined) return built
-      const made = render(built.ok, format, parts.hasher)
-      if (before === undefined || before === made.digest) return ok(made)
-      const name = account ?? ALL_ACCOUNTS
-      return fail(new StatementChanged(period.name, name, before, made.digest))
-    })
+    // A closed month names the gateway as it was called then.
+    const sources = { ...statements, gateway: closed?.gateway ?? statements.gateway }
+    const built =
+      account === undefined
+        ? await buildAll(sources, query, async () => {})
+        : await buildStatement(sources, account, query)
+    if (built.error !== undefined) return built
+    const { status } = built.ok
+    const json = jsonOf(built.ok)
+    const digest = digestText(parts.hasher, json)
+    if (before === undefined || before === digest)
+      return ok({ text: textOf(built.ok, format, { json, digest }), digest, status })
+    const name = account ?? ALL_ACCOUNTS
+    return fail(new StatementChanged(period.name, name, before, digest))
   })
-  return settled.error === undefined ? settled.ok : settled
+  return made.error === undefined ? made.ok : made
 }
 
-/** A statement, or the summary of all, in one form. */
-export function render(
+/** A statement, or the summary of all, as JSON. */
+export function jsonOf(made: Statement | Summary): string {
+  return 'accounts' in made ? summaryJson(made) : statementJson(made)
+}
+
+/** A statement, or the summary of all, in one form, of its JSON and the digest of that. */
+export function textOf(
   made: Statement | Summary,
   format: StatementFormat,
-  hasher: Hasher,
-): MadeStatement {
-  const { status } = made
+  { json, digest }: { readonly json: string; readonly digest: string },
+): string {
   const isSummary = 'accounts' in made
-  const json = isSummary ? summaryJson(made) : statementJson(made)
-  const digest = digestText(hasher, json)
   switch (format) {
     case 'json':
-      return { text: json, digest, status }
+      return json
     case 'csv':
-      return { text: isSummary ? summaryCsv(made) : statementCsv(made), digest, status }
+      return isSummary ? summaryCsv(made) : statementCsv(made)
     case 'html':
-      return {
-        text: isSummary ? summaryHtml(made, digest) : statementHtml(made, digest),
-        digest,
-        status,
-      }
+      return isSummary ? summaryHtml(made, digest) : statementHtml(made, digest)
   }
 }

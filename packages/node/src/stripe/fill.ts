@@ -33,17 +33,15 @@ export async function fillOutbox(
   parts: StatementParts,
   outbox: StripeOutbox,
 ): Promise<Result<Filled, AccountingStopped>> {
-  return parts.host.settled(({ open }) =>
-    withSources(parts, undefined, async (sources) => {
-      const until = Math.min(sources.statements.storedUntil, open?.epoch ?? Infinity)
-      const start = outbox.watermark() ?? periodOf(epochOf(parts.clock.nowMs())).firstEpoch
-      const end = Math.min(until, start + STRIPE_HOURS_MAX)
-      let events = 0
-      for (let epoch = start; epoch < end; epoch++)
-        events += outbox.put(await usageIn(sources, epoch), epoch + 1)
-      return { events, more: end < until }
-    }),
-  )
+  return withSources(parts, async (sources, { log }) => {
+    const until = Math.min(sources.statements.storedUntil, log.open?.epoch ?? Infinity)
+    const start = outbox.watermark() ?? periodOf(epochOf(parts.clock.nowMs())).firstEpoch
+    const end = Math.min(until, start + STRIPE_HOURS_MAX)
+    let events = 0
+    for (let epoch = start; epoch < end; epoch++)
+      events += outbox.put(await usageIn(sources, epoch), epoch + 1)
+    return { events, more: end < until }
+  })
 }
 
 /** What all customers are billed for in one hour: what was voided or assigned in it, too. */

@@ -85,17 +85,18 @@ export async function reconcile(
   const sheet = new Sheet()
   const settled = await parts.host.settled(async (state) => {
     for (const period of periods) await compareLog(parts, state, period, sheet)
-    if (outbox.watermark() === undefined) return []
-    return withSources(parts, undefined, (sources) =>
-      compareOutbox(sources, outbox, periods, state, sheet),
-    )
+    return {}
   })
   if (settled.error !== undefined) return settled
+  const expected = await withSources(parts, async (sources, { log }) =>
+    outbox.watermark() === undefined ? [] : compareOutbox(sources, outbox, periods, log, sheet),
+  )
+  if (expected.error !== undefined) return expected
   const lateEpoch = epochOf(parts.clock.nowMs() - STRIPE_LATE_MS)
   for (const { customer, meter, epoch, reason } of outbox.stuck(lateEpoch, RECONCILE_LISTED_MAX))
     sheet.differ('outbox', `${epochText(epoch)} ${customer} ${meter}`, 'to be sent', reason)
   if (api !== undefined)
-    await compareStripe(api, outbox, settled.ok, parts.clock.nowMs() - STRIPE_SETTLE_MS, sheet)
+    await compareStripe(api, outbox, expected.ok, parts.clock.nowMs() - STRIPE_SETTLE_MS, sheet)
   const { epochs, sums, sumsAtStripe, differences } = sheet
   return {
     ok: {

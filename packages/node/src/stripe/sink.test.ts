@@ -50,6 +50,10 @@ async function openRig(t: TestContext) {
     host: {
       settled: async (work: (log: LogState) => Promise<NonNullable<unknown>>) =>
         ok(await work(state as unknown as LogState)),
+      settledThen: async (
+        open: (log: LogState) => Promise<NonNullable<unknown>>,
+        work: (opened: NonNullable<unknown>) => Promise<NonNullable<unknown>>,
+      ) => ok(await work(await open(state as unknown as LogState))),
     },
     ledger: books.ledger,
     billing: books.rig.billing,

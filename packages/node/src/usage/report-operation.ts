@@ -24,10 +24,8 @@ export function usageOperation(parts: StatementParts): Operation {
       return fail(
         new InvalidParams('usage expected { sinceMs?, untilMs?, by?, customer?, space? }'),
       )
-    const made = await parts.host.settled(({ size }, { more }) =>
-      withSources(parts, undefined, ({ statements }) =>
-        usageReport(query, statements, { size, more }),
-      ),
+    const made = await withSources(parts, ({ statements }, { log, caughtUp }) =>
+      usageReport(query, statements, { size: log.size, more: caughtUp.more }),
     )
     if (made.error) return made
     const report = made.ok

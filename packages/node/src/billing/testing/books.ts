@@ -1,7 +1,10 @@
 /**
- * Books of a deployment in memory, that a test writes hour by hour: ledger, owners and storage.
+ * Books of a deployment that a test writes hour by hour: ledger, owners and storage.
  * @module
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { StatementSources } from '@turnpike/accounting/statement/sources'
 import type { Opening } from '@turnpike/accounting/statement/statement'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
@@ -36,8 +39,11 @@ export class Books {
   plans: Plans = FREE_PLANS
   opening: Opening = { grants: [], creditBytes: 0n, balances: [] }
 
+  readonly #folder: string
+
   constructor() {
-    this.ledger = new SqliteLedger(':memory:')
+    this.#folder = mkdtempSync(join(tmpdir(), 'turnpike-books-'))
+    this.ledger = new SqliteLedger(join(this.#folder, 'ledger.sqlite'))
     this.rig = openStorageRig()
     this.provisioning = new CatalogProvisioning(this.rig.catalog, { hasher: nodeHasher })
   }
@@ -46,6 +52,7 @@ export class Books {
   close(): void {
     this.ledger.close()
     this.rig.close()
+    rmSync(this.#folder, { recursive: true })
   }
 
   read({ epoch, space, bytes }: BookedRead): void {
