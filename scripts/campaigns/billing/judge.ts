@@ -130,8 +130,10 @@ function ownersByLines(run: Run, checks: Checks): ReadonlyMap<string, readonly O
   const changes = new Map<string, Change[]>()
   /** Hours of tries whose end nobody saw. */
   const lost = new Map<number, number[]>()
+  let latest = 0
   for (const { n, what, nowMs, told } of run.lines) {
     const step = run.steps.get(n)!
+    latest = Math.max(latest, Math.floor(nowMs / HOUR_MS))
     if (step.do !== 'assign' && step.do !== 'release') continue
     const tries = lost.get(n) ?? []
     lost.set(n, tries)
@@ -145,16 +147,29 @@ function ownersByLines(run: Run, checks: Checks): ReadonlyMap<string, readonly O
     if (step.do === 'assign' && what === 'done') {
       const { assignedEpoch } = told as { assignedEpoch: number }
       const known = [epoch, ...tries, ...ofSpace.map((change) => change.epoch)]
-      checks.that(known.includes(assignedEpoch), `${run.name}: hour of an owner of ${step.space}`)
+      const isKnown = known.includes(assignedEpoch) || isFloor(assignedEpoch, epoch, latest)
+      checks.that(isKnown, `${run.name}: hour of an owner of ${step.space}`)
       ofSpace.push({ epoch: assignedEpoch, customer: step.customer })
     }
     if (step.do === 'release') {
       // Refused for lack of an owner: a try whose end nobody saw was made, if it had one.
-      const made = what === 'done' ? epoch : UNOWNED.test(String(told)) ? tries[0] : undefined
-      if (made !== undefined) ofSpace.push({ epoch: made, customer: null })
+      const made =
+        what === 'done' ? madeIn(told, epoch, latest) : UNOWNED.test(String(told)) && tries[0]
+      if (typeof made === 'number') ofSpace.push({ epoch: made, customer: null })
     }
   }
   return new Map([...changes].map(([space, made]) => [space, ownersOf(made)]))
+}
+
+/** Whether a change made by a clock that was set back counts later: in an hour that has been. */
+function isFloor(counts: number, made: number, latest: number): boolean {
+  return counts > made && counts <= latest
+}
+
+/** Hour in which the release of a space counts. */
+function madeIn(told: unknown, epoch: number, latest: number): number {
+  const counts = (told as { endEpoch: number }).endEpoch - 1
+  return isFloor(counts, epoch, latest) ? counts : epoch
 }
 
 const UNOWNED = /^SpaceUnowned/

@@ -63,6 +63,10 @@ async function start(cache: string): Promise<Worker> {
   const env = { ...rest, NODE_COMPILE_CACHE: cache }
   const child = fork(join(import.meta.dirname, 'life.ts'), { env, execArgv: [] })
   const gone = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals | null)
-  await once(child, 'message')
+  const ended = gone.then((): never => {
+    throw new Error('a process of the campaign expected to start, but it ended')
+  })
+  await Promise.race([once(child, 'message'), ended])
+  ended.catch(() => {})
   return { child, gone }
 }
