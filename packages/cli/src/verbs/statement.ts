@@ -11,6 +11,7 @@ import type { StatementAnswer } from '@turnpike/node/statements/operation'
 import { needCustomer } from '../customer-did.ts'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
+import { statementLines, type StatementJson } from '../statement-lines.ts'
 import { UsageRefused, type Verb } from '../verb.ts'
 
 /** The verb. */
@@ -26,11 +27,15 @@ export const statement: Verb = {
       value: 'CUSTOMER',
       doc: 'Of one account: a customer by DID or email address, "suspense" or "operator".',
     },
-    format: { value: STATEMENT_FORMATS.join('|'), doc: 'json is the default.' },
+    format: {
+      value: STATEMENT_FORMATS.join('|'),
+      doc: 'The document itself. By default its figures are printed, and json goes to --out.',
+    },
     out: { value: 'FILE', doc: 'Where to write it; by default it is printed.' },
   },
   settings: ['data'],
   examples: [
+    ['turnpike statement --period 2026-11', 'What all accounts come to.'],
     ['turnpike statement --period 2026-11 --json', 'All accounts, for a script.'],
     [
       'turnpike statement --period 2026-11 --customer alice@example.com --format html ' +
@@ -57,6 +62,9 @@ export const statement: Verb = {
     if (typeof out === 'string') {
       await writeFile(out, text)
       output.line(`Wrote ${out} (${status}), SHA-256 of its JSON ${digest}`)
+    } else if (options['format'] === undefined) {
+      for (const line of statementLines(JSON.parse(text) as StatementJson)) output.line(line)
+      output.line(`SHA-256 of its JSON ${digest}`)
     } else output.text(text)
     output.result(resultOf(format, text, { digest, status, ...(out !== undefined && { out }) }))
     return EXIT.ok
