@@ -16,8 +16,8 @@ export interface GatewayRequest {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
   /**
-   * The body of a PUT or POST, whole; undefined when it has more than `bytesMax` bytes or never
-   * ends. Called at most once. Absent where the adapter takes no bodies.
+   * The body of a PUT or POST, whole; undefined when it has more than `bytesMax` bytes, never ends,
+   * or `signal` aborts. Called at most once. Absent where the adapter takes no bodies.
    */
-  readBody?(bytesMax: number): Promise<Uint8Array | undefined>
+  readBody?(bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined>
 }

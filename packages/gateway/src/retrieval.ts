@@ -48,8 +48,8 @@ export class TimedRequest implements GatewayRequest {
     return this.#request.headers
   }
 
-  async readBody(bytesMax: number): Promise<Uint8Array | undefined> {
-    return this.#request.readBody?.(bytesMax)
+  async readBody(bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return this.#request.readBody?.(bytesMax, signal)
   }
 
   /** Aborts when the client leaves, or time is up. Made on first use: few answers need it. */

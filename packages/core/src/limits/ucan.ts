@@ -54,6 +54,11 @@ export const MESSAGE_SIGNATURES_MAX = 256
  * again. Half of `CONTROL_CLIENTS_MAX`, since each is a call of the owner.
  */
 export const MESSAGES_IN_FLIGHT_MAX = 32
+/**
+ * Bodies that a process has on their way to each of its addresses that take some: 32 MiB. One more
+ * pushes out the one that came first, so that slow clients keep nobody out.
+ */
+export const BODIES_READ_MAX = 128
 /** Time for all invocations of a message, look-ups of DIDs included. */
 export const MESSAGE_TIMEOUT_MS = 10_000
 /** Bytes of tasks that are kept: of their invocations and receipts. */

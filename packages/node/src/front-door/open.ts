@@ -5,6 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Observer } from '@turnpike/gateway/observer'
 import {
+  BODIES_READ_MAX,
   MESSAGE_BYTES_MAX,
   MESSAGE_TIMEOUT_MS,
   MESSAGES_IN_FLIGHT_MAX,
@@ -17,6 +18,7 @@ import { accountingPaths } from '../accounting/open.ts'
 import { CatalogDelegations } from '../catalog/delegations.ts'
 import { callOwner } from '../control/client.ts'
 import { nodeHasher } from '../hasher.ts'
+import { Bodies } from '../http/bodies.ts'
 import { didWebUrl } from '../identity/did-web.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
 import type { Invoked } from './owner.ts'
@@ -90,17 +92,18 @@ function messages({
   processes,
 }: FrontDoorOptions): (asked: Asked) => Promise<ServiceAnswer> {
   const inFlightMax = Math.max(1, Math.floor(MESSAGES_IN_FLIGHT_MAX / processes))
+  const bodies = new Bodies(BODIES_READ_MAX)
   let inFlight = 0
   return async ({ request }) => {
     const refusal = negotiate(request.headers)
     if (refusal !== undefined) return refusal
-    if (inFlight >= inFlightMax)
+    const body = await bodies.read(request, MESSAGE_BYTES_MAX)
+    if (body === undefined)
+      return textAnswer(413, `expected a message of at most ${MESSAGE_BYTES_MAX} bytes`)
+    if (body === 'crowded' || inFlight >= inFlightMax)
       return textAnswer(503, 'too many messages at once: try again', [RETRY_AFTER])
     inFlight += 1
     try {
-      const body = await request.readBody?.(MESSAGE_BYTES_MAX)
-      if (body === undefined)
-        return textAnswer(413, `expected a message of at most ${MESSAGE_BYTES_MAX} bytes`)
       return await invoke(dataDir, body, observer)
     } finally {
       inFlight -= 1

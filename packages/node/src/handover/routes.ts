@@ -10,11 +10,13 @@ import {
   BATCH_PAYLOAD_BYTES_MAX,
   BATCH_TIMEOUT_MS,
 } from '@turnpike/core/limits/inbox'
+import { BODIES_READ_MAX } from '@turnpike/core/limits/ucan'
 import { SIGNATURE_BYTES } from '@turnpike/core/log/encode'
 import type { Observer } from '@turnpike/gateway/observer'
 import { type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
 import { callOwner } from '../control/client.ts'
 import type { Asked, Route } from '../front-door/routes.ts'
+import { Bodies } from '../http/bodies.ts'
 import { BATCHES_PATH } from './send.ts'
 import { refusalAnswer, type BatchAnswer } from './take.ts'
 
@@ -41,14 +43,20 @@ export interface BatchRouteOptions extends ReceiveRules {
 export function batchRoutes(options: BatchRouteOptions): readonly Route[] {
   if (options.sources.length === 0) return []
   const inFlightMax = Math.max(1, Math.floor(BATCHES_IN_FLIGHT_MAX / options.processes))
+  const bodies = new Bodies(BODIES_READ_MAX)
   let inFlight = 0
-  const answer = async (asked: Asked): Promise<ServiceAnswer> => {
-    if (asked.request.headers.get('content-type') !== BATCH_TYPE)
+  const answer = async ({ request }: Asked): Promise<ServiceAnswer> => {
+    if (request.headers.get('content-type') !== BATCH_TYPE)
       return textAnswer(415, `expected a body of type ${BATCH_TYPE}`)
+    const body = await bodies.read(request, BODY_BYTES_MAX)
+    if (body === undefined) return textAnswer(413, `expected at most ${BODY_BYTES_MAX} bytes`)
+    if (body === 'crowded') return busy('too many batches at once')
+    const { error } = readBatch(body, options)
+    if (error !== undefined) return served(refusalAnswer(error))
     if (inFlight >= inFlightMax) return busy('too many batches at once')
     inFlight += 1
     try {
-      return await take(asked, options)
+      return await take(body, options)
     } finally {
       inFlight -= 1
     }
@@ -56,11 +64,7 @@ export function batchRoutes(options: BatchRouteOptions): readonly Route[] {
   return [{ name: 'journal-batches', method: 'POST', path: BATCHES_PATH, answer }]
 }
 
-async function take({ request }: Asked, options: BatchRouteOptions): Promise<ServiceAnswer> {
-  const body = await request.readBody?.(BODY_BYTES_MAX)
-  if (body === undefined) return textAnswer(413, `expected at most ${BODY_BYTES_MAX} bytes`)
-  const { error } = readBatch(body, options)
-  if (error !== undefined) return served(refusalAnswer(error))
+async function take(body: Uint8Array, options: BatchRouteOptions): Promise<ServiceAnswer> {
   const params = { batch: Buffer.from(body).toString('base64') }
   const signal = AbortSignal.timeout(2 * BATCH_TIMEOUT_MS)
   const called = await callOwner(options.dataDir, 'journalBatch', params, { signal })

@@ -101,8 +101,8 @@ export class Exchange implements GatewayRequest {
     return this.#abort.signal
   }
 
-  readBody(bytesMax: number): Promise<Uint8Array | undefined> {
-    return readBody(this.#request, bytesMax)
+  readBody(bytesMax: number, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    return readBody(this.#request, bytesMax, signal)
   }
 
   /** Answers the request. Never rejects. */
