@@ -17,22 +17,28 @@ export const reconcile: Verb = {
   operands: '',
   operandsMin: 0,
   operandsMax: 0,
-  options: {},
+  options: {
+    correct: {
+      doc: 'Send Stripe what it got wrong before the ledger was repaired, for hours of 35 days.',
+    },
+  },
   settings: ['data', 'stripeKey', 'stripeApi'],
   examples: [['turnpike reconcile --json', 'For a watchdog: the exit code is 1 if they differ.']],
-  async run({ loaded, output, signal }) {
+  async run({ options, loaded, output, signal }) {
     const { settings } = loaded
     const { data } = settings
     needFolder(data)
+    const params = { correct: options['correct'] === true }
     const open = () => openHere(data, settings)
-    const called = await callOrOpen(data, open, 'reconcile', {}, { signal })
+    const called = await callOrOpen(data, open, 'reconcile', params, { signal })
     if (called.error) throw called.error
-    const { periods, epochs, sums, sumsAtStripe, isEqual, differences } =
+    const { periods, epochs, sums, sumsAtStripe, corrected, isEqual, differences } =
       called.ok as Reconciliation
     output.line(`Compared ${periods.join(' and ')}:`)
     output.line(`  log and ledger: ${formatCount(epochs)} hours`)
     output.line(`  ledger and outbox: ${formatCount(sums)} sums`)
     output.line(`  outbox and Stripe: ${formatCount(sumsAtStripe)} sums`)
+    if (params.correct) output.line(`  corrections to be sent: ${formatCount(corrected)}`)
     for (const { between, about, left, right } of differences)
       output.line(`  ${between} differ, ${about}: ${left} and ${right}`)
     output.line(isEqual ? 'They agree.' : 'They differ.')

@@ -98,7 +98,7 @@ export function stripeJobs(parts: AccountingParts): readonly Job[] {
 }
 
 /**
- * Operations for commands: `reconcile`, `stripeMap {customer, stripeId}`, `stripeRedrive`,
+ * Operations for commands: `reconcile {correct?}`, `stripeMap {customer, stripeId}`, `stripeRedrive`,
  * `stripeStatus`.
  */
 export function stripeOperations(
@@ -106,7 +106,12 @@ export function stripeOperations(
 ): Readonly<Record<StripeOperation, Operation>> {
   const outbox = new StripeOutbox(parts.billing)
   return {
-    reconcile: async () => reconcile(parts, await stripeOf(parts.settings)),
+    async reconcile(params) {
+      const { correct = false } = (params ?? {}) as Readonly<Record<string, unknown>>
+      if (typeof correct !== 'boolean')
+        return fail(new InvalidParams('reconcile expected { correct? }'))
+      return reconcile(parts, await stripeOf(parts.settings), correct)
+    },
     async stripeMap(params) {
       const { customer, stripeId } = (params ?? {}) as Readonly<Record<string, unknown>>
       if (typeof customer !== 'string' || typeof stripeId !== 'string')

@@ -20,6 +20,7 @@ import type { AccountingStopped } from '../accounting/fault.ts'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { withSources, type OpenSources } from '../statements/sources.ts'
 import type { StripeApi } from './client.ts'
+import { correctHours } from './correct.ts'
 import { METERS, type MeterKind } from './meters.ts'
 import { StripeOutbox } from './outbox.ts'
 
@@ -40,6 +41,8 @@ export interface Reconciliation {
   /** Sums of customers and meters that were compared with the outbox, and with Stripe. */
   readonly sums: number
   readonly sumsAtStripe: number
+  /** Events that are new: corrections of what was put down wrongly. */
+  readonly corrected: number
   readonly isEqual: boolean
   /** At most `RECONCILE_LISTED_MAX`. */
   readonly differences: readonly Difference[]
@@ -72,12 +75,14 @@ interface Expected {
  * Compares this month and the last one.
  *
  * @param api Stripe, where usage is sent there
+ * @param correct whether to put down what the outbox has wrongly, as far as Stripe takes it
  * @example
  * const { ok: reconciliation, error } = await reconcile(parts, api)
  */
 export async function reconcile(
   parts: AccountingParts,
   api: StripeApi | undefined,
+  correct = false,
 ): Promise<Result<Reconciliation, AccountingStopped>> {
   const outbox = new StripeOutbox(parts.billing)
   const now = periodOf(epochOf(parts.clock.nowMs()))
@@ -88,8 +93,9 @@ export async function reconcile(
     return {}
   })
   if (settled.error !== undefined) return settled
+  const deps = { outbox, periods, correctMs: correct ? parts.clock.nowMs() : undefined }
   const expected = await withSources(parts, async (sources, { log }) =>
-    outbox.watermark() === undefined ? [] : compareOutbox(sources, outbox, periods, log, sheet),
+    outbox.watermark() === undefined ? [] : compareOutbox(sources, deps, log, sheet),
   )
   if (expected.error !== undefined) return expected
   const lateEpoch = epochOf(parts.clock.nowMs() - STRIPE_LATE_MS)
@@ -97,13 +103,14 @@ export async function reconcile(
     sheet.differ('outbox', `${epochText(epoch)} ${customer} ${meter}`, 'to be sent', reason)
   if (api !== undefined)
     await compareStripe(api, outbox, expected.ok, parts.clock.nowMs() - STRIPE_SETTLE_MS, sheet)
-  const { epochs, sums, sumsAtStripe, differences } = sheet
+  const { epochs, sums, sumsAtStripe, corrected, differences } = sheet
   return {
     ok: {
       periods: periods.map(({ name }) => name),
       epochs,
       sums,
       sumsAtStripe,
+      corrected,
       isEqual: sheet.found === 0,
       differences,
     },
@@ -115,6 +122,7 @@ class Sheet {
   epochs: number = 0
   sums: number = 0
   sumsAtStripe: number = 0
+  corrected: number = 0
   found: number = 0
   readonly differences: Difference[] = []
 
@@ -139,11 +147,18 @@ async function compareLog(
   }
 }
 
+/** What statements are compared with. */
+interface OutboxDeps {
+  readonly outbox: StripeOutbox
+  readonly periods: readonly Period[]
+  /** Wall-clock ms, if what is wrong is to be corrected. */
+  readonly correctMs: number | undefined
+}
+
 /** Statements against the outbox, as far as hours were put down. */
 async function compareOutbox(
   { statements }: OpenSources,
-  outbox: StripeOutbox,
-  periods: readonly Period[],
+  { outbox, periods, correctMs }: OutboxDeps,
   state: LogState,
   sheet: Sheet,
 ): Promise<readonly Expected[]> {
@@ -164,8 +179,12 @@ async function compareOutbox(
         const built = await buildStatement(statements, customer, query)
         if (built.error !== undefined) throw built.error
         for (const meter of METERS) {
-          const used = usedIn(built.ok.hours, meter, span)
-          const put = outbox.sum(customer, meter.eventName, span, 'all')
+          const { hours } = built.ok
+          const used = usedIn(hours, meter, span)
+          const sum = (): bigint => outbox.sum(customer, meter.eventName, span, 'all')
+          if (correctMs !== undefined && used !== sum())
+            sheet.corrected += correctHours(outbox, { customer, meter, span, hours }, correctMs)
+          const put = sum()
           sheet.sums++
           const about = `${period.name} ${customer} ${meter.eventName}`
           if (used !== put) sheet.differ('ledger and outbox', about, String(used), String(put))

@@ -8,6 +8,7 @@ import type { LogState } from '@turnpike/accounting/state'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod } from '@turnpike/core/billing/period'
 import { FREE_PLANS } from '@turnpike/core/billing/plan'
+import { STRIPE_PAST_MS } from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { CustomerDid } from '@turnpike/core/ports/provisioning'
 import { ok } from '@turnpike/core/result'
@@ -68,12 +69,13 @@ async function openRig(t: TestContext) {
   books.addCustomer(BOB, FIRST)
   const jobs = new Map(stripeJobs(parts).map((job) => [job.name, job]))
   const turn = async (): Promise<void> => jobs.get('stripe')!.run(never)
-  const compare = async (): Promise<Reconciliation> => {
-    const compared = await reconcile(parts, await stripeOf(parts.settings))
+  const compare = async (isToCorrect = false): Promise<Reconciliation> => {
+    const compared = await reconcile(parts, await stripeOf(parts.settings), isToCorrect)
     assert.equal(compared.error, undefined)
     return compared.ok!
   }
-  return { books, now, state, stripe, outbox, parts, jobs, turn, compare }
+  const correct = (): Promise<Reconciliation> => compare(true)
+  return { books, now, state, stripe, outbox, parts, jobs, turn, compare, correct }
 }
 
 test('hours that are over are sent once, VOIDs and new owners as they come', async (t) => {
@@ -133,6 +135,34 @@ test('reconciliation finds what is missing at Stripe, and what was put down wron
   stripe.events.push(lost!)
   outbox.put([{ customer: ALICE, meter: EGRESS, epoch: FIRST + 3, total: 51n }])
   assert.equal((await compare()).differences[0]!.between, 'ledger and outbox')
+})
+
+test('S4: after a repair hours are corrected, those that Stripe takes no more are told', async (t) => {
+  const { books, now, stripe, outbox, turn, compare, correct } = await openRig(t)
+  books.assign(SPACE, ALICE, FIRST)
+  books.read({ epoch: FIRST + 3, space: SPACE, bytes: 50n })
+  await turn()
+  books.read({ epoch: FIRST + 3, space: SPACE, bytes: 7n })
+  books.read({ epoch: FIRST + 5, space: SPACE, bytes: 1n })
+  assert.equal((await compare()).differences[0]!.right, '50')
+  assert.equal(outbox.counts().waiting, 0, 'nothing is corrected unasked')
+  const { corrected, isEqual } = await correct()
+  assert.deepEqual([corrected, isEqual], [2, true])
+  assert.equal((await correct()).corrected, 0)
+  await turn()
+  assert.equal(stripe.sum('cus_alice', EGRESS), 58n)
+  books.read({ epoch: FIRST + 3, space: SPACE, bytes: 9n })
+  books.read({ epoch: FIRST + 4, space: SPACE, bytes: 2n })
+  now.ms = (FIRST + 4) * EPOCH_MS + STRIPE_PAST_MS
+  const late = await correct()
+  assert.deepEqual(late.corrected, 1)
+  assert.deepEqual(
+    late.differences.map(({ left, right }) => [left, right]),
+    [
+      ['69', '60'],
+      ['to be sent', 'not sent yet'],
+    ],
+  )
 })
 
 test('L11: what waits for more than a day is a difference, and what failed an alert', async (t) => {
