@@ -2,7 +2,6 @@
  * The job that tells of quotas: it looks at who has limits, and sends what is to be told.
  * @module
  */
-import { readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { type QuotaEvent, quotaEvents, type Told } from '@turnpike/accounting/quota/events'
 import { quotaOf } from '@turnpike/accounting/quota/quota'
@@ -21,7 +20,7 @@ import { transact } from '../catalog/database.ts'
 import { SqliteQueueKeeper } from '../queue/keeper.ts'
 import { SqliteQueue } from '../queue/queue.ts'
 import { openQuotas, type FolderQuotas } from './sources.ts'
-import { sendWebhook, type WebhookTarget } from './webhook.ts'
+import { sendWebhook, webhookTarget, type WebhookTarget } from './webhook.ts'
 
 /** Topic of what is to be told. */
 export const QUOTA_TOPIC = 'quota-webhook'
@@ -57,21 +56,12 @@ export function quotaJobs(parts: QuotaJobParts): readonly Job[] {
       async run(signal) {
         const seen = await lookAt(parts, { quotas, queue }, after)
         after = seen.last
-        const target = targetOf(parts, quotaWebhook)
+        const target = webhookTarget('quotaWebhook', quotaWebhook, parts.settings)
         await consume(handlerOf(target, parts), { queue, clock, random }, signal)
         if (seen.fault !== undefined) throw seen.fault
       },
     },
   ]
-}
-
-function targetOf({ settings }: QuotaJobParts, address: string): WebhookTarget {
-  const { quotaWebhookSecret: path, allowPrivateOrigins: allowPrivate } = settings
-  if (path === undefined)
-    throw new RangeError('"quotaWebhookSecret" expected a file: quotaWebhook is set, too')
-  const [secret = ''] = readFileSync(path, 'utf8').split(/\r?\n/)
-  if (secret === '') throw new RangeError(`${path} expected a secret in its first line, got none`)
-  return { url: new URL(address), secret: Buffer.from(secret), allowPrivate }
 }
 
 /** Which customers were looked at. */

@@ -148,7 +148,12 @@ test('messages go by https to public addresses only, and follow nothing', async 
   const { url, answers } = await receiver(t, () => 0)
   const to = (address: string, allowPrivate: boolean): Promise<void> =>
     sendWebhook(
-      { url: new URL(address), secret: Buffer.from(SECRET), allowPrivate },
+      {
+        setting: 'statementWebhook',
+        url: new URL(address),
+        secret: Buffer.from(SECRET),
+        allowPrivate,
+      },
       { id: 'e', body: Buffer.from('{"id":"e"}') },
       { nowMs: 0, signal: AbortSignal.timeout(5_000) },
     )
@@ -157,7 +162,7 @@ test('messages go by https to public addresses only, and follow nothing', async 
     await assert.rejects(to(address, false), { name: 'WebhookFailed' }, address)
   for (const status of [301, 404, 500]) {
     answers.push(status)
-    await assert.rejects(to(url, true), new RegExp(`got ${status}`))
+    await assert.rejects(to(url, true), new RegExp(`statementWebhook expected .*got ${status}`))
   }
   await assert.rejects(to('http://127.0.0.1:1/', true), /expected to be reached/)
 })

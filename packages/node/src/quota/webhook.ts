@@ -4,9 +4,11 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { QUOTA_WEBHOOK_SKEW_MS, QUOTA_WEBHOOK_TIMEOUT_MS } from '@turnpike/core/limits/billing'
+import type { Settings } from '../config/settings.ts'
 import { publicLookup, refusalOf } from '../origins/address.ts'
 
 /** Header field of the signature: `t=<seconds>,v1=<hex>`. */
@@ -18,10 +20,34 @@ const SECOND_MS = 1000
 
 /** Where messages go, and how they are signed. */
 export interface WebhookTarget {
+  /** Name of the setting that has the address. */
+  readonly setting: 'quotaWebhook' | 'statementWebhook'
   readonly url: URL
   readonly secret: Uint8Array
   /** Lets it be http, or at a private address. */
   readonly allowPrivate: boolean
+}
+
+/**
+ * A target as settings have it: the secret is the first line of the file that the setting
+ * `<setting>Secret` names.
+ *
+ * @throws {RangeError} when there is no such setting, or no secret
+ * @example
+ * const target = webhookTarget('quotaWebhook', address, settings)
+ */
+export function webhookTarget(
+  setting: WebhookTarget['setting'],
+  address: string,
+  settings: Pick<Settings, `${WebhookTarget['setting']}Secret` | 'allowPrivateOrigins'>,
+): WebhookTarget {
+  const path = settings[`${setting}Secret`]
+  if (path === undefined)
+    throw new RangeError(`"${setting}Secret" expected a file: ${setting} is set, too`)
+  const [secret = ''] = readFileSync(path, 'utf8').split(/\r?\n/)
+  if (secret === '') throw new RangeError(`${path} expected a secret in its first line, got none`)
+  const allowPrivate = settings.allowPrivateOrigins
+  return { setting, url: new URL(address), secret: Buffer.from(secret), allowPrivate }
 }
 
 /** A webhook can't be reached, or does not take a message. */
@@ -65,12 +91,12 @@ export function verifyWebhook(
  * @throws {WebhookFailed} unless the answer is 2xx
  */
 export async function sendWebhook(
-  { url, secret, allowPrivate }: WebhookTarget,
+  { setting, url, secret, allowPrivate }: WebhookTarget,
   { id, body }: { readonly id: string; readonly body: Uint8Array },
   { nowMs, signal }: { readonly nowMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const refusal = allowPrivate ? undefined : refusalOf(url)
-  if (refusal !== undefined) throw new WebhookFailed(`quotaWebhook expected ${refusal}`)
+  if (refusal !== undefined) throw new WebhookFailed(`${setting} expected ${refusal}`)
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   const sent = request(url, {
     method: 'POST',
@@ -91,10 +117,10 @@ export async function sendWebhook(
     // What it says is nothing to us, however much it is.
     response.destroy()
     if (statusCode < 200 || statusCode > 299)
-      throw new WebhookFailed(`quotaWebhook expected to answer 2xx, got ${statusCode}`)
+      throw new WebhookFailed(`${setting} expected to answer 2xx, got ${statusCode}`)
   } catch (error) {
     if (error instanceof WebhookFailed) throw error
-    throw new WebhookFailed(`quotaWebhook expected to be reached: ${String(error)}`, {
+    throw new WebhookFailed(`${setting} expected to be reached: ${String(error)}`, {
       cause: error,
     })
   } finally {

@@ -191,12 +191,17 @@ test('a closed month is told of once, signed, when the address takes it', async 
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
+  const random = { bytes: (length: number) => new Uint8Array(length) }
   const secretFile = join(parts.dataDir, 'secret')
   await writeFile(secretFile, 'open sesame\n')
   const { port } = server.address() as AddressInfo
+  const silent = { ...parts.settings, statementWebhook: 'https://example.com/' }
+  const [mute] = statementWebhookJobs({ ...parts, random, settings: silent })
+  const never = new AbortController().signal
+  await assert.rejects(mute!.run(never), /"statementWebhookSecret" expected a file/)
   const told = {
     ...parts,
-    random: { bytes: (length: number) => new Uint8Array(length) },
+    random,
     settings: {
       ...parts.settings,
       statementWebhook: `http://127.0.0.1:${port}/`,

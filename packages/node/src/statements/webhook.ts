@@ -2,7 +2,6 @@
  * Tells an address of the operator's choice that a month was closed.
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { consume } from '@turnpike/accounting/queue/consumer'
 import type { Summary } from '@turnpike/accounting/statement/statement'
 import { moneyJson, quantitiesJson } from '@turnpike/accounting/statement/text'
@@ -10,7 +9,7 @@ import { QUOTA_WEBHOOK_TIMEOUT_MS, STATEMENT_CLOSE_EVERY_MS } from '@turnpike/co
 import type { Job } from '../accounting/jobs.ts'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { SqliteQueue } from '../queue/queue.ts'
-import { sendWebhook, type WebhookTarget } from '../quota/webhook.ts'
+import { sendWebhook, webhookTarget, type WebhookTarget } from '../quota/webhook.ts'
 
 /** Topic of the queue that holds these messages. */
 export const STATEMENT_TOPIC = 'statement-webhook'
@@ -63,7 +62,7 @@ export function statementWebhookJobs(parts: WebhookParts): readonly Job[] {
       name: 'statement-webhook',
       everyMs: STATEMENT_CLOSE_EVERY_MS,
       async run(signal) {
-        const target = targetOf(parts, statementWebhook)
+        const target = webhookTarget('statementWebhook', statementWebhook, parts.settings)
         const handler = {
           topic: STATEMENT_TOPIC,
           batchMax: BATCH,
@@ -83,13 +82,4 @@ export function statementWebhookJobs(parts: WebhookParts): readonly Job[] {
       },
     },
   ]
-}
-
-function targetOf({ settings }: WebhookParts, address: string): WebhookTarget {
-  const { statementWebhookSecret: path, allowPrivateOrigins: allowPrivate } = settings
-  if (path === undefined)
-    throw new RangeError('"statementWebhookSecret" expected a file: statementWebhook is set, too')
-  const [secret = ''] = readFileSync(path, 'utf8').split(/\r?\n/)
-  if (secret === '') throw new RangeError(`${path} expected a secret in its first line, got none`)
-  return { url: new URL(address), secret: Buffer.from(secret), allowPrivate }
 }

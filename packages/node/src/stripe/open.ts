@@ -98,8 +98,8 @@ export function stripeJobs(parts: AccountingParts): readonly Job[] {
 }
 
 /**
- * Operations for commands: `reconcile {correct?}`, `stripeMap {customer, stripeId}`, `stripeRedrive`,
- * `stripeStatus`.
+ * Operations for commands: `reconcile {correct?}`, `stripeMap {customer, stripeId}`,
+ * `stripeRedrive`, `stripeStatus`.
  */
 export function stripeOperations(
   parts: AccountingParts,

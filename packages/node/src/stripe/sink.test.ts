@@ -137,7 +137,7 @@ test('reconciliation finds what is missing at Stripe, and what was put down wron
   assert.equal((await compare()).differences[0]!.between, 'ledger and outbox')
 })
 
-test('S4: after a repair hours are corrected, those that Stripe takes no more are told', async (t) => {
+test('S4: after a repair hours are corrected, those that Stripe takes no more told', async (t) => {
   const { books, now, stripe, outbox, turn, compare, correct } = await openRig(t)
   books.assign(SPACE, ALICE, FIRST)
   books.read({ epoch: FIRST + 3, space: SPACE, bytes: 50n })
