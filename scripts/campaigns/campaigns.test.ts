@@ -36,7 +36,7 @@ const SHORT: readonly (readonly [campaign: Campaign, runs: number])[] = [
   [software, 100],
   [fuzzRequests, 30_000],
   [refusalTimes, 1500],
-  [billingFaults, 3],
+  [billingFaults, 2],
 ]
 /** Those that need more time run when they are asked for. */
 const LONG: readonly Campaign[] = [fullDisk, adds, beside]
