@@ -32,7 +32,7 @@ function closeMonth(billing: DatabaseSync): number {
   return period.endEpoch
 }
 
-test('what is billed ends with the last closed month, or what was put down for Stripe', async (t) => {
+test('what is billed ends with a closed month, or what was put down for Stripe', async (t) => {
   const { billing } = await openRig(t)
   assert.equal(openEpoch(billing), 0)
   new StripeOutbox(billing).put([], NOW + 5)

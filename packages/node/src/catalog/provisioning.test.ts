@@ -50,7 +50,7 @@ test('another connection reads what was written', (t) => {
   assert.equal(history.customers()[0]?.createdMs, createdMs)
 })
 
-test('a clock that goes back gives no space to who is no customer yet, nor makes one before', (t) => {
+test('by a clock that went back nobody owns before they are a customer, or is one', (t) => {
   const provisioning = new CatalogProvisioning(open(t), OPTIONS)
   const did = 'did:mailto:example.com:alice'
   const createdMs = 70 * EPOCH_MS

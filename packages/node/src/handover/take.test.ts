@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { groupOf } from '@turnpike/accounting/testing/entries'
 import { decodeAck } from '@turnpike/core/handover/ack'
 import { makeBatch } from '@turnpike/core/handover/batch'
 import { testKey } from '@turnpike/core/testing/keys'
+import { folderPaths } from '../folder/layout.ts'
 import { nodeHasher } from '../hasher.ts'
-import { openInboxDatabase, SqliteInbox } from '../inbox/inbox.ts'
+import { openInbox, openInboxDatabase, SqliteInbox } from '../inbox/inbox.ts'
 import { testSettings } from '../testing/deployment.ts'
 import { batchOperation, type BatchAnswer } from './take.ts'
 import { hostFolder } from './testing/hosts.ts'
@@ -43,4 +45,23 @@ test('on a full disk a batch is to be tried again, and nothing of it is promised
     assert.ok(signed!.ack.verdicts.every((verdict) => verdict.kind === kind))
   }
   assert.equal((await take({ batch: 5 }, call)).error?.name, 'InvalidParams')
+})
+
+test('batches are taken when the gateway’s key is there, though it was not before', async (t) => {
+  const folder = await hostFolder()
+  const { keys } = folderPaths(folder.path)
+  const inbox = openInbox(join(folder.path, 'inbox.sqlite'))
+  t.after(async () => {
+    inbox.close()
+    await folder.remove()
+  })
+  const settings = testSettings(folder.path, { handFrom: [testKey(1).did] })
+  const take = batchOperation({ dataDir: folder.path, settings, inbox, hasher: nodeHasher })
+  const call = { signal: new AbortController().signal, progress() {} }
+  const away = `${keys}.away`
+  await rename(keys, away)
+  await assert.rejects(take({ batch: '' }, call), { name: 'NoGatewayKey' })
+  await rename(away, keys)
+  const { status } = (await take({ batch: '' }, call)).ok as BatchAnswer
+  assert.equal(status, 400)
 })

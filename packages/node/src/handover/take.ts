@@ -63,7 +63,12 @@ export function batchOperation({
     if (typeof batch !== 'string') return fail(new InvalidParams('"batch" expected base64'))
     const signal = AbortSignal.timeout(BATCH_TIMEOUT_MS)
     const body = new Uint8Array(Buffer.from(batch, 'base64'))
-    const taken = await takeBatch(body, await (deps ??= open()), signal)
+    deps ??= open().catch((error: unknown) => {
+      // Its key may be there another time.
+      deps = undefined
+      throw error
+    })
+    const taken = await takeBatch(body, await deps, signal)
     if (taken.error !== undefined) return ok(refusalAnswer(taken.error))
     const ack = Buffer.from(taken.ok).toString('base64')
     return ok({ status: 200, type: ACK_TYPE, body: ack } satisfies BatchAnswer)

@@ -33,7 +33,7 @@ test('a batch and its message are put down together, or not at all', async (t) =
   assert.equal(payouts.waiting(1), undefined)
 })
 
-test('E3: a batch that was given up, and forgotten by the queue, comes back when told of', async (t) => {
+test('E3: a batch that was given up and forgotten comes back when told of again', async (t) => {
   const { billing, queue, payouts } = await payoutRig(t)
   payouts.track(batch(1))
   payouts.track(batch(1))
