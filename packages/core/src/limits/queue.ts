@@ -43,6 +43,11 @@ export const EGRESS_RECORDS_MAX = 128
  * 40 minutes. What waits in a full inbox (some 2^20 records) does not fill the other half.
  */
 export const EGRESS_BOOKED_BYTES_MAX: bigint = 2n ** 62n
+/**
+ * Pairs of a space and a gateway of others whose records are taken in one hour: a quarter of the
+ * rows of an epoch's summary, so that names which anybody can make leave room for all others.
+ */
+export const EGRESS_PAIRS_MAX = 16_384
 /** How far ahead of our clock, and how far back, a read may have been served. */
 export const EGRESS_AHEAD_MS_MAX: number = 5 * MINUTE_MS
 export const EGRESS_AGE_MS_MAX: number = 35 * DAY_MS

@@ -31,6 +31,8 @@ export interface EgressRecord {
 export type EgressVerdict =
   /** It is in the books, now or by an earlier call: once. */
   | { readonly kind: 'counted' | 'seen' }
+  /** Nothing, for now: it may be given again in another hour. */
+  | { readonly kind: 'later' }
   /** It can't be written down, now or ever. */
   | { readonly kind: 'refused'; readonly reason: string }
 

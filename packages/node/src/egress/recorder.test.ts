@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { testRandom } from '@turnpike/accounting/testing/entries'
-import { EGRESS_BOOKED_BYTES_MAX, EGRESS_RECORD_BYTES_MAX } from '@turnpike/core/limits/queue'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
+import {
+  EGRESS_BOOKED_BYTES_MAX,
+  EGRESS_PAIRS_MAX,
+  EGRESS_RECORD_BYTES_MAX,
+  EGRESS_RECORDS_MAX,
+} from '@turnpike/core/limits/queue'
 import { EGRESS_KEY_BYTES, type EgressRecord } from '@turnpike/core/ports/egress-recorder'
 import type { Operation } from '../control/server.ts'
 import { openInbox } from '../inbox/inbox.ts'
@@ -22,9 +28,11 @@ async function rigOf(t: TestContext) {
     ledger.close()
     await rm(directory, { recursive: true })
   })
-  const record = egressRecordOperation({ inbox, ledger, random: testRandom() })
+  const time = { nowMs: EPOCH * EPOCH_MS }
+  const clock = { nowMs: () => time.nowMs }
+  const record = egressRecordOperation({ inbox, ledger, random: testRandom(), clock })
   const call = { signal: AbortSignal.timeout(10_000), progress() {} }
-  return { ledger, record: (params: unknown): ReturnType<Operation> => record(params, call) }
+  return { ledger, time, record: (params: unknown): ReturnType<Operation> => record(params, call) }
 }
 
 function recordOf(n: number): EgressRecord {
@@ -64,6 +72,21 @@ test('records are taken while the ledger is counted again', async (t) => {
   count(ledger, EGRESS_BOOKED_BYTES_MAX)
   ledger.clear()
   assert.deepEqual((await record([recordOf(1)])).ok, [{ kind: 'counted' }])
+})
+
+test('gateways that anybody can make up leave room in an hour for all others', async (t) => {
+  const { time, record } = await rigOf(t)
+  const by = (n: number, key = n): EgressRecord => {
+    const unique = new Uint8Array(EGRESS_KEY_BYTES)
+    new DataView(unique.buffer).setUint32(0, key)
+    return { ...recordOf(0), key: unique, issuer: `did:key:${n}` }
+  }
+  for (let n = 0; n < EGRESS_PAIRS_MAX; n += EGRESS_RECORDS_MAX)
+    await record(Array.from({ length: EGRESS_RECORDS_MAX }, (_, i) => by(n + i)))
+  const more = [by(EGRESS_PAIRS_MAX), by(0, EGRESS_PAIRS_MAX + 1)]
+  assert.deepEqual((await record(more)).ok, [{ kind: 'later' }, { kind: 'counted' }])
+  time.nowMs += EPOCH_MS
+  assert.deepEqual((await record(more)).ok, [{ kind: 'counted' }, { kind: 'seen' }])
 })
 
 test('only records that are checked are taken, and none over JSON', async (t) => {

@@ -2,7 +2,12 @@
  * Egress records of others on their way into the log: from the front door to the inbox.
  * @module
  */
-import { EGRESS_BOOKED_BYTES_MAX, EGRESS_RECORDS_MAX } from '@turnpike/core/limits/queue'
+import { epochOf } from '@turnpike/core/billing/epoch'
+import {
+  EGRESS_BOOKED_BYTES_MAX,
+  EGRESS_PAIRS_MAX,
+  EGRESS_RECORDS_MAX,
+} from '@turnpike/core/limits/queue'
 import { ENTRY_ID_BYTES, encodeRead } from '@turnpike/core/log/encode'
 import { DENY, GRADE, READ_FLAGS } from '@turnpike/core/log/entry'
 import type {
@@ -12,7 +17,7 @@ import type {
 } from '@turnpike/core/ports/egress-recorder'
 import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LedgerView } from '@turnpike/core/ports/ledger'
-import type { Random } from '@turnpike/core/ports/runtime'
+import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Operation } from '../control/server.ts'
 import { InvalidParams } from '../owner/params.ts'
@@ -23,6 +28,7 @@ export interface RecorderParts {
   readonly inbox: Inbox
   readonly ledger: Pick<LedgerView, 'isWhole' | 'query'>
   readonly random: Random
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /** The ledger has as many bytes as it may have while others add to it: somebody must look. */
@@ -41,9 +47,11 @@ export class BooksFull extends Error {
  * each. For the folder's owner: no command may say what others served.
  *
  * @example
- * const operations = { egressRecord: egressRecordOperation({ inbox, ledger, random }) }
+ * const operations = { egressRecord: egressRecordOperation({ inbox, ledger, random, clock }) }
  */
-export function egressRecordOperation({ inbox, ledger, random }: RecorderParts): Operation {
+export function egressRecordOperation(parts: RecorderParts): Operation {
+  const { inbox, ledger, random } = parts
+  const pairs = new PairsOfHour(parts.clock)
   return async (params) => {
     const records = params as readonly EgressRecord[]
     const areRecords =
@@ -53,7 +61,8 @@ export function egressRecordOperation({ inbox, ledger, random }: RecorderParts):
     const booked = await bookedBytes(ledger)
     if (booked >= EGRESS_BOOKED_BYTES_MAX) return fail(new BooksFull(booked))
     const verdicts = new Map<EgressRecord, EgressVerdict>()
-    const bySource = [...Map.groupBy(records, ({ issuer }) => issuer)]
+    const taken = records.filter((record) => pairs.admit(record))
+    const bySource = [...Map.groupBy(taken, ({ issuer }) => issuer)]
     // Called without waiting in between: the inbox writes all of them in one transaction.
     const accepting = bySource.map(([source, of]) =>
       inbox.accept(
@@ -65,7 +74,29 @@ export function egressRecordOperation({ inbox, ledger, random }: RecorderParts):
       if (accepted === undefined) return fail(error)
       for (const [j, record] of bySource[i]![1].entries()) verdicts.set(record, accepted[j]!)
     }
-    return ok(records.map((record) => verdicts.get(record)!))
+    return ok(records.map((record) => verdicts.get(record) ?? { kind: 'later' }))
+  }
+}
+
+/** Pairs of a space and a gateway that had records in this hour, by our clock. */
+class PairsOfHour {
+  readonly #clock: Pick<Clock, 'nowMs'>
+  readonly #pairs = new Set<string>()
+  #hour = 0
+
+  constructor(clock: Pick<Clock, 'nowMs'>) {
+    this.#clock = clock
+  }
+
+  /** Whether there is room for a record's pair, or it is there. */
+  admit({ issuer, space }: EgressRecord): boolean {
+    const hour = epochOf(this.#clock.nowMs())
+    if (hour !== this.#hour) this.#pairs.clear()
+    this.#hour = hour
+    const pair = `${issuer} ${space}`
+    if (!this.#pairs.has(pair) && this.#pairs.size >= EGRESS_PAIRS_MAX) return false
+    this.#pairs.add(pair)
+    return true
   }
 }
 

@@ -100,7 +100,7 @@ function outcomeOf(
   { record, customer, cause }: Checked,
   verdict: EgressVerdict | undefined,
 ): Outcome {
-  if (verdict === undefined) return fail(new RecorderUnavailable())
+  if (verdict === undefined || verdict.kind === 'later') return fail(new RecorderUnavailable())
   if (verdict.kind === 'refused') return fail(new EgressRefused(verdict.reason))
   const { space, resource, bytes, servedAtMs } = record
   return ok({
