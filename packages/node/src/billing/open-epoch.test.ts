@@ -35,11 +35,11 @@ function closeMonth(billing: DatabaseSync): number {
 test('what is billed ends with a closed month, or what was put down for Stripe', async (t) => {
   const { billing } = await openRig(t)
   assert.equal(openEpoch(billing), 0)
-  new StripeOutbox(billing).put([], NOW + 5)
+  new StripeOutbox(billing).put([], { firstEpoch: NOW, endEpoch: NOW + 5 })
   assert.equal(openEpoch(billing), NOW + 5)
   const endEpoch = closeMonth(billing)
   assert.equal(openEpoch(billing), endEpoch)
-  new StripeOutbox(billing).put([], endEpoch + 2)
+  new StripeOutbox(billing).put([], { firstEpoch: endEpoch, endEpoch: endEpoch + 2 })
   assert.equal(openEpoch(billing), endEpoch + 2)
 })
 

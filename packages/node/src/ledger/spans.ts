@@ -18,7 +18,7 @@ import type {
   SumsRow,
   VoidRow,
 } from '@turnpike/core/ports/ledger'
-import { SUM_COLUMNS, bigintOf, countsOf, numberOf } from './counts.ts'
+import { SUM_COLUMNS, SUMS, bigintOf, countsOf, numberOf } from './counts.ts'
 import type { Row } from './counts.ts'
 import { piecesOf } from './pieces.ts'
 import type { Piece } from './pieces.ts'
@@ -40,7 +40,7 @@ export function sumsOver(database: DatabaseSync, query: SumsQuery): SumsAnswer {
     throw new RangeError(`"spans" expected <= ${LEDGER_SPANS_MAX}, got ${spans.length}`)
   const total = noCounts()
   const split = new Map<string, OpenRow>()
-  const reader = new PieceReader(database)
+  const reader = new PieceReader(database, bySpace)
   for (const { spaces, firstEpoch, endEpoch } of groupsOf(database, spans))
     for (const piece of piecesOf(firstEpoch, endEpoch, by ?? 'month'))
       for (const row of reader.read(piece, spaces)) {
@@ -90,20 +90,25 @@ function groupsOf(database: DatabaseSync, spans: readonly LedgerSpan[]): Iterabl
   return groups.values()
 }
 
-/** Reads the rows of spaces in a piece of time, each by its key. */
+/**
+ * Reads the rows of spaces in a piece of time, each by its key. Unless they are wanted by space,
+ * those of one time are added up there: each sum is part of one in a table of totals, so that none
+ * passes what SQLite holds.
+ */
 class PieceReader {
   readonly #statements: Readonly<Record<LedgerUnit, StatementSync>>
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, bySpace: boolean) {
+    const [name, sums, group] = bySpace ? ['name', SUM_COLUMNS, ''] : ["''", SUMS, 'GROUP BY time']
     // CROSS JOIN: SQLite is to begin with the spaces, not with all rows of those times.
     const prepare = (unit: LedgerUnit): StatementSync =>
       exact(
         database.prepare(`
-          SELECT name, time, ${SUM_COLUMNS}
+          SELECT ${name}, time, ${sums}
           FROM json_each(?) AS wanted
             CROSS JOIN space ON name = wanted.value
             CROSS JOIN space_${unit} AS sums ON sums.space = space.id
-          WHERE time BETWEEN ? AND ?`),
+          WHERE time BETWEEN ? AND ? ${group}`),
       )
     this.#statements = { hour: prepare('hour'), day: prepare('day'), month: prepare('month') }
   }

@@ -8,11 +8,10 @@ import type { Carried, QuotaSources } from '@turnpike/accounting/quota/sources'
 import type { LogState } from '@turnpike/accounting/state'
 import { buildAll } from '@turnpike/accounting/statement/build'
 import type { StatementFault } from '@turnpike/accounting/statement/sources'
-import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
+import type { Statement } from '@turnpike/accounting/statement/statement'
 import { digestText } from '@turnpike/accounting/statement/text'
 import { epochOf } from '@turnpike/core/billing/epoch'
 import { periodAfter, periodOf, type Period } from '@turnpike/core/billing/period'
-import { QUANTITY_NAMES, quantitiesOf } from '@turnpike/core/billing/quantities'
 import { storedUntil } from '@turnpike/core/billing/storage'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import type { AccountingStopped } from '../accounting/fault.ts'
@@ -20,6 +19,7 @@ import { SqliteGiven } from '../quota/given.ts'
 import { ClosedBooks, type ClosedPeriod, type ClosedStatement } from './closed.ts'
 import { accountFileName, FolderInMaking, statementsFolder } from './files.ts'
 import { jsonOf, STATEMENT_FORMATS, textOf } from './make.ts'
+import { hasSameHours } from './same-hours.ts'
 import { announce } from './webhook.ts'
 import { withSources, type OpenSources, type StatementParts } from './sources.ts'
 
@@ -121,7 +121,8 @@ async function close(
   const closed = { period, closedMs: parts.clock.nowMs(), gateway, digest }
   const given = new SqliteGiven(parts.billing)
   return parts.host.settled(async (log) => {
-    if (!isOver(period, log, parts) || !isStill(parts, summary)) {
+    const { ledger } = statements
+    if (!isOver(period, log, parts) || !(await hasSameHours(parts.ledger, ledger, period))) {
       await folder.discard()
       return { closed: undefined }
     }
@@ -132,13 +133,6 @@ async function close(
     })
     return { closed }
   })
-}
-
-/** Whether the ledger has what it had when a month was added up: a clock set back may add to it. */
-function isStill({ ledger }: StatementParts, { period, total }: Summary): boolean {
-  const { firstEpoch, endEpoch } = period
-  const counted = quantitiesOf(ledger.query({ firstEpoch, endEpoch }).total, total.storageByteMs)
-  return QUANTITY_NAMES.every((name) => counted[name] === total[name])
 }
 
 /** What a customer takes into the next month; undefined for our own accounts. */

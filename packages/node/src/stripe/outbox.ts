@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { EpochSpan } from '@turnpike/core/billing/ownership'
 import { transact } from '../catalog/database.ts'
 
@@ -75,6 +75,9 @@ export function identifierOf(
 /** Events in `billing.sqlite`. */
 export class StripeOutbox {
   readonly #billing: DatabaseSync
+  // Prepared once, when needed: a month late is a million rows.
+  #before: StatementSync | undefined
+  #insert: StatementSync | undefined
 
   constructor(billing: DatabaseSync) {
     this.#billing = billing
@@ -95,46 +98,41 @@ export class StripeOutbox {
    * Puts usage down and moves the watermark, in one transaction. What was put down before counts:
    * only the difference becomes an event, as a further revision of its hour.
    *
+   * @param span all hours that usage was looked for in: they begin where the last ones ended
    * @returns how many events came of it
    */
-  put(usage: readonly HourUsage[], endEpoch?: number): number {
+  put(usage: readonly HourUsage[], span?: EpochSpan): number {
     return transact(this.#billing, () => {
       let added = 0
       for (const one of usage) added += this.#add(one)
-      if (endEpoch !== undefined)
+      if (span !== undefined)
         this.#run(
           `INSERT INTO stripe_watermark VALUES (1, ?, ?)
            ON CONFLICT DO UPDATE SET end_epoch = excluded.end_epoch`,
-          endEpoch - 1,
-          endEpoch,
+          span.firstEpoch,
+          span.endEpoch,
         )
       return added
     })
   }
 
   #add({ customer, meter, epoch, total }: HourUsage): number {
-    const before = this.#billing
-      .prepare(
-        `SELECT value, revision FROM stripe_outbox WHERE customer = ? AND meter = ? AND epoch = ?
-         ORDER BY revision`,
-      )
-      .all(customer, meter, epoch)
+    this.#before ??= this.#billing.prepare(
+      `SELECT value, revision FROM stripe_outbox WHERE customer = ? AND meter = ? AND epoch = ?
+       ORDER BY revision`,
+    )
+    const before = this.#before.all(customer, meter, epoch)
     const value = before.reduce((left, row) => left - BigInt(String(row['value'])), total)
     if (value === 0n) return 0
     const revision = Number(before.at(-1)?.['revision'] ?? -1) + 1
     const identifier = identifierOf(customer, meter, epoch, revision)
-    this.#run(
+    this.#insert ??= this.#billing.prepare(
       `INSERT INTO stripe_outbox
          (customer, meter, epoch, revision, identifier, value, state, attempts, not_before_ms,
           reason)
        VALUES (?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '')`,
-      customer,
-      meter,
-      epoch,
-      revision,
-      identifier,
-      String(value),
     )
+    this.#insert.run(customer, meter, epoch, revision, identifier, String(value))
     return 1
   }
 

@@ -206,11 +206,13 @@ test('the watermark moves with the hours that are put down', async (t) => {
   const { outbox } = await openRig(t)
   assert.equal(outbox.watermark(), undefined)
   const usage = { customer: ALICE, meter: EGRESS, epoch: START, total: 4n }
-  assert.equal(outbox.put([usage], START + 1), 1)
-  assert.equal(outbox.put([usage], START + 1), 0)
-  assert.equal(outbox.watermark(), START + 1)
+  assert.equal(outbox.put([usage], { firstEpoch: START, endEpoch: START + 1 }), 1)
+  assert.equal(outbox.put([usage], { firstEpoch: START, endEpoch: START + 1 }), 0)
+  assert.deepEqual([outbox.firstEpoch(), outbox.watermark()], [START, START + 1])
   const bad = { ...usage, customer: null as unknown as string, total: 5n }
-  assert.throws(() => outbox.put([{ ...usage, total: 9n }, bad], START + 2))
+  assert.throws(() =>
+    outbox.put([{ ...usage, total: 9n }, bad], { firstEpoch: START + 1, endEpoch: START + 2 }),
+  )
   assert.equal(outbox.watermark(), START + 1)
   assert.equal(outbox.sum(ALICE, EGRESS, NOVEMBER, 'all'), 4n)
 })
