@@ -35,7 +35,7 @@ export function statementHtml(statement: Statement, digest: string): string {
     spaceSection(statement),
     lineSection(statement),
     checkSection(
-      'Every figure is a sum of lines; a line is what one space used in one hour.',
+      `Every figure is a sum of lines; a line is what one space used in one ${statement.linesBy}.`,
       digest,
     ),
   ]

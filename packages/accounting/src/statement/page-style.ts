@@ -85,7 +85,9 @@ svg line { stroke: var(--line) }
   }
   @page { margin: 18mm 15mm }
   body { max-width: none; padding: 0; font-size: 10.5pt }
+  .figures { grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)) }
   .figure { border: 1px solid var(--line) }
+  .figure dd { font-size: 1.1rem }
   .status { border: 1px solid var(--soft) }
   .scroll { overflow: visible }
   tr, .figure, svg { break-inside: avoid }

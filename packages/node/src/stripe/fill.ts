@@ -28,8 +28,8 @@ const NOTHING: Filled = { events: 0, more: false }
 
 /**
  * Puts down the hours that are over and not put down yet, up to a day at a time, in one
- * transaction with the watermark: after a crash no hour is missing, and none is there twice. Begins with the month in
- * which it is called first.
+ * transaction with the watermark: after a crash no hour is missing, and none is there twice. Begins
+ * with the month in which it is called first.
  *
  * @example
  * const { ok: filled, error } = await fillOutbox(parts, outbox)
