@@ -51,7 +51,7 @@ export function verbHelp(verb: Verb): string {
   ]
   if (verb.settings.length > 0)
     parts.push(`Settings (turnpike config says where each comes from)\n${settingsOf(verb)}`)
-  const examples = verb.examples.map(([line, does]) => `  ${line}\n${wrap(does)}`)
+  const examples = verb.examples.map(([line, does]) => `${commandLine(line)}\n${wrap(does)}`)
   parts.push(`Examples\n${examples.join('\n')}`)
   return parts.join('\n\n')
 }
@@ -77,13 +77,22 @@ function entry(left: string, doc: string): string {
 
 /** Text in lines that a terminal has room for. */
 function wrap(text: string): string {
+  const lines = linesOf(text, COLUMNS - INDENT)
+  return lines.map((line) => ' '.repeat(INDENT) + line).join('\n')
+}
+
+/** A command line that goes on in the next one where there is no room. */
+function commandLine(line: string): string {
+  return `  ${linesOf(line, COLUMNS - INDENT - ' \\'.length).join(' \\\n    ')}`
+}
+
+function linesOf(text: string, columns: number): readonly string[] {
   const lines: string[] = ['']
   for (const word of text.split(' ')) {
     const last = lines.at(-1)!
     if (last === '') lines[lines.length - 1] = word
-    else if (last.length + 1 + word.length <= COLUMNS - INDENT)
-      lines[lines.length - 1] = `${last} ${word}`
+    else if (last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
-  return lines.map((line) => ' '.repeat(INDENT) + line).join('\n')
+  return lines
 }
