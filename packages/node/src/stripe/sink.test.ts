@@ -4,11 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { CaughtUp } from '@turnpike/accounting/accounting'
 import type { LogState } from '@turnpike/accounting/state'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod } from '@turnpike/core/billing/period'
 import { FREE_PLANS } from '@turnpike/core/billing/plan'
-import { STRIPE_PAST_MS } from '@turnpike/core/limits/billing'
+import {
+  RECONCILE_LISTED_MAX,
+  STRIPE_HOURS_MAX,
+  STRIPE_PAST_MS,
+} from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { CustomerDid } from '@turnpike/core/ports/provisioning'
 import { ok } from '@turnpike/core/result'
@@ -16,8 +21,9 @@ import type { AccountingParts } from '../accounting/parts.ts'
 import { Books } from '../billing/testing/books.ts'
 import { defaultSettings } from '../config/load.ts'
 import { nodeHasher } from '../hasher.ts'
+import { fillOutbox } from './fill.ts'
 import { StripeOutbox } from './outbox.ts'
-import { stripeJobs, stripeOf } from './open.ts'
+import { stripeJobs, stripeOf, stripeOperations } from './open.ts'
 import { reconcile, type Reconciliation } from './reconcile.ts'
 import { FakeStripe } from './testing/fake-stripe.ts'
 
@@ -163,6 +169,48 @@ test('S4: after a repair hours are corrected, those that Stripe takes no more to
       ['to be sent', 'not sent yet'],
     ],
   )
+})
+
+test('hours are put down a day at a time', async (t) => {
+  const { now, outbox, parts } = await openRig(t)
+  now.ms = (FIRST + STRIPE_HOURS_MAX + 1) * EPOCH_MS + 2 * MINUTE_MS
+  assert.deepEqual((await fillOutbox(parts, outbox)).ok, { events: 0, more: true })
+  assert.deepEqual([outbox.firstEpoch(), outbox.watermark()], [FIRST, FIRST + STRIPE_HOURS_MAX])
+  assert.deepEqual((await fillOutbox(parts, outbox)).ok, { events: 0, more: false })
+  assert.equal(outbox.watermark(), FIRST + STRIPE_HOURS_MAX + 1)
+})
+
+test('hours into which something comes meanwhile are put down the next time', async (t) => {
+  const { books, outbox, parts } = await openRig(t)
+  books.assign(SPACE, ALICE, FIRST)
+  const settledThen = (async (open, work) => {
+    const opened = await open({ size: 7, open: null } as LogState, { more: false } as CaughtUp)
+    books.read({ epoch: FIRST + 3, space: SPACE, bytes: 30n })
+    return ok(await work(opened))
+  }) satisfies AccountingParts['host']['settledThen']
+  const disturbed = { ...parts, host: { ...parts.host, settledThen } }
+  assert.deepEqual((await fillOutbox(disturbed, outbox)).ok, { events: 0, more: false })
+  assert.equal(outbox.watermark(), undefined)
+  assert.equal((await fillOutbox(parts, outbox)).ok!.events, 1)
+})
+
+test('a hundred differences are listed, and a hundred events', async (t) => {
+  const { books, outbox, parts, turn, compare } = await openRig(t)
+  await turn()
+  const customers = Array.from({ length: RECONCILE_LISTED_MAX + 1 }, (_, i) => {
+    return `did:mailto:example.com:u${i}` as const
+  })
+  for (const customer of customers) {
+    books.addCustomer(customer, FIRST)
+    outbox.put([{ customer, meter: EGRESS, epoch: FIRST + 3, total: 5n }])
+  }
+  const { isEqual, differences } = await compare()
+  assert.deepEqual([isEqual, differences.length], [false, RECONCILE_LISTED_MAX])
+  const call = { signal: never, progress: () => {} }
+  parts.billing.exec("UPDATE stripe_outbox SET state = 'failed'")
+  const { ok: status } = await stripeOperations(parts).stripeStatus(undefined, call)
+  const { failed, stuck } = status as { failed: number; stuck: readonly unknown[] }
+  assert.deepEqual([failed, stuck.length], [RECONCILE_LISTED_MAX + 1, RECONCILE_LISTED_MAX])
 })
 
 test('L11: what waits for more than a day is a difference, and what failed an alert', async (t) => {
