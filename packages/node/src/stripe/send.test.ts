@@ -28,7 +28,13 @@ function openRig(t: TestContext, answer: (event: SentEvent) => SendOutcome) {
   t.after(() => billing.close())
   const outbox = new StripeOutbox(billing)
   const now = { ms: (START + 2) * EPOCH_MS }
-  const rig = { calls: 0, open: 0, openMax: 0, meterIds: new Map([[EGRESS, 'mtr_egress']]) }
+  const rig = {
+    calls: 0,
+    looks: 0,
+    open: 0,
+    openMax: 0,
+    meterIds: new Map([[EGRESS, 'mtr_egress']]),
+  }
   const api: StripeApi = {
     async send(event) {
       rig.calls++
@@ -38,7 +44,10 @@ function openRig(t: TestContext, answer: (event: SentEvent) => SendOutcome) {
       return answer(event)
     },
     meters: async () => rig.meterIds,
-    total: async () => 0n,
+    async total() {
+      rig.looks++
+      return 0n
+    },
     lateRefusals: async () => [],
   }
   const random = { bytes: (length: number) => new Uint8Array(length).fill(255) }
@@ -109,6 +118,27 @@ test('D1: what Stripe did not have begins anew, and a meter that is gone is said
   rig.now.ms += 2 * DAY_MS
   assert.equal((await rig.send()).failed, 1)
   assert.match(rig.outbox.stuck(0, 1)[0]!.reason, /no active meter turnpike_egress_bytes/)
+})
+
+test('D1: the day in which an identifier is known begins with the first attempt', async (t) => {
+  const rig = openRig(t, () => UNSURE)
+  use(rig.outbox, 1)
+  for (const looks of [0, 0, 1]) {
+    await rig.send()
+    assert.equal(rig.looks, looks)
+    rig.now.ms += 15 * EPOCH_MS
+  }
+})
+
+test('what is redriven has another identifier: Stripe may know the old one', async (t) => {
+  const rig = openRig(t, () => ({ kind: 'refused', reason: 'no' }))
+  use(rig.outbox, 1)
+  await rig.send()
+  const [failed] = rig.outbox.stuck(0, 1)
+  assert.equal(rig.outbox.redrive(), 1)
+  const [again] = rig.outbox.due(Number.MAX_SAFE_INTEGER, 1)
+  assert.notEqual(again!.identifier, failed!.identifier)
+  assert.equal(again!.value, 5n)
 })
 
 test('a thousand meters are looked through, and sums of a month come page by page', async (t) => {
