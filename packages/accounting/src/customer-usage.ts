@@ -128,14 +128,17 @@ export class CustomerUsage implements UsageQuery {
     return ok(caughtUp)
   }
 
-  /** Of each space the last stretch of the range in which the customer had it. */
+  /**
+   * Of each space the last stretch of the range in which the customer had it. What changed before
+   * they took it on is told to nobody who did not have it then, though they may pay for it.
+   */
   async #storageOf(
     ownerships: readonly Ownership[],
     { fromMs, toMs }: MsRange,
   ): Promise<Result<StorageReport[], UsageRefused>> {
     const last = new Map<SpaceDid, Ownership>()
     for (const owned of ownerships) {
-      const overlaps = owned.firstEpoch * EPOCH_MS <= toMs && endOf(owned) * EPOCH_MS > fromMs
+      const overlaps = hadFromMs(owned) <= toMs && endOf(owned) * EPOCH_MS > fromMs
       if (overlaps) last.set(owned.space, owned)
     }
     const reports: StorageReport[] = []
@@ -143,7 +146,7 @@ export class CustomerUsage implements UsageQuery {
     for (const [space, owned] of last) {
       const stretch = {
         space,
-        fromMs: Math.max(fromMs, owned.firstEpoch * EPOCH_MS),
+        fromMs: Math.max(fromMs, hadFromMs(owned)),
         toMs: Math.min(toMs, endOf(owned) * EPOCH_MS),
       }
       const report = await reportOf(this.#deps.storage, stretch, owned.provider, eventsLeft)
@@ -196,6 +199,11 @@ async function reportOf(
   const initialBytes = await storage.sizeBytes(range.space, range.fromMs)
   const finalBytes = events.reduce((size, { deltaBytes }) => size + deltaBytes, initialBytes)
   return ok({ ...range, provider, initialBytes, finalBytes, events })
+}
+
+/** From when on a space was a customer's, whatever lay in suspense until then. */
+function hadFromMs({ firstEpoch, assignedEpoch }: Ownership): number {
+  return Math.max(firstEpoch, assignedEpoch) * EPOCH_MS
 }
 
 /** Longest time that a Date can say, ms. */

@@ -3,12 +3,14 @@
  * @module
  */
 import { randomFillSync } from 'node:crypto'
+import { uptime } from 'node:os'
 import type { Clock, Random, Timer } from '@turnpike/core/ports/runtime'
 
 /** The system's clock, and the process's own that never goes back. */
 export const nodeClock: Clock = Object.freeze({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
+  uptimeMs: () => uptime() * 1000,
 })
 
 /** One call that was asked for. */

@@ -93,6 +93,17 @@ export const FREE_PLANS: Plans = {
   standard: FREE_PLAN,
 }
 
+/**
+ * The plan whose limits hold for who is on one: the standard plan's where they are on none, or on
+ * one that the file of plans has no more. Nobody is without a limit by mistake.
+ *
+ * @example
+ * limitingPlan(plans, planAt(terms, epoch)?.plan)
+ */
+export function limitingPlan({ byId, standard }: Plans, id: string | undefined): Plan {
+  return (id === undefined ? undefined : byId.get(id)) ?? standard
+}
+
 /** Whether reads under a plan may be refused: it has a hard limit or a daily cap. */
 export function canRefuse({ egress }: Plan): boolean {
   return egress.limit === 'hard' || egress.dayBytesMax !== undefined

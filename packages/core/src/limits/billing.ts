@@ -109,6 +109,10 @@ export const STRIPE_SETTLE_MS = 3_600_000
 export const RECONCILE_LISTED_MAX = 100
 /** Pause between two reconciliations. */
 export const RECONCILE_EVERY_MS: number = 24 * 3_600_000
+/** Pause between two looks at whether the file of plans has all that customers are on. */
+export const PLANS_CHECK_MS = 60_000
+/** Customers on plans that are gone whom one alert names. */
+export const PLANS_GONE_LISTED_MAX = 10
 /** Pause between two looks at what is to be told of quotas: a thousand customers at a time. */
 export const QUOTA_WATCH_MS = 2_000
 /** Time for a webhook to answer, and messages that are sent to it before others get a turn. */

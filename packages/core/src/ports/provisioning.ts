@@ -67,6 +67,16 @@ export class SpaceOwned extends Error {
   }
 }
 
+/** The DID is one of the operator's: what is read on its account is nobody else's. */
+export class SpaceOfOperator extends Error {
+  override readonly name = 'SpaceOfOperator'
+  readonly space: string
+  constructor(space: string) {
+    super(`${space} expected to be a space, is a DID of this gateway or of a host of "handFrom"`)
+    this.space = space
+  }
+}
+
 /** No customer has the space. */
 export class SpaceUnowned extends Error {
   override readonly name = 'SpaceUnowned'
@@ -111,7 +121,7 @@ export interface Provisioning {
   /** Gives a space to a customer. One that the customer has already changes nothing. */
   assign(
     assignment: Assignment,
-  ): Awaitable<Result<Ownership, CustomerUnknown | SpaceOwned | ProvisioningFull>>
+  ): Awaitable<Result<Ownership, CustomerUnknown | SpaceOwned | SpaceOfOperator | ProvisioningFull>>
   /** Takes a space from the customer who has it. What is read later waits for the next one. */
   release(space: SpaceDid, atMs: number): Awaitable<Result<Ownership, SpaceUnowned>>
 }

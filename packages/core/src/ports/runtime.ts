@@ -7,6 +7,8 @@
 export interface Clock {
   nowMs(): number
   monotonicMs(): number
+  /** Like `monotonicMs`, but coarse, and runs on while the machine sleeps; where there is one. */
+  uptimeMs?(): number
 }
 
 /** Calls back later. Cheap enough to be used for every read that waits. */

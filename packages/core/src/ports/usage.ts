@@ -153,7 +153,11 @@ export interface AccountQuery {
 export interface AccountUsage {
   /** Spaces that are told of, in order: those asked for, or with something to tell. */
   readonly spaces: readonly SpaceDid[]
-  /** One of each space at most: of the last stretch of the period in which it was theirs. */
+  /**
+   * One of each space at most: of the last stretch of the period in which it was theirs, which
+   * begins no earlier than the hour in which they took it on. What was stored before is in
+   * `initialBytes` alone.
+   */
   readonly storage: readonly StorageReport[]
   /** By space, then provider: what was read under one is in no other. */
   readonly egress: readonly EgressReport[]
@@ -172,7 +176,10 @@ export interface DailyEgress {
  * is whole or an error: never silently less than there is.
  */
 export interface UsageQuery {
-  /** Storage of a space from its first delta on, whoever owned it. */
+  /**
+   * Storage of a space from its first delta on, whoever owned it: for who may act for the space
+   * itself, which owning it does not give.
+   */
   storage(range: StorageRange): Awaitable<Result<StorageReport, UsageRefused>>
   /**
    * Storage and egress of a customer. Egress is what a statement over the same hours bills: the

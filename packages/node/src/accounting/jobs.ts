@@ -6,6 +6,7 @@ import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
 import { payoutJob } from '../payout/job.ts'
+import { plansJob } from '../plans/job.ts'
 import { quotaJobs } from '../quota/job.ts'
 import { queueJob } from '../queue/job.ts'
 import { closingJob } from '../statements/job.ts'
@@ -32,6 +33,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     storageDaysJob(parts),
     ...egressJobs(parts),
     queueJob(parts),
+    plansJob(parts),
     ...quotaJobs(parts),
     ...statementWebhookJobs(parts),
     ...stripeJobs(parts),

@@ -19,7 +19,9 @@ import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { openBilling } from '../billing/database.ts'
+import { confirmedMs } from '../billing/confirmed.ts'
 import { openEpoch } from '../billing/open-epoch.ts'
+import { lastOnBooks, PossibleClock } from '../billing/possible-clock.ts'
 import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
 import { defaultSettings } from '../config/load.ts'
 import type { HandTo } from '../config/handover.ts'
@@ -32,7 +34,9 @@ import { nodeHasher } from '../hasher.ts'
 import { openLogSigner } from '../log/signer.ts'
 import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
+import { lastEpoch } from '../ledger/last-epoch.ts'
 import { readPlans } from '../plans/read.ts'
+import { ClosedBooks } from '../statements/closed.ts'
 import { FileLogStore } from '../log/log-store.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
@@ -241,6 +245,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
   ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
+    const confirmed = (): number => confirmedMs(folderPaths(options.dataDir))
     this.#accounting = new Accounting({
       store: opened.store,
       ledger: opened.ledger,
@@ -249,11 +254,16 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
         opened.inbox,
       ],
       signer: opened.signer,
-      floorMs: () => openEpoch(opened.billing) * EPOCH_MS,
+      // What was confirmed, before the clock was set back, is no reason to wait.
+      floorMs: () =>
+        Math.max(openEpoch(opened.billing) * EPOCH_MS, Math.min(clock.nowMs(), confirmed())),
       ...ports,
     })
     const { dataDir, settings, plans } = options
     const { ledger, inbox, billing, catalog } = opened
+    // The folder's owner asks for them where there are no settings.
+    new ClosedBooks(billing).operators(settings.handFrom)
+    const lastMs = lastOnBooks(catalog, lastEpoch(accountingPaths(dataDir).ledger))
     const parts = {
       dataDir,
       settings,
@@ -265,6 +275,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
       billing,
       catalog,
       ...ports,
+      dating: new PossibleClock(clock, lastMs, confirmed),
     }
     this.operations = accountingOperations(parts)
     this.jobs = accountingJobs(parts)

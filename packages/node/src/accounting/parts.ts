@@ -29,6 +29,8 @@ export interface AccountingParts {
   /** The catalog, read-only: its owner writes it on another thread. */
   readonly catalog: DatabaseSync
   readonly clock: Clock
+  /** For what is dated for good: not ahead of where time can be. */
+  readonly dating: Clock
   readonly random: Random
   readonly hasher: Hasher
 }

@@ -42,8 +42,9 @@ export function ownerContext(
   space: SpaceDid = folder.space.did(),
 ): AddContext {
   const { paths, catalog, blobs, gateway } = folder
+  const dating = datingClock(folder, clock)
   const commit = (stage: string): ReturnType<AddContext['commit']> =>
-    commitStage({ catalog, blobs, gateway, paths, clock: datingClock(paths, clock) }, stage)
+    commitStage({ catalog, blobs, gateway, paths, clock: dating }, stage)
   return { paths, catalog, blobs, hasher, space, commit }
 }
 

@@ -79,9 +79,10 @@ export interface DelegationRevoked {
 export function authorizeOperations(
   folder: FolderOwner,
   clock: Clock,
+  dating: Pick<Clock, 'nowMs'> = clock,
 ): Readonly<Record<AuthorizeOperation, Operation>> {
   return {
-    spaceCreate: (params) => createSpace(folder, clock, fieldsOf(params)),
+    spaceCreate: (params) => createSpace(folder, dating, fieldsOf(params)),
     delegationCreate: (params) => createDelegation(folder, clock, fieldsOf(params)),
     delegationImport: (params, { signal }) =>
       importDelegation(folder, clock, fieldsOf(params), signal),
@@ -98,7 +99,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 async function createSpace(
   folder: FolderOwner,
-  clock: Clock,
+  clock: Pick<Clock, 'nowMs'>,
   { name, did: elsewhere, customer: owner, settings }: Fields,
 ): Promise<Result<SpaceCreated, Error>> {
   const { catalog, paths } = folder
@@ -217,6 +218,7 @@ const NO_SETTINGS: FrontDoorSettings = {
   allowPrivateOrigins: false,
   claimIssuers: [],
   plans: undefined,
+  providerAdd: 'any',
   storageNodes: [],
 }
 

@@ -47,7 +47,7 @@ test('by a clock that was set back, nothing of a folder changes in what is bille
   const { folder, context, billing } = await openRig(t)
   const space: SpaceDid = 'did:key:z6MkSpace'
   const customer = 'did:mailto:example.com:alice'
-  assert.equal(datingClock(folder.paths, stillClock).nowMs(), stillClock.nowMs())
+  assert.equal(datingClock(folder, stillClock).nowMs(), stillClock.nowMs())
   const endEpoch = closeMonth(billing)
   assert.equal(openEpochOf(folder.paths), endEpoch)
   const provisioning = openProvisioning(folder)

@@ -17,6 +17,7 @@ import type { SpaceDid } from '@turnpike/core/ports/content'
 import {
   CustomerUnknown,
   ProvisioningFull,
+  SpaceOfOperator,
   SpaceOwned,
   SpaceUnowned,
   type Assignment,
@@ -51,6 +52,8 @@ export interface ProvisioningOptions {
   readonly hasher: Hasher
   /** First hour that is not billed yet: no change counts before it. 0 unless told. */
   readonly openEpoch?: () => number
+  /** Whether a DID is the operator's, which no customer has; none unless told. */
+  readonly isOperator?: (did: string) => boolean
   readonly room?: ProvisioningRoom
 }
 
@@ -65,6 +68,7 @@ export class CatalogProvisioning extends CatalogOwnership implements Provisionin
   readonly #catalog: DatabaseSync
   readonly #hasher: Hasher
   readonly #openEpoch: () => number
+  readonly #isOperator: (did: string) => boolean
   readonly #room: ProvisioningRoom
 
   constructor(catalog: DatabaseSync, options: ProvisioningOptions) {
@@ -72,6 +76,7 @@ export class CatalogProvisioning extends CatalogOwnership implements Provisionin
     this.#catalog = catalog
     this.#hasher = options.hasher
     this.#openEpoch = options.openEpoch ?? (() => 0)
+    this.#isOperator = options.isOperator ?? (() => false)
     this.#room = options.room ?? ROOM
   }
 
@@ -120,7 +125,11 @@ export class CatalogProvisioning extends CatalogOwnership implements Provisionin
     provider,
     atMs,
     move,
-  }: Assignment): Result<Ownership, CustomerUnknown | SpaceOwned | ProvisioningFull> {
+  }: Assignment): Result<
+    Ownership,
+    CustomerUnknown | SpaceOwned | SpaceOfOperator | ProvisioningFull
+  > {
+    if (this.#isOperator(space)) return fail(new SpaceOfOperator(space))
     return transact(this.#catalog, () => {
       const id = this.#customerId(customer)
       if (id === undefined) return fail(new CustomerUnknown(customer))

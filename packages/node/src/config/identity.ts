@@ -4,6 +4,7 @@
  */
 import { publicKeyOf } from '@turnpike/core/ucan/did-key'
 import type { KeyDid } from '@turnpike/core/ports/principals'
+import type { ProviderAddSetting } from '@turnpike/service/provisioning/deps'
 import { didWebUrl } from '../identity/did-web.ts'
 import type { IdentitySetting, MappedDid } from '../identity/identity.ts'
 import * as ucanLimits from '@turnpike/core/limits/ucan'
@@ -20,6 +21,7 @@ export interface IdentitySettings {
   readonly attestAuthorities: readonly string[]
   readonly frontDoor: boolean
   readonly delegationsFrom: DelegationsFrom
+  readonly providerAdd: ProviderAddSetting
 }
 
 /** `key`, or a `did:web` of a host. */
@@ -85,5 +87,12 @@ export const IDENTITY: {
     doc:
       'Whose delegations are taken at the front door: those of spaces that this data folder ' +
       'knows, or of any space, as on a gateway that is open to all.',
+  },
+  providerAdd: {
+    kind: oneOf('any', 'operator'),
+    default: 'any',
+    doc:
+      'Who gives spaces to customers: they themselves, by `provider/add`, any space that nobody ' +
+      'has; or the operator alone, by `turnpike customer assign`.',
   },
 }

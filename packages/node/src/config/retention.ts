@@ -21,8 +21,8 @@ export const RETENTION: {
     default: 0,
     doc:
       'Days after which the entries of an hour leave the log, each read on its own; 0 keeps ' +
-      'them. What the hour adds up to stays, with its proof, and so do hashes: usage, statements and ' +
-      'audits say the same. A read can be voided only while its entry is there.',
+      'them. What the hour adds up to stays, with its proof, and so do hashes: usage, ' +
+      'statements and audits say the same. A read can be voided only while its entry is there.',
   },
   usageCidDays: {
     kind: integer(0, RETENTION_DAYS_MAX),

@@ -20,6 +20,8 @@ export interface FolderPaths {
   readonly ownerNote: string
   /** Shared by adds, exclusive for whoever deletes files. */
   readonly filesLock: string
+  /** An operator touches it to say that the clock is right. */
+  readonly clockConfirmed: string
 }
 
 /**
@@ -39,5 +41,6 @@ export function folderPaths(root: string): FolderPaths {
     ownerLock: join(absolute, 'owner.lock'),
     ownerNote: join(absolute, 'owner.json'),
     filesLock: join(absolute, 'files.lock'),
+    clockConfirmed: join(absolute, 'clock-confirmed'),
   }
 }

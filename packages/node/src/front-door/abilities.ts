@@ -12,6 +12,7 @@ import { provisioningAbilities } from '@turnpike/service/provisioning/abilities'
 import { quotaAbility } from '@turnpike/service/quota/ability'
 import { usageAbilities } from '@turnpike/service/usage/abilities'
 import type { FrontDoorSettings } from './settings.ts'
+import { datingClock } from '../billing/dating.ts'
 import type { FolderOwner } from '../folder/open.ts'
 import type { GatewayIdentity } from '../identity/identity.ts'
 import { askingPayouts } from '../payout/track.ts'
@@ -23,14 +24,14 @@ import { StorageDeltas } from '../usage/storage-deltas.ts'
 
 /** What they are made of. */
 export interface DoorAbilitiesOptions {
-  readonly folder: Pick<FolderOwner, 'catalog' | 'paths'>
+  readonly folder: Pick<FolderOwner, 'catalog' | 'paths' | 'gateway' | 'previous'>
   readonly identity: GatewayIdentity
   readonly clock: Clock
   /** Asks accounting. */
   readonly ask: AskThread
   /** Who this gateway is, with the key that signs. */
   readonly signing: Identity
-  readonly settings: Pick<FrontDoorSettings, 'plans' | 'storageNodes'>
+  readonly settings: Pick<FrontDoorSettings, 'plans' | 'providerAdd' | 'storageNodes'>
 }
 
 /**
@@ -45,8 +46,10 @@ export function doorAbilities(options: DoorAbilitiesOptions): Ability[] {
   const provisioning = openProvisioning(folder)
   const storage = new StorageDeltas(folder.catalog)
   const plans = planList(read.ok)
+  const { providerAdd } = settings
+  const parts = { identity, provisioning, clock: datingClock(folder, clock) }
   return [
-    ...provisioningAbilities({ identity, provisioning, plans, storage, clock }),
+    ...provisioningAbilities({ ...parts, plans, storage, providerAdd }),
     ...usageAbilities({ usage: askedUsage(ask) }),
     quotaAbility({ quota: (customer) => ask('quota', { customer }) }),
     egressTrack({

@@ -20,7 +20,7 @@ import type { AskThread } from '../threads/calls.ts'
 
 /** What they are made of. */
 export interface BatchAbilitiesOptions {
-  readonly folder: Pick<FolderOwner, 'catalog' | 'paths'>
+  readonly folder: Pick<FolderOwner, 'catalog' | 'paths' | 'gateway' | 'previous'>
   readonly identity: GatewayIdentity
   readonly attesters: readonly string[]
   readonly delegations: CatalogDelegations

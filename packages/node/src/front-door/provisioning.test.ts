@@ -8,6 +8,7 @@ import { Delegation, DID, invoke, type API } from '@ucanto/core'
 import { Absentee } from '@ucanto/principal'
 import * as ed25519 from '@ucanto/principal/ed25519'
 import { FREE_PLAN } from '@turnpike/core/billing/plan'
+import type { SpaceDid } from '@turnpike/core/ports/content'
 import type { CatalogProvisioning } from '../catalog/provisioning.ts'
 import { openProvisioning } from '../provisioning/open.ts'
 import { serveDelegation } from '../testing/messages.ts'
@@ -32,8 +33,8 @@ interface Outcome {
   readonly error?: { readonly name: string; readonly message: string }
 }
 
-async function rig(t: TestContext): Promise<Rig> {
-  const door = await testDoor(t, { identity: WEB })
+async function rig(t: TestContext, providerAdd: 'any' | 'operator' = 'any'): Promise<Rig> {
+  const door = await testDoor(t, { identity: WEB, providerAdd })
   const { folder, gateway } = door
   const provisioning = openProvisioning(folder)
   for (const did of [ALICE, BOB] as const)
@@ -217,4 +218,14 @@ test('a space that a customer has is one that the operator knows', async (t) => 
   const provider = door.gateway
   provisioning.assign({ space: space.did(), customer: ALICE, provider, atMs: 0 })
   assert.equal(await ask('b'), undefined)
+})
+
+test('where the operator alone gives spaces, customers take none themselves', async (t) => {
+  const { door, provisioning, space, as } = await rig(t, 'operator')
+  const nb = { provider: WEB, consumer: space }
+  assert.equal((await as(ALICE, 'provider/add', nb)).error?.name, 'ProviderAddClosed')
+  const given = { customer: ALICE, provider: WEB, atMs: door.time.nowMs } as const
+  assert.ok(provisioning.assign({ space: space as SpaceDid, ...given }).ok)
+  assert.deepEqual(await as(ALICE, 'provider/add', nb), { ok: {} })
+  assert.equal((await as(BOB, 'provider/add', nb)).error?.name, 'ProviderAddClosed')
 })

@@ -14,13 +14,14 @@ export type FrontDoorSettings = Pick<
   | 'allowPrivateOrigins'
   | 'claimIssuers'
   | 'plans'
+  | 'providerAdd'
   | 'storageNodes'
 >
 
 /** Takes them out of all settings. */
 export function frontDoorSettings(settings: Settings): FrontDoorSettings {
   const { identity, didMap, attestAuthorities, delegationsFrom } = settings
-  const { allowPrivateOrigins, claimIssuers, plans, storageNodes } = settings
+  const { allowPrivateOrigins, claimIssuers, plans, providerAdd, storageNodes } = settings
   const trusted = { attestAuthorities, delegationsFrom, claimIssuers, storageNodes }
-  return { identity, didMap, allowPrivateOrigins, plans, ...trusted }
+  return { identity, didMap, allowPrivateOrigins, plans, providerAdd, ...trusted }
 }

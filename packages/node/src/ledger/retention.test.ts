@@ -159,7 +159,7 @@ test('a ledger counted again from what is left says the same, whatever was dropp
   )
 })
 
-test('entries of old epochs go, SEALs and voided reads stay; asking for others says so', async () => {
+test('entries of old epochs go, SEALs and voided reads stay; others are gone', async () => {
   const rig = openRig()
   await fill(rig, HOURS, [0, 3])
   const before = answersOf(rig.ledger)

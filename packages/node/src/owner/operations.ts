@@ -89,7 +89,7 @@ export function ownerOperations(
 ): Readonly<Record<OwnerOperation, Operation>> {
   const { catalog, blobs, gateway, paths } = folder
   const claims = claimOperations({ folder, clock })
-  const dating = datingClock(paths, clock)
+  const dating = datingClock(folder, clock)
   return {
     async commit(params) {
       const stage = textOf(params, 'stage')
@@ -113,8 +113,8 @@ export function ownerOperations(
     ...claims.operations,
     ...nameOperations({ folder, clock }),
     ...denyOperations(folder, clock),
-    ...authorizeOperations(folder, clock),
-    ...customerOperations(folder, clock),
+    ...authorizeOperations(folder, clock, dating),
+    ...customerOperations(folder, dating),
   }
 }
 

@@ -49,7 +49,7 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function customerOperations(
   folder: FolderOwner,
-  clock: Clock,
+  clock: Pick<Clock, 'nowMs'>,
 ): Readonly<Record<CustomerOperation, Operation>> {
   const provisioning = openProvisioning(folder)
   const spaceOf = (text: unknown): Result<SpaceDid, InvalidParams> => {
@@ -102,7 +102,7 @@ function planned(
   provisioning: CatalogProvisioning,
   did: CustomerDid,
   plan: string,
-  clock: Clock,
+  clock: Pick<Clock, 'nowMs'>,
   added: boolean,
 ): Result<CustomerChanged, Error> {
   const term = provisioning.setPlan(did, plan, clock.nowMs())

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type QuotaEvent, quotaEvents, type Told } from '@turnpike/accounting/quota/events'
 import { quotaOf } from '@turnpike/accounting/quota/quota'
 import { consume, type QueueHandler } from '@turnpike/accounting/queue/consumer'
-import { isLimited } from '@turnpike/core/billing/plan'
+import { isLimited, limitingPlan } from '@turnpike/core/billing/plan'
 import { planAt } from '@turnpike/core/billing/plan-terms'
 import type { QuotaState } from '@turnpike/core/billing/quota-state'
 import {
@@ -84,8 +84,7 @@ async function lookAt(
   const sources = quotas.sources()
   for (const customer of customers) {
     const term = planAt(quotas.owners.plansOf(customer.did), epoch)
-    const plan = term === undefined ? parts.plans.standard : parts.plans.byId.get(term.plan)
-    if (plan === undefined || !isLimited(plan)) continue
+    if (!isLimited(limitingPlan(parts.plans, term?.plan))) continue
     const found = await quotaOf(sources, customer, epoch)
     fault ??= found.error
     const quota = found.ok?.quota

@@ -68,7 +68,7 @@ interface Desk {
 export function quotaOperations(
   parts: AccountingParts,
 ): Readonly<Record<QuotaOperation, Operation>> {
-  const desk: Desk = { parts, quotas: openQuotas(parts) }
+  const desk: Desk = { parts, quotas: openQuotas({ ...parts, clock: parts.dating }) }
   const by =
     (run: (desk: Desk, fields: Fields) => ReturnType<Operation>): Operation =>
     (params) =>
@@ -143,7 +143,7 @@ async function grantAdd({ parts, quotas }: Desk, fields: Fields): ReturnType<Ope
   if (until !== undefined && (endEpoch === undefined || endEpoch <= firstEpoch))
     return invalid('until', 'a time at least an hour after it begins', until)
   const { did } = customer.ok
-  const createdMs = parts.clock.nowMs()
+  const createdMs = parts.dating.nowMs()
   const grant = { id, customer: did, bytes, priority, firstEpoch, endEpoch, createdMs }
   const added = quotas.given.addGrant({ ...grant, voidedMs: undefined })
   if (added.error !== undefined) return added
@@ -159,7 +159,7 @@ async function grantLs({ quotas }: Desk, { customer: did }: Fields): ReturnType<
 
 async function grantVoid({ parts, quotas }: Desk, { id }: Fields): ReturnType<Operation> {
   const nextEpoch = quotas.epoch() + 1
-  const voided = quotas.given.voidGrant(String(id), nextEpoch, parts.clock.nowMs())
+  const voided = quotas.given.voidGrant(String(id), nextEpoch, parts.dating.nowMs())
   return voided.error === undefined ? ok(changed(voided.ok)) : voided
 }
 
@@ -189,7 +189,7 @@ async function balanceCredit(desk: Desk, fields: Fields): ReturnType<Operation> 
     currency,
     micros,
     epoch: quotas.epoch(),
-    creditedMs: parts.clock.nowMs(),
+    creditedMs: parts.dating.nowMs(),
   })
   if (credited.error !== undefined) return credited
   const shown = await shownBalance(desk, customer.ok.did)

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import type { DatabaseSync } from 'node:sqlite'
 import { epochOf } from '@turnpike/core/billing/epoch'
-import { canRefuse, type Plans } from '@turnpike/core/billing/plan'
+import { canRefuse, limitingPlan, type Plans } from '@turnpike/core/billing/plan'
 import { planAt } from '@turnpike/core/billing/plan-terms'
 import { QUOTA_PAYERS_MAX, QUOTA_REFRESH_MS } from '@turnpike/core/limits/billing'
 import type { SpaceDid } from '@turnpike/core/ports/content'
@@ -58,6 +58,5 @@ function findPayer(
   const owned = history.owner(space, epoch)
   if (owned === undefined) return undefined
   const term = planAt(history.plansOf(owned.customer), epoch)
-  const plan = term === undefined ? plans.standard : plans.byId.get(term.plan)
-  return plan !== undefined && canRefuse(plan) ? owned.customer : undefined
+  return canRefuse(limitingPlan(plans, term?.plan)) ? owned.customer : undefined
 }

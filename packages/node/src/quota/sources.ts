@@ -4,10 +4,13 @@
  */
 import type { QuotaSources } from '@turnpike/accounting/quota/sources'
 import { epochOf } from '@turnpike/core/billing/epoch'
+import { limitingPlan, type Plans } from '@turnpike/core/billing/plan'
 import { storedUntil } from '@turnpike/core/billing/storage'
+import type { OwnershipHistory, PlanHistory } from '@turnpike/core/ports/provisioning'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { openEpoch } from '../billing/open-epoch.ts'
 import { CatalogOwnership } from '../catalog/ownership-history.ts'
+import { ClosedBooks } from '../statements/closed.ts'
 import { SqliteStorageHistory } from '../usage/storage-history.ts'
 import { SqliteGiven } from './given.ts'
 
@@ -32,6 +35,7 @@ export function openQuotas({ billing, catalog, clock, ledger, plans }: QuotaPart
   const given = new SqliteGiven(billing)
   const owners = new CatalogOwnership(catalog)
   const storage = new SqliteStorageHistory(catalog, billing)
+  const books = new ClosedBooks(billing)
   return {
     given,
     owners,
@@ -39,8 +43,8 @@ export function openQuotas({ billing, catalog, clock, ledger, plans }: QuotaPart
       ledger,
       storage,
       storedUntil: storedUntil(clock.nowMs()),
-      owners,
-      planTerms: owners,
+      owners: withoutSpaces(owners, books.operators([])),
+      planTerms: onKnownPlans(owners, plans),
       plans,
       given,
     }),
@@ -48,6 +52,29 @@ export function openQuotas({ billing, catalog, clock, ledger, plans }: QuotaPart
       const now = Math.max(epochOf(clock.nowMs()), openEpoch(billing))
       const later = { firstEpoch: now + 1, endEpoch: Number.MAX_SAFE_INTEGER }
       return ledger.query(later).epochs?.last ?? now
+    },
+  }
+}
+
+/** What customers own beside some spaces: DIDs of the operator, which are billed to nobody. */
+export function withoutSpaces(
+  owners: Pick<OwnershipHistory, 'customer' | 'ofCustomer'>,
+  spaces: ReadonlySet<string>,
+): Pick<OwnershipHistory, 'customer' | 'ofCustomer'> {
+  return {
+    customer: (did) => owners.customer(did),
+    async ofCustomer(did) {
+      return (await owners.ofCustomer(did)).filter(({ space }) => !spaces.has(space))
+    },
+  }
+}
+
+/** Terms of plans that limit somebody; see {@link limitingPlan}. */
+function onKnownPlans(history: PlanHistory, plans: Plans): PlanHistory {
+  return {
+    async plansOf(customer) {
+      const terms = await history.plansOf(customer)
+      return Array.from(terms, (term) => ({ ...term, plan: limitingPlan(plans, term.plan).id }))
     },
   }
 }

@@ -94,12 +94,20 @@ export class ClosedBooks {
     })
   }
 
-  /** All DIDs that the operator has had, those given included: they are remembered. */
+  /**
+   * All DIDs that the operator has had, those given included: they are remembered. Of this gateway,
+   * and of the hosts whose journals are counted here, on whose account is what no space owns there.
+   */
   operators(dids: readonly string[]): ReadonlySet<string> {
     const insert = this.#billing.prepare('INSERT OR IGNORE INTO operator_dids VALUES (?)')
     for (const did of dids) insert.run(did)
     const rows = this.#billing.prepare('SELECT did FROM operator_dids').all()
     return new Set(rows.map(({ did }) => String(did)))
+  }
+
+  /** Whether the operator has, or had, this DID. */
+  isOperator(did: string): boolean {
+    return this.#billing.prepare('SELECT 1 FROM operator_dids WHERE did = ?').get(did) !== undefined
   }
 
   #period(sql: string, ...values: readonly string[]): ClosedPeriod | undefined {

@@ -19,9 +19,9 @@ import { CatalogOwnership } from '../catalog/ownership-history.ts'
 import { folderPaths } from '../folder/layout.ts'
 import type { LedgerSnapshot } from '../ledger/ledger.ts'
 import { SqliteGiven } from '../quota/given.ts'
-import { gatewayDids } from '../usage/gateway-dids.ts'
+import { withoutSpaces } from '../quota/sources.ts'
+import { operatorDids } from '../usage/gateway-dids.ts'
 import { SqliteStorageHistory } from '../usage/storage-history.ts'
-import { ClosedBooks } from './closed.ts'
 
 /** Files and ports that statements need. */
 export type StatementParts = Pick<
@@ -67,8 +67,7 @@ export async function withSources<T extends NonNullable<unknown>>(
 async function openSources(
   parts: StatementParts,
 ): Promise<{ readonly sources: OpenSources; close(): void }> {
-  const dids = await gatewayDids(parts.dataDir, parts.settings)
-  const operators = new ClosedBooks(parts.billing).operators(dids)
+  const { gateway, operators } = await operatorDids(parts)
   const { database } = folderPaths(parts.dataDir)
   const files: { close(): void }[] = []
   const close = (): void => files.splice(0).forEach((file) => file.close())
@@ -85,7 +84,7 @@ async function openSources(
       catalog.exec('BEGIN; SELECT 1 FROM sqlite_schema')
     }
     const at = { ...parts, ledger, catalog }
-    return { sources: await sourcesOf(at, dids[0] ?? '', operators), close }
+    return { sources: await sourcesOf(at, gateway, operators), close }
   } catch (error) {
     close()
     throw error
@@ -108,7 +107,12 @@ async function sourcesOf(
   const storage = new SqliteStorageHistory(catalog, billing)
   const { epochs } = await ledger.query({ firstEpoch: 0, endEpoch: Number.MAX_SAFE_INTEGER })
   const common = { ledger, owners, storage, plans, storedUntil: storedUntil(clock.nowMs()) }
-  const quota = { ...common, planTerms: owners, given: new SqliteGiven(billing) }
+  const quota = {
+    ...common,
+    owners: withoutSpaces(owners, operators),
+    planTerms: owners,
+    given: new SqliteGiven(billing),
+  }
   const statements = {
     ...common,
     firstEpoch: epochs?.first ?? 0,

@@ -196,6 +196,25 @@ test('L11: what nobody owned is told to the customer who takes it on', async (t)
   assert.deepEqual(day!.days, [{ date: '2026-11-01', bytes: 99n }], 'on the day of the read')
 })
 
+test('who takes a space on sees nothing of what changed in it before, but its size', async (t) => {
+  const rig = open(t)
+  rig.change({ space: S, atMs: ms(H + 1), bytes: 100n })
+  rig.change({ space: S, atMs: ms(H + 50) - 1, bytes: -30n })
+  rig.change({ space: S, atMs: ms(H + 50), bytes: 5n })
+  rig.assign(S, ALICE, H + 50)
+  const { storage } = await account(rig, { customer: ALICE, period: hours(0, 720) })
+  assert.deepEqual(
+    storage.map((report) => [report.fromMs, report.initialBytes, report.finalBytes]),
+    [[ms(H + 50), 70n, 75n]],
+  )
+  assert.deepEqual(
+    storage[0]!.events.map(({ deltaBytes }) => deltaBytes),
+    [5n],
+  )
+  const before = await account(rig, { customer: ALICE, spaces: [S], period: hours(0, 49) })
+  assert.deepEqual([before.spaces, before.storage], [[S], []])
+})
+
 test('a VOID credits who was billed, in its own hour; days lose what they had', async (t) => {
   const rig = open(t)
   rig.assign(S, ALICE, H)

@@ -15,7 +15,7 @@ import type { AccountingParts } from '../accounting/parts.ts'
 import { CatalogOwnership } from '../catalog/ownership-history.ts'
 import type { Operation } from '../control/server.ts'
 import type { AskThread } from '../threads/calls.ts'
-import { gatewayDids } from './gateway-dids.ts'
+import { operatorDids } from './gateway-dids.ts'
 import { SqliteStorageHistory } from './storage-history.ts'
 
 /** What the folder's owner asks; answers hold bytes and bigints. */
@@ -35,14 +35,14 @@ export function usageOperations(
 
 /** Keys are read each time: a gateway may get another while accounting is open. */
 async function customerUsage(parts: AccountingParts): Promise<CustomerUsage> {
-  const { ledger, catalog, billing, clock, host, dataDir, settings } = parts
-  const dids = await gatewayDids(dataDir, settings)
+  const { ledger, catalog, billing, clock, host } = parts
+  const { gateway, operators } = await operatorDids(parts)
   return new CustomerUsage({
     ledger,
     storage: new SqliteStorageHistory(catalog, billing),
     owners: new CatalogOwnership(catalog),
-    operators: new Set(dids),
-    provider: dids[0] ?? '',
+    operators,
+    provider: gateway,
     clock,
     catchUp: () => host.catchUp(),
   })

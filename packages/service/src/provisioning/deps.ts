@@ -15,7 +15,11 @@ export interface ProvisioningDeps {
   readonly plans: PlanList
   readonly storage: Pick<StorageHistory, 'sizeBytes'>
   readonly clock: Clock
+  readonly providerAdd: ProviderAddSetting
 }
+
+/** Who gives a space that nobody has to a customer: whoever asks, or the operator alone. */
+export type ProviderAddSetting = 'any' | 'operator'
 
 /** Somebody asks in the name of a gateway that is not this one. */
 export class UnknownProvider extends Error {

@@ -33,18 +33,25 @@ export class SpaceAlreadyProvisioned extends Error {
   override readonly name = 'SpaceAlreadyProvisioned'
 }
 
+/** The operator alone gives spaces to customers. */
+export class ProviderAddClosed extends Error {
+  override readonly name = 'ProviderAddClosed'
+}
+
 /**
  * Gives a space that nobody has to the account that asks. It pays for what is read from now on, and
- * for what was read before anybody did; whether it holds the space is not asked, since it pays.
+ * for what was read before anybody did; whether it holds the space is not asked, as in the field.
  */
 export function providerAdd(deps: ProvisioningDeps): Ability {
-  const { provisioning, clock } = deps
+  const { provisioning, clock, providerAdd: from } = deps
   const run = async ({ capability: { with: account, nb } }: Task): Promise<Outcome> => {
     const { provider, consumer } = nb as { readonly provider: string; readonly consumer: SpaceDid }
     if (!isOurs(provider, deps))
       return fail(new InvalidProvider(`${provider} expected to be a DID of this gateway, is not`))
     if (isOurs(consumer, deps))
       return fail(new InvalidProvider('the gateway itself expected not to be a space, is'))
+    if (from === 'operator' && !(await has(account, consumer, deps)))
+      return fail(new ProviderAddClosed(`${consumer} expected to be given by the operator, is not`))
     const customer = account as CustomerDid
     const to = { space: consumer, customer, provider, atMs: clock.nowMs() }
     const { error } = await provisioning.assign(to)
@@ -53,7 +60,18 @@ export function providerAdd(deps: ProvisioningDeps): Ability {
       return fail(new AccountPlanMissing(`${account} expected to be a customer here, is not`))
     if (error.name === 'SpaceOwned')
       return fail(new SpaceAlreadyProvisioned(`${consumer} expected to have no customer, has one`))
+    if (error.name === 'SpaceOfOperator') return fail(new InvalidProvider(error.message))
     return fail(error)
   }
   return { can: 'provider/add', capability: ADD, run }
+}
+
+/** Whether a customer has a space already. */
+async function has(
+  account: string,
+  space: SpaceDid,
+  { provisioning }: Pick<ProvisioningDeps, 'provisioning'>,
+): Promise<boolean> {
+  const last = (await provisioning.ofSpace(space)).at(-1)
+  return last?.endEpoch === null && last.customer === account
 }

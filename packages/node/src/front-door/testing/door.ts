@@ -36,6 +36,7 @@ const SETTINGS: FrontDoorSettings = {
   allowPrivateOrigins: false,
   claimIssuers: [],
   plans: undefined,
+  providerAdd: 'any',
   storageNodes: [],
 }
 
