@@ -86,7 +86,9 @@ export class KeptQuotas implements Quotas {
 
   /** Whether accounting does not answer what it was asked: nobody else waits for it. */
   #isMute(): boolean {
-    return this.#asking && this.#options.clock.monotonicMs() - this.#askedAtMs >= QUOTA_ANSWER_MS
+    // Timers count whole milliseconds, and may end part of one before the clock says so.
+    const waitedMs = Math.ceil(this.#options.clock.monotonicMs() - this.#askedAtMs)
+    return this.#asking && waitedMs >= QUOTA_ANSWER_MS
   }
 
   #touch(customer: string): void {
