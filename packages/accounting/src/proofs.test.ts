@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Frontier } from '@turnpike/core/merkle/frontier'
 import { leafHash } from '@turnpike/core/merkle/hash'
 import { verifyConsistency, verifyInclusion } from '@turnpike/core/merkle/proof'
-import { consistencyProof, inclusionProof } from './proofs.ts'
+import { consistencyProof, inclusionProof, rootAt } from './proofs.ts'
 import { RightEdge } from './right-edge.ts'
 import { emptyState } from './state.ts'
 import { testHasher } from './testing/entries.ts'
@@ -50,4 +50,21 @@ test('a proof about what is not in the log is refused, and one without its tile'
   await assert.rejects(consistencyProof(log, 301), RangeError)
   log.store.files.delete('tile/0/000')
   await assert.rejects(inclusionProof(log, 5), { name: 'LogCorrupt', file: 'tile/0/000' })
+})
+
+test('a log proves what it was at each of its older sizes', async () => {
+  const { log, roots, leaves } = await logOf(600)
+  for (let size = 0; size <= 600; size += 7) {
+    const root = roots[size]!
+    assert.deepEqual(await rootAt(log, size), root)
+    const oldSize = Math.floor(size / 2)
+    const claim = { oldSize, oldRoot: roots[oldSize]!, newSize: size, newRoot: root }
+    assert.ok(verifyConsistency(testHasher, claim, await consistencyProof(log, oldSize, size)))
+    if (size === 0) continue
+    const inclusion = { index: size - 1, size, leaf: leaves[size - 1]!, root }
+    assert.ok(verifyInclusion(testHasher, inclusion, await inclusionProof(log, size - 1, size)))
+  }
+  await assert.rejects(rootAt(log, 601), RangeError)
+  await assert.rejects(inclusionProof(log, 500, 500), RangeError)
+  await assert.rejects(consistencyProof(log, 500, 601), RangeError)
 })

@@ -3,7 +3,7 @@
  * @module
  */
 import { HASH_BYTES } from '@turnpike/core/log/encode'
-import { foldPeaks, subtreeRoot } from '@turnpike/core/merkle/hash'
+import { emptyRoot, foldPeaks, subtreeRoot } from '@turnpike/core/merkle/hash'
 import { nodesOf } from '@turnpike/core/merkle/node'
 import type { LeafSpan, TreeNode } from '@turnpike/core/merkle/node'
 import { consistencySpans, inclusionSpans } from '@turnpike/core/merkle/proof'
@@ -21,27 +21,57 @@ export interface CommittedLog {
 }
 
 /**
- * Hashes that show that the entry at `index` is under the state's root, leaf upwards.
+ * Hashes that show that the entry at `index` is under the root of the log as it was at `size`, by
+ * default as it is; leaf upwards.
  *
- * @throws {RangeError} when `index` is not in the log
+ * @throws {RangeError} when the log of that size has no such entry
  * @throws {LogCorrupt} when a tile is missing
  * @example
  * const proof = await inclusionProof({ store, hasher, state }, 7)
  */
-export async function inclusionProof(log: CommittedLog, index: number): Promise<Uint8Array[]> {
-  return hashesOf(log, inclusionSpans(index, log.state.size))
+export async function inclusionProof(
+  log: CommittedLog,
+  index: number,
+  size: number = log.state.size,
+): Promise<Uint8Array[]> {
+  return hashesOf(log, inclusionSpans(index, checkedSize(log, size)))
 }
 
 /**
- * Hashes that show that the log began with what it was at `oldSize`.
+ * Hashes that show that the log of `newSize`, by default as it is, began with what it was at
+ * `oldSize`.
  *
  * @throws {RangeError} when the log was never that large
  * @throws {LogCorrupt} when a tile is missing
  * @example
  * const proof = await consistencyProof({ store, hasher, state }, oldSize)
  */
-export async function consistencyProof(log: CommittedLog, oldSize: number): Promise<Uint8Array[]> {
-  return hashesOf(log, consistencySpans(oldSize, log.state.size))
+export async function consistencyProof(
+  log: CommittedLog,
+  oldSize: number,
+  newSize: number = log.state.size,
+): Promise<Uint8Array[]> {
+  return hashesOf(log, consistencySpans(oldSize, checkedSize(log, newSize)))
+}
+
+/**
+ * Root of the log as it was at `size`.
+ *
+ * @throws {RangeError} when the log was never that large
+ * @throws {LogCorrupt} when a tile is missing
+ * @example
+ * const root = await rootAt({ store, hasher, state }, seal.end)
+ */
+export async function rootAt(log: CommittedLog, size: number): Promise<Uint8Array> {
+  if (checkedSize(log, size) === 0) return emptyRoot(log.hasher)
+  const [root] = await hashesOf(log, [{ start: 0, end: size }])
+  return root!
+}
+
+function checkedSize({ state }: CommittedLog, size: number): number {
+  if (!Number.isSafeInteger(size) || size < 0 || size > state.size)
+    throw new RangeError(`"size" expected 0 to ${state.size}, the log's, got ${size}`)
+  return size
 }
 
 async function hashesOf(log: CommittedLog, spans: readonly LeafSpan[]): Promise<Uint8Array[]> {
