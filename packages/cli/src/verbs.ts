@@ -19,6 +19,7 @@ import { name } from './verbs/name.ts'
 import { payout } from './verbs/payout.ts'
 import { queue } from './verbs/queue.ts'
 import { quota } from './verbs/quota.ts'
+import { receipts } from './verbs/receipts.ts'
 import { reconcile } from './verbs/reconcile.ts'
 import { rm } from './verbs/rm.ts'
 import { serve } from './verbs/serve.ts'
@@ -51,6 +52,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   usage,
   statement,
   stripe,
+  receipts,
   reconcile,
   payout,
   ledger,

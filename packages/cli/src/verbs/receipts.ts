@@ -1,0 +1,12 @@
+/**
+ * `turnpike receipts`: what reads leave behind, and whether it holds.
+ * @module
+ */
+import type { VerbGroup } from '../verb.ts'
+
+/** The verbs about receipts. */
+export const receipts: VerbGroup = {
+  name: 'receipts',
+  summary: 'Prove reads, and check what others prove.',
+  verbs: [],
+}
