@@ -15,6 +15,7 @@ import { fail, ok } from '@turnpike/core/result'
 import type { Awaitable, Result } from '@turnpike/core/result'
 import { CHECKPOINT_PATH, checkpointFile, refuseBehind, samePublished } from './checkpoint.ts'
 import { epochEndMs, epochOf } from '@turnpike/core/billing/epoch'
+import { EpochCount } from './epoch-count.ts'
 import { BadJournalEntry, ClockJumped, LogCorrupt } from './errors.ts'
 import { takeEntries } from './intake.ts'
 import type { Intake } from './intake.ts'
@@ -23,7 +24,6 @@ import { LogReader } from './reader.ts'
 import { RightEdge, checkEdge } from './right-edge.ts'
 import { decodeState, emptyState, encodeState } from './state.ts'
 import type { LogState, OpenEpoch } from './state.ts'
-import { SummaryCount } from './summary-count.ts'
 
 /** What a sequencer works with. */
 export interface SequencerDeps {
@@ -37,6 +37,8 @@ export interface SequencerDeps {
   readonly hasher: Hasher
   /** Signs checkpoints; its name is the log's. */
   readonly signer: NoteSigner
+  /** After how many entries the open epoch's sums are kept; 262,144 when not given. */
+  readonly countedEveryEntries?: number
 }
 
 /** What a round did. */
@@ -74,8 +76,7 @@ export class Sequencer {
   readonly #deps: SequencerDeps
   readonly #clock: LogClock
   #head: Head | undefined
-  /** Sums of the open epoch, while they are known up to the head's size. */
-  #count: SummaryCount | undefined
+  #count: EpochCount
   /** Whether checkpoint and journals are known to be where the head is. */
   #settled = false
   #busy = false
@@ -83,6 +84,7 @@ export class Sequencer {
   constructor(deps: SequencerDeps) {
     this.#deps = deps
     this.#clock = new LogClock(deps.clock)
+    this.#count = new EpochCount(deps.countedEveryEntries)
   }
 
   /**
@@ -133,8 +135,7 @@ export class Sequencer {
     const { random, hasher } = this.#deps
     const { state } = head
     const { epoch, first, firstRoot } = state.open!
-    const count = (this.#count ??= await SummaryCount.from(this.#reader(state), first))
-    const rows = count.rows(random)
+    const rows = await this.#count.rows(this.#reader(state), random)
     const end = state.size + 1
     const seal = encodeSeal({
       epoch,
@@ -157,7 +158,7 @@ export class Sequencer {
       sealed: { epoch, end },
     }
     const sealed = await this.#commit(head, files, next)
-    count.endEpoch()
+    this.#count.endEpoch()
     return sealed
   }
 
@@ -169,8 +170,9 @@ export class Sequencer {
     const journals = new Map([...state.journals, ...intake.positions])
     const next = { ...state, ...edge.snapshot(), clockMs: nowMs, open, journals }
     const appended = await this.#commit(head, files, next)
-    // Only what is committed is counted. After a start nothing is, until the first SEAL needs it.
-    for (const { logged, voided } of intake.entries) this.#count?.add(logged, voided)
+    // Only what is committed is counted.
+    for (const { logged, voided } of intake.entries) this.#count.add(logged, voided)
+    await this.#count.keep(this.#reader(appended.state))
     return appended
   }
 
@@ -231,7 +233,7 @@ export class Sequencer {
 
   #forget(): void {
     this.#head = undefined
-    this.#count = undefined
+    this.#count = new EpochCount(this.#deps.countedEveryEntries)
     this.#settled = false
   }
 }

@@ -39,14 +39,18 @@ export class SummaryCount {
     first: number,
     end: number = reader.state.size,
   ): Promise<SummaryCount> {
-    const count = new SummaryCount(new Charges(), first)
-    await count.#charges.warm(reader, first)
-    for await (const run of reader.runs(first, end))
-      for (const [i, bytes] of run.entries.entries()) {
-        const entry = decodeLogged(run.first + i, bytes)
-        count.add(entry, await voidedBy(reader, entry))
-      }
-    return count
+    return new SummaryCount(new Charges(), first).#through(reader, end)
+  }
+
+  /** Counts on from `next`, an index inside an epoch, before which it came to `rows`. */
+  static async resumed(
+    reader: LogReader,
+    rows: readonly SummaryRow[],
+    next: number,
+  ): Promise<SummaryCount> {
+    const count = new SummaryCount(new Charges(), next)
+    for (const { salt: _, ...sums } of rows) count.#rows.set(keyOf(sums), sums)
+    return count.#through(reader, reader.state.size)
   }
 
   /** Index of the entry that `add` takes next. */
@@ -81,10 +85,20 @@ export class SummaryCount {
     })).toSorted(compareRows)
   }
 
+  async #through(reader: LogReader, end: number): Promise<SummaryCount> {
+    const first = this.#next
+    await this.#charges.warm(reader, first)
+    for await (const run of reader.runs(first, end))
+      for (const [i, bytes] of run.entries.entries()) {
+        const entry = decodeLogged(run.first + i, bytes)
+        this.add(entry, await voidedBy(reader, entry))
+      }
+    return this
+  }
+
   #sums(charge: Charge): Sums {
     const { space, provider, region } = charge
-    // Lengths before the texts, so that no two triples share a key.
-    const key = `${space.length}:${provider.length}:${space}${provider}${region}`
+    const key = keyOf(charge)
     const found = this.#rows.get(key)
     if (found !== undefined) return found
     // A bound on names that others may choose: the rest is summed without them.
@@ -94,6 +108,11 @@ export class SummaryCount {
     this.#rows.set(key, sums)
     return sums
   }
+}
+
+/** Lengths before the texts, so that no two triples share a key. */
+function keyOf({ space, provider, region }: Pick<Sums, 'space' | 'provider' | 'region'>): string {
+  return `${space.length}:${provider.length}:${space}${provider}${region}`
 }
 
 const NAMELESS_KEY = '0:0:'

@@ -24,6 +24,8 @@ export const LOG_IDLE_MS_MAX = 2_592_000_000
 export const FETCH_WINDOW_ENTRIES_MAX = 65_536
 /** Rows of one epoch's summary; what goes beyond is summed in one row without names. */
 export const SUMMARY_ROWS_MAX = 65_536
+/** Entries of an open epoch after which its sums are kept, so that a start counts no more anew. */
+export const COUNTED_EVERY_ENTRIES = 262_144
 /** Roll-ups that the ledger adds in one transaction. */
 export const LEDGER_BATCH_ROWS_MAX = 8192
 /** Days that a setting may say for which details are kept: a century. */
