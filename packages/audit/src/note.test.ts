@@ -24,11 +24,14 @@ import type { NoteKey } from './note.ts'
 const LOG_KEY = 'gateway.example/receipts/1+fb3a2a76+ASFS+NGbeR0kRTJC4V8uq2y3z/p7al7TAJeWDgaYgdsS'
 const LOG_ID = 'fb3a2a7666b8ca05099d847b2d678ffc5b38f156d9bb568066f0b2ddb78efb46'
 const TEXT = 'gateway.example/receipts/1\n4\ndLB24oYRcf71rpPPvkJLKZhYc/xaUycRx1uW6Gztgu4=\n'
+const LOG_SIGNATURE =
+  '+zoqdgcyATrBjW4omuSVSTPC3F6LpYp9SYKlnCeZZWw2PW9saV1TMC8Sj/6eUTh/it52densXqfw0jn2mypeKdBpxwk='
+const WITNESS_SIGNATURE =
+  'dzpsEgAAAABpW324r2GLO+AlfzI80BbBZvPArT80euicfnWDVhZoehQ+w8OFfaBXoYQJ4fhyZ8CEtc5MuBGAHuYIz/Tx' +
+  'IpH2rAp7Dg=='
 const CHECKPOINT = `${TEXT}
-\u2014 gateway.example/receipts/1 +zoqdgcyATrBjW4omuSVSTPC3F6LpYp9SYKlnCeZZWw2PW9saV1TMC8Sj/6eUTh/it\
-52densXqfw0jn2mypeKdBpxwk=
-\u2014 witness.example/w1 dzpsEgAAAABpW324r2GLO+AlfzI80BbBZvPArT80euicfnWDVhZoehQ+w8OFfaBXoYQJ4fhyZ8\
-CEtc5MuBGAHuYIz/TxIpH2rAp7Dg==
+\u2014 gateway.example/receipts/1 ${LOG_SIGNATURE}
+\u2014 witness.example/w1 ${WITNESS_SIGNATURE}
 `
 const COSIGNED_SECONDS = 0x695b7db8
 

@@ -56,7 +56,7 @@ export interface Checkpoint {
   readonly root: Uint8Array
 }
 
-/** What a note says of a key: it signed (a witness: when), its signature is wrong, or there is none. */
+/** What a note says of a key: it signed (a witness: when), wrongly, or not at all. */
 export type Standing =
   | { readonly kind: 'signed'; readonly seconds: number | null }
   | { readonly kind: 'wrong' | 'absent' }
@@ -138,7 +138,7 @@ export function cosignedMessage(text: string, seconds: number): Uint8Array {
   return utf8.encode(`cosignature/v1\ntime ${seconds}\n${text}`)
 }
 
-/** What a witness's signature consists of: the time, and the signature of {@link cosignedMessage}. */
+/** A witness's signature: the time, and the signature of {@link cosignedMessage}. */
 export function cosignatureBytes(seconds: number, signature: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(TIME_BYTES + signature.length)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(seconds))
