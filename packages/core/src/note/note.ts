@@ -72,9 +72,11 @@ export function encodeNote({ text, signatures }: SignedNote): Uint8Array {
  * @example
  * const { ok: note, error } = parseNote(bytes)
  */
-export function parseNote(bytes: Uint8Array): Result<SignedNote, InvalidNote> {
-  if (bytes.length > NOTE_BYTES_MAX)
-    return invalid(`expected <= ${NOTE_BYTES_MAX} bytes, got ${bytes.length}`)
+export function parseNote(
+  bytes: Uint8Array,
+  bytesMax: number = NOTE_BYTES_MAX,
+): Result<SignedNote, InvalidNote> {
+  if (bytes.length > bytesMax) return invalid(`expected <= ${bytesMax} bytes, got ${bytes.length}`)
   let whole: string
   try {
     whole = strictUtf8.decode(bytes)

@@ -1,0 +1,36 @@
+/**
+ * Bounds of receipts: epochs, anchors, credits, proofs and what is asked about them.
+ * @module
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SECOND_MS = 1000
+const MINUTE_MS = 60 * SECOND_MS
+
+/**
+ * Bytes of one of an epoch's files. The largest is a `.final`: the share of each provider in each
+ * region, at most one for each row of the epoch's summary, some 200 bytes each.
+ */
+export const EPOCH_FILE_BYTES_MAX: number = 16 * MIB
+/** Anchors of one deployment. */
+export const ANCHORS_MAX = 8
+/** Bytes of what an anchor stores before it sends anything. */
+export const ANCHOR_INTENT_BYTES_MAX: number = 64 * KIB
+/** Bytes of JSON of the proof that an anchor gives for an epoch. */
+export const ANCHOR_PROOF_BYTES_MAX: number = 64 * KIB
+/** Characters that are kept of what an anchor says that the log is not. */
+export const ANCHOR_CONFLICT_CHARS_MAX = 2000
+/** Intents of one anchor that are there and not final yet: no further epochs are sent by then. */
+export const ANCHOR_OPEN_MAX = 256
+/** Sealed epochs that one step takes from the log, credits, and compares with their files. */
+export const EPOCHS_STEP_MAX = 256
+/** Intents that one step makes by each anchor; those after them have to wait for the next. */
+export const ANCHOR_INTENTS_STEP_MAX = 64
+/** Pause between two steps of epochs, and the longest while an anchor can't be reached. */
+export const EPOCHS_EVERY_MS: number = 10 * SECOND_MS
+export const EPOCHS_RETRY_MS_MAX: number = 10 * MINUTE_MS
+/** Time after which all epochs' files are compared with the records again. */
+export const EPOCH_FILES_CHECK_MS: number = 24 * 60 * MINUTE_MS
+/** Epochs that one answer lists. */
+export const EPOCHS_LISTED_MAX = 1000
