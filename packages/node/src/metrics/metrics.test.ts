@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { METRIC_ORIGINS_MAX } from '@turnpike/core/limits'
 import { DENY, READ_FLAGS, type ReadEntry } from '@turnpike/core/log/entry'
 import { OriginFault } from '@turnpike/core/ports/blob'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Sample } from './metrics.ts'
 import { DURATION_BUCKETS_MS, OTHER_ORIGINS, Tally, sumSnapshots } from './tally.ts'
 
 function read(change: Partial<ReadEntry> = {}): ReadEntry {
@@ -101,4 +101,28 @@ test('a duration at a bucket’s bound is in it, and sums leave their parts alon
   assert.deepEqual(durations, [...DURATION_BUCKETS_MS.map(() => 1), 0])
   sumSnapshots([tally.snapshot(), tally.snapshot()])
   assert.deepEqual(tally.snapshot().durations, durations)
+})
+
+test('labelled sources say what they have now, and nothing of what is gone', async () => {
+  let samples: Sample[] = [
+    [{ region: 'eu', source: 'read' }, 7],
+    [{ region: 'us', source: 'read' }, 1],
+  ]
+  const labels = ['source', 'region']
+  const metrics = createMetrics({
+    snapshots: () => [],
+    gauges: [],
+    labelled: [
+      { kind: 'counter', name: 'paid_total', help: 'Paid', labels, samples: () => samples },
+      { kind: 'gauge', name: 'owed', help: 'Owed', labels: [], samples: async () => [[{}, -2]] },
+    ],
+  })
+  const before = await metrics.text()
+  assert.match(before, /# TYPE paid_total counter/)
+  assert.equal(samplesOf(before).get('paid_total{region="us",source="read"}'), 1)
+  assert.equal(samplesOf(before).get('owed'), -2)
+  samples = [[{ region: 'eu', source: 'read' }, 9]]
+  const after = samplesOf(await metrics.text())
+  assert.equal(after.get('paid_total{region="eu",source="read"}'), 9)
+  assert.ok(![...after.keys()].some((key) => key.includes('"us"')))
 })

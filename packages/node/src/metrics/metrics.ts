@@ -15,11 +15,23 @@ export interface GaugeSource {
   value(): Awaitable<number>
 }
 
+/** Values of now, or totals that are kept elsewhere, each with its labels. */
+export interface LabelledSource {
+  readonly kind: 'counter' | 'gauge'
+  /** A counter's ends with `_total`. */
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  /** No two with the same labels. */
+  samples(): Awaitable<readonly Sample[]>
+}
+
 /** What metrics are made from. */
 export interface MetricsSources {
   /** Counts of each process that serves. */
   snapshots(): Awaitable<readonly TallySnapshot[]>
   readonly gauges: readonly GaugeSource[]
+  readonly labelled?: readonly LabelledSource[]
 }
 
 /** The metrics of a deployment. */
@@ -30,7 +42,7 @@ export interface Metrics {
 }
 
 /** One sample: values of its labels, and the number. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
+export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 /** A counter with its samples; docs/operating/metrics.md lists all. */
 interface CounterSource {
@@ -138,6 +150,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     const gauge = new Gauge({ name, help, registers: [registry] })
     Object.assign(gauge, { collect: async () => gauge.set(await value()) })
   }
+  for (const source of sources.labelled ?? []) register(source, registry)
   return {
     contentType: registry.contentType,
     async text() {
@@ -145,6 +158,18 @@ export function createMetrics(sources: MetricsSources): Metrics {
       return registry.metrics()
     },
   }
+}
+
+function register({ kind, name, help, labels, samples }: LabelledSource, registry: Registry): void {
+  const options = { name, help, labelNames: labels, registers: [registry] }
+  const metric = kind === 'counter' ? new Counter(options) : new Gauge(options)
+  Object.assign(metric, {
+    async collect() {
+      const now = await samples()
+      metric.reset()
+      for (const [values, value] of now) metric.inc(values, value)
+    },
+  })
 }
 
 /**
