@@ -7,8 +7,10 @@ import { type Answer, type HeaderLine, MeteredBody } from './meter.ts'
 import { COMMON_HEADERS, errorAnswer, unrecordedAnswer } from './plain-answer.ts'
 import { TooOften } from './admission/identities.ts'
 import { ContentDenied } from './deny/guard.ts'
+import { Executions } from './executions.ts'
 import { EntryRecorder, type ReadFacts } from './recorder.ts'
-import { type ReadContext, ReadPath } from './read-path.ts'
+import type { ReadContext } from './read-context.ts'
+import { ReadPath } from './read-path.ts'
 import { RequestError, isAnswerable } from './errors.ts'
 import type { Gateway } from './types.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -65,8 +67,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       const receiptId = receiptIdOf(id, deps.hasher)
       const representation = outcome.ok ?? errorAnswer(outcome.error, request, receiptId)
       const facts = factsOf(deps, context, { id, started }, outcome, representation)
-      const tally = context.session?.tally
-      const recorder = new EntryRecorder(deps, open, facts, tally, startedAtMs)
+      const { session, executions } = context
+      const drawn = { tally: session?.tally, executions, startedAtMs }
+      const recorder = new EntryRecorder(deps, open, facts, drawn)
       const recorded = lease === undefined ? recorder : paidRecorder(recorder, lease)
       const more: HeaderLine[] = [['X-Receipt-Id', receiptId]]
       if (context.times !== undefined)
@@ -102,6 +105,7 @@ function contextOf(deps: GatewayDeps, request: GatewayRequest): ReadContext {
     path: undefined,
     space: deps.provider,
     session: undefined,
+    executions: new Executions(),
     times: undefined,
     fromCache: false,
   }

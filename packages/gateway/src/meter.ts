@@ -3,7 +3,8 @@
  * @module
  */
 import type { BodyReader, BodySource, Delivery } from '@turnpike/core/body'
-import type { Awaitable } from '@turnpike/core/result'
+import type { Awaitable, Result, Unit } from '@turnpike/core/result'
+import type { Execution, ReadEnded } from './executions.ts'
 
 /** A header as it goes out: name in the field's usual case, value in latin1. */
 export type HeaderLine = readonly [name: string, value: string]
@@ -19,6 +20,7 @@ export interface Answer {
 export interface ReadRecorder {
   start(): Awaitable<void>
   mark(bytes: number): void
+  executed(execution: Execution): Result<Unit, ReadEnded>
   end(delivery: Delivery): void
 }
 
@@ -59,6 +61,18 @@ export class MeteredBody {
   /** Reports progress: `bytes` of the body delivered so far. */
   mark(bytes: number): void {
     this.#recorder.mark(bytes)
+  }
+
+  /**
+   * Reports code that was run for this answer and has ended, before `settle`: its EXEC entry goes
+   * into the same frame of the journal as the READ, so that both are counted or neither is.
+   *
+   * @throws {RangeError} when a figure can't be written into an entry
+   * @example
+   * const { error } = answer.body.executed({ cpuUs, diskReadBytes, diskWriteBytes, code, exit: 0 })
+   */
+  executed(execution: Execution): Result<Unit, ReadEnded> {
+    return this.#recorder.executed(execution)
   }
 
   /**

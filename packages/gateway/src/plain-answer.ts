@@ -4,6 +4,8 @@
  */
 import { type HeaderLine, type ReadRecorder, MeteredBody, type Answer } from './meter.ts'
 import { errorPage, errorText } from './format/error-page.ts'
+import { ReadEnded } from './executions.ts'
+import { fail } from '@turnpike/core/result'
 import { PAGE_HEADERS } from './format/page-style.ts'
 import { FetchCapReached } from './admission/fetch-caps.ts'
 import { prefersPage } from './accept.ts'
@@ -120,7 +122,12 @@ export function optionsAnswer(): Representation {
 }
 
 /** Records nothing: for answers that have no entry of their own in the log. */
-export const nobody: ReadRecorder = { start() {}, mark() {}, end() {} }
+export const nobody: ReadRecorder = {
+  start() {},
+  mark() {},
+  executed: () => fail(new ReadEnded()),
+  end() {},
+}
 
 /** Without room in the journal nothing is served: this refusal is counted by a metric only. */
 export function unrecordedAnswer(): Answer {

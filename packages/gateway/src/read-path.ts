@@ -42,23 +42,10 @@ import { refusedScript } from './refused-script.ts'
 import { represent } from './represent.ts'
 import { refuseTooLarge } from './too-large.ts'
 import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
-import type { ReadTimes } from './server-timing.ts'
+import type { ReadContext } from './read-context.ts'
 import { wantsCached } from './only-if-cached.ts'
 import { Retrieving, type Admitted } from './retrieving.ts'
 import { tokenOf } from './parse-request.ts'
-
-/** What is known of a read while it runs; stages fill it in from top to bottom. */
-export interface ReadContext {
-  request: GatewayRequest
-  path: ContentPath | undefined
-  /** The space that pays. */
-  space: string
-  session: BlockSession | undefined
-  /** Known for what was not kept whole. */
-  times: ReadTimes | undefined
-  /** Whether no block was fetched for it. */
-  fromCache: boolean
-}
 
 /** Who lets it be read, in the order in which they pay; at least one. */
 type Granted = Result<readonly Authorization[], RequestError | LocatorFault>

@@ -3,11 +3,15 @@
  * @module
  */
 import type { Delivery } from '@turnpike/core/body'
-import { encodeFetch, encodeRead } from '@turnpike/core/log/encode'
-import { READ_FLAGS, type ReadEntry } from '@turnpike/core/log/entry'
-import type { Awaitable } from '@turnpike/core/result'
+import { JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits/log'
+import { ENTRY_ID_BYTES, encodeExec, encodeFetch, encodeRead } from '@turnpike/core/log/encode'
+import { READ_FLAGS, type ExecEntry, type ReadEntry } from '@turnpike/core/log/entry'
+import { groupBytes } from '@turnpike/core/log/frame'
+import { bundledBytes } from '@turnpike/core/merkle/bundle'
+import type { Awaitable, Result, Unit } from '@turnpike/core/result'
 import type { Journal, OpenRead } from '@turnpike/core/ports/journal'
-import type { Clock } from '@turnpike/core/ports/runtime'
+import type { Clock, Random } from '@turnpike/core/ports/runtime'
+import type { Execution, Executions, ReadEnded } from './executions.ts'
 import type { FetchCount, FetchTally } from './blocks/fetch-tally.ts'
 import type { Observer } from './observer.ts'
 import type { ReadRecorder } from './meter.ts'
@@ -28,9 +32,18 @@ export interface ReadFacts {
   readonly errorName: string | undefined
 }
 
+/** What making the answer took, as far as it is known: more may come until the end. */
+export interface Drawn {
+  readonly tally: FetchTally | undefined
+  readonly executions: Executions
+  /** When the request came, on the monotonic clock. */
+  readonly startedAtMs: number
+}
+
 /** What the recorder works with. */
 export interface RecorderDeps {
   readonly clock: Clock
+  readonly random: Random
   readonly journal: Journal
   readonly observer: Observer
 }
@@ -40,41 +53,55 @@ export class EntryRecorder implements ReadRecorder {
   readonly #deps: RecorderDeps
   readonly #open: OpenRead
   readonly #facts: ReadFacts
-  readonly #tally: FetchTally | undefined
-  readonly #startedAtMs: number
+  readonly #drawn: Drawn
 
-  constructor(
-    deps: RecorderDeps,
-    open: OpenRead,
-    facts: ReadFacts,
-    tally: FetchTally | undefined,
-    startedAtMs: number,
-  ) {
+  constructor(deps: RecorderDeps, open: OpenRead, facts: ReadFacts, drawn: Drawn) {
     this.#deps = deps
     this.#open = open
     this.#facts = facts
-    this.#tally = tally
-    this.#startedAtMs = startedAtMs
+    this.#drawn = drawn
   }
 
   start(): Awaitable<void> {
-    return this.#open.start(this.#entry(0, this.#facts.flags, 0))
+    return this.#open.start(this.#entry(0, this.#facts.flags | this.#dynamic, 0))
   }
 
   mark(bytes: number): void {
     this.#open.mark(bytes, this.#deps.clock.nowMs())
   }
 
+  executed(execution: Execution): Result<Unit, ReadEnded> {
+    return this.#drawn.executions.record(execution)
+  }
+
   end(delivery: Delivery): void {
     const entry = this.#endEntry(delivery)
-    const { id } = this.#facts
     const group = [encodeRead(entry)]
-    if (this.#tally !== undefined)
-      for (const [provider, count] of this.#tally.close((p, c) => this.#late(p, c)))
-        group.push(encodeFetch({ id, provider, ...count }))
+    for (const execution of this.#drawn.executions.close())
+      group.push(encodeExec(this.#exec(execution)))
+    const { tally } = this.#drawn
+    const fetches = tally?.close((provider, count) => this.#late(provider, count)) ?? []
+    let bytes = groupBytes(group)
+    const rest = fetches.filter(([provider, count]) => {
+      const fetch = encodeFetch({ id: this.#facts.id, provider, ...count })
+      bytes += bundledBytes(fetch)
+      if (bytes > JOURNAL_GROUP_BYTES_MAX) return true
+      group.push(fetch)
+      return false
+    })
     this.#open.end(group)
-    const durationMs = this.#deps.clock.monotonicMs() - this.#startedAtMs
+    // A group of its own for each of those that have no room beside their read.
+    for (const [provider, count] of rest) this.#late(provider, count)
+    const durationMs = this.#deps.clock.monotonicMs() - this.#drawn.startedAtMs
     this.#deps.observer.read(entry, durationMs, this.#facts.errorName)
+  }
+
+  #exec(execution: Execution): ExecEntry {
+    const { id, domain, space, provider, region } = this.#facts
+    const { clock, random } = this.#deps
+    const who = { domain, space, provider, region }
+    const own = { id: random.bytes(ENTRY_ID_BYTES), ts: clock.nowMs(), read: id }
+    return { ...who, ...own, ...execution }
   }
 
   /** A fetch that outlived its read is recorded when it is over, in a group of its own. */
@@ -85,12 +112,16 @@ export class EntryRecorder implements ReadRecorder {
   }
 
   #endEntry(delivery: Delivery): ReadEntry {
-    const flags = this.#facts.flags | endFlags(delivery)
+    const flags = this.#facts.flags | this.#dynamic | endFlags(delivery)
     const entry = this.#entry(delivery.bytes, flags, delivery.grade)
     if (delivery.status === undefined) return entry
     // What went out instead is not content.
     const { content, range } = READ_FLAGS
     return { ...entry, status: delivery.status, flags: flags & ~(content | range) }
+  }
+
+  get #dynamic(): number {
+    return this.#drawn.executions.any ? READ_FLAGS.dynamic : 0
   }
 
   /** Field by field: a spread costs a microsecond, and a read makes two entries. */

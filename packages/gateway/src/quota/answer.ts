@@ -97,6 +97,7 @@ export function paidRecorder(recorder: ReadRecorder, lease: QuotaLease): ReadRec
   return {
     start: () => recorder.start(),
     mark: (bytes) => recorder.mark(bytes),
+    executed: (execution) => recorder.executed(execution),
     end(delivery) {
       recorder.end(delivery)
       // What went out with another status is not content, and is not billed.

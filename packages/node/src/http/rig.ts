@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net'
 import type { BodyReader, BodySource, Delivery } from '@turnpike/core/body'
 import type { Awaitable } from '@turnpike/core/result'
 import { type Answer, type HeaderLine, MeteredBody } from '@turnpike/gateway/meter'
+import { nobody } from '@turnpike/gateway/plain-answer'
 import type { GatewayRequest } from '@turnpike/gateway/request'
 import type { Gateway } from '@turnpike/gateway/types'
 import type { Observer } from '@turnpike/gateway/observer'
@@ -81,6 +82,7 @@ function metered(shape: BodyShape, record: BodyRecord): MeteredBody {
     },
   }
   return new MeteredBody(source, {
+    ...nobody,
     start: () => void (record.started += 1),
     mark: (bytes) => void (record.marked = bytes),
     end: (delivery) => void record.ends.push(delivery),

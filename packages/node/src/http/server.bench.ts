@@ -19,6 +19,7 @@ import { connect } from 'node:net'
 import { CHUNK_BYTES_MAX } from '@turnpike/core/limits'
 import { type BodySource, type BodyReader } from '@turnpike/core/body'
 import { MeteredBody, type HeaderLine } from '@turnpike/gateway/meter'
+import { nobody } from '@turnpike/gateway/plain-answer'
 import { silentObserver } from '@turnpike/gateway/observer'
 import { startHttpServer } from './server.ts'
 
@@ -53,7 +54,6 @@ function memorySource(length: number, chunk: Uint8Array): BodySource {
 async function serveOurs(bigBytes: number): Promise<number> {
   const small = new Uint8Array(SMALL_BYTES)
   const chunk = new Uint8Array(CHUNK_BYTES_MAX)
-  const recorder = { start() {}, mark() {}, end() {} }
   const server = await startHttpServer({
     port: 0,
     observer: silentObserver,
@@ -62,7 +62,7 @@ async function serveOurs(bigBytes: number): Promise<number> {
         const source = url.endsWith('/big')
           ? memorySource(bigBytes, chunk)
           : memorySource(SMALL_BYTES, small)
-        return { status: 200, headers: HEADERS, body: new MeteredBody(source, recorder) }
+        return { status: 200, headers: HEADERS, body: new MeteredBody(source, nobody) }
       },
     },
   })

@@ -3,13 +3,13 @@
  * @module
  */
 import { MeteredBody } from '@turnpike/gateway/meter'
+import { nobody } from '@turnpike/gateway/plain-answer'
 import { silentObserver } from '@turnpike/gateway/observer'
 import { startHttpServer } from '../http/server.ts'
 import { REUSES_PORT } from './primary.ts'
 import { questions } from './ask-primary.ts'
 import { joinPrimary, workerSlot } from './worker.ts'
 
-const recorder = { start() {}, mark() {}, end() {} }
 const pauseMs = Number(process.env['ECHO_PAUSE_MS'] ?? 0)
 
 const ask = questions(500)
@@ -33,7 +33,7 @@ const server = await startHttpServer({
         return chunk
       }
       const source = { length: bytes.length, open: () => ({ read, close() {} }) }
-      return { status: 200, headers: [], body: new MeteredBody(source, recorder) }
+      return { status: 200, headers: [], body: new MeteredBody(source, nobody) }
     },
   },
 })
