@@ -8,6 +8,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -73,6 +74,25 @@ export async function writeFileDurable(path: string, bytes: Uint8Array): Promise
   } catch (error) {
     await rm(temp, { force: true })
     throw error
+  }
+}
+
+/** {@link writeFileDurable} before it returns, for who closes files and can't wait. */
+export function writeFileDurableNow(path: string, bytes: Uint8Array): void {
+  const temp = tempPath(dirname(path))
+  try {
+    writeFileSync(temp, bytes, { flag: 'wx', mode: 0o644, flush: true })
+    renameSync(temp, path)
+  } catch (error) {
+    rmSync(temp, { force: true })
+    throw error
+  }
+  if (process.platform === 'win32') return
+  const directory = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
   }
 }
 

@@ -10,6 +10,8 @@ const MIB = 1024 * KIB
 export const ENTRY_BYTES_MAX = 1024
 /** Bytes of journal that the sequencer takes into the log in one commit, over all journals. */
 export const LOG_ROUND_BYTES_MAX: number = 8 * MIB
+/** Bundles that one commit may write: no entry takes less than 26 bytes, and groups stay whole. */
+export const LOG_ROUND_BUNDLES_MAX = 2048
 /** Journals that one log draws on: each has its position in the committed state. */
 export const LOG_JOURNALS_MAX = 1024
 /** Bytes of a log's committed state: a partial bundle, partial tiles and journal positions. */

@@ -117,17 +117,21 @@ test('after a clean stop any change of a file is refused, before anything is cut
     ['no file', () => rm(path)],
     ['a file beside', () => writeFile(`${root}/a/${'9'.repeat(20)}.wal`, '')],
     ['a damaged record', () => writeFile(`${root}/a/clean`, 'x\n')],
+    ['a bit of the record', () => writeFile(`${root}/a/clean`, stop.with(70, stop[70]! ^ 1))],
+    ['an earlier watermark', () => writeFile(`${root}/a/durable`, durable.with(7, 1))],
+    ['no watermark', () => rm(`${root}/a/durable`)],
   ]
-  // The watermark would find some of these too: without it the record stands alone.
-  await rm(`${root}/a/durable`)
   const stop = await readFile(`${root}/a/clean`)
+  const durable = await readFile(`${root}/a/durable`)
   for (const [name, change] of changes) {
     await change()
     const { error } = await recover(`${root}/a`, nodeDisk)
     assert.equal(error?.name, 'JournalCorrupt', name)
+    assert.match(error.message, /stop|record/, name)
     await rm(`${root}/a/${'9'.repeat(20)}.wal`, { force: true })
     await writeFile(path, file)
     await writeFile(`${root}/a/clean`, stop)
+    await writeFile(`${root}/a/durable`, durable)
   }
   assert.equal((await recover(`${root}/a`, nodeDisk)).ok?.nextEntry, 24)
   await assert.rejects(stat(`${root}/a/clean`), { code: 'ENOENT' })

@@ -121,6 +121,8 @@ export class Wal {
     }
     await this.#file?.close()
     this.#file = undefined
+    // A stop records what it says: it must not be older after a power loss.
+    if (cut) await this.#watermark.sync()
     await this.#watermark.close()
   }
 }

@@ -12,6 +12,7 @@ import type { CommittedValue, LogFile, LogStore } from '@turnpike/core/ports/log
 import { fail, ok } from '@turnpike/core/result'
 import type { Result, Unit } from '@turnpike/core/result'
 import { makeDirectory, removeTemps, syncDirectory, tempPath, writeSynced } from '../durable.ts'
+import { checkStopRecord, removeStopRecord, writeStopRecord } from './clean.ts'
 import { openVersioned } from './version.ts'
 
 const SQLITE_BUSY = 5
@@ -60,6 +61,7 @@ export class FileLogStore implements LogStore {
    * `busyTimeoutMs` for another that has it.
    *
    * @throws {LogLocked} when another process has it
+   * @throws {LogCorrupt} when a file is not as the last clean stop recorded it
    * @throws {StoreTooNew} when a newer program wrote it
    * @example
    * const store = await FileLogStore.open('/data/log')
@@ -69,6 +71,8 @@ export class FileLogStore implements LogStore {
     busyTimeoutMs: number = SQLITE_BUSY_TIMEOUT_MS,
   ): Promise<FileLogStore> {
     await makeDirectory(join(directory, 'temp'))
+    // Before the database is open: a lock of SQLite's goes when its process closes the file.
+    await checkStopRecord(directory)
     let database: DatabaseSync
     try {
       database = openVersioned(join(directory, 'head.sqlite'), busyTimeoutMs, PRAGMAS, SCHEMA)
@@ -77,6 +81,7 @@ export class FileLogStore implements LogStore {
       throw error
     }
     const store = new FileLogStore(directory, database)
+    await removeStopRecord(directory)
     await removeTemps(store.#temps)
     return store
   }
@@ -130,9 +135,11 @@ export class FileLogStore implements LogStore {
     for (const directory of directories) await syncDirectory(directory).catch(absent)
   }
 
-  /** Gives the log back. Nothing may be called afterwards. */
+  /** Gives the log back, and records how it was left. Nothing may be called afterwards. */
   close(): void {
+    const state = this.load()?.bytes
     this.#database.close()
+    writeStopRecord(this.#directory, state)
   }
 
   async #make(directory: string): Promise<void> {
