@@ -40,6 +40,7 @@ const BY_NAME: Readonly<Record<string, ExitCode>> = {
   DenyUnknown: EXIT.missing,
   FolderInUse: EXIT.busy,
   FolderBusy: EXIT.busy,
+  WitnessBusy: EXIT.busy,
   PortTaken: EXIT.busy,
   AddAborted: EXIT.interrupted,
 }
