@@ -59,7 +59,7 @@ test('groups come back whole and in order', () => {
   )
 })
 
-test('a file cut at any byte recovers the frames before the cut', () => {
+test('I14: a file cut at any byte recovers the frames before the cut', () => {
   fc.assert(
     fc.property(frames, fc.nat(), fc.boolean(), (contents, where, zeros) => {
       const { file, ends } = fileOf(contents, 7)

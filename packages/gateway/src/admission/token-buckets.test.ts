@@ -58,7 +58,7 @@ const arrivals = (keys: number): fc.Arbitrary<{ key: number; pause: number; want
     { maxLength: 60 },
   )
 
-test('buckets are those of exact fractions, whatever the wall clock says', () => {
+test('I17: buckets are those of exact fractions, whatever the wall clock says', () => {
   const wall = fc.infiniteStream(fc.integer())
   fc.assert(
     fc.property(rates, arrivals(5), wall, (rate, comes, wallMs) => {
@@ -101,7 +101,7 @@ test('the wait that is told is when the next token comes, and not a millisecond 
   )
 })
 
-test('nobody gets more than the own bucket, however many addresses somebody cycles through', () => {
+test('I17: nobody gets more than the own bucket, however many addresses somebody cycles through', () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 4 }), arrivals(12), (rate, keysMax, comes) => {
       const clock = new Clock()

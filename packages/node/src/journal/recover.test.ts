@@ -47,7 +47,7 @@ async function someFrames(folder: string): Promise<{ file: Buffer; ends: number[
   return { file, ends }
 }
 
-test('a file cut at any byte recovers the frames before the cut', async (t) => {
+test('I14: a file cut at any byte recovers the frames before the cut', async (t) => {
   const root = await tempFolder(t)
   const { file, ends } = await someFrames(`${root}/a`)
   const folder = `${root}/a`
