@@ -101,7 +101,7 @@ test('the wait that is told is when the next token comes, and not a millisecond 
   )
 })
 
-test('I17: nobody gets more than the own bucket, however many addresses somebody cycles through', () => {
+test('I17: nobody gets more than the own bucket, however many addresses come in turn', () => {
   fc.assert(
     fc.property(rates, fc.integer({ min: 1, max: 4 }), arrivals(12), (rate, keysMax, comes) => {
       const clock = new Clock()
