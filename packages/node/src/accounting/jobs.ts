@@ -4,6 +4,7 @@
  */
 import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
+import { receiptIndexJob } from '../receipt-index/job.ts'
 import { storageDaysJob } from '../usage/storage-days-job.ts'
 import { payoutJob } from '../payout/job.ts'
 import { plansJob } from '../plans/job.ts'
@@ -29,6 +30,7 @@ export interface Job {
 export function accountingJobs(parts: AccountingParts): readonly Job[] {
   return [
     closingJob(parts),
+    receiptIndexJob(parts),
     payoutJob(parts),
     storageDaysJob(parts),
     ...egressJobs(parts),

@@ -10,6 +10,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
+import { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
 import type { DropQuery, Dropped } from '@turnpike/accounting/retention/drop-entries'
 import type { LogState } from '@turnpike/accounting/state'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
@@ -35,6 +36,7 @@ import { openLogSigner } from '../log/signer.ts'
 import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { lastEpoch } from '../ledger/last-epoch.ts'
+import { FileReceiptIndex } from '../receipt-index/file-index.ts'
 import { readPlans } from '../plans/read.ts'
 import { ClosedBooks } from '../statements/closed.ts'
 import { FileLogStore } from '../log/log-store.ts'
@@ -109,6 +111,7 @@ export interface AccountingPaths {
   readonly billing: string
   readonly inbox: string
   readonly handed: string
+  readonly receiptIndex: string
 }
 
 /** Paths of accounting's files in a data folder. */
@@ -120,6 +123,7 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     billing: join(dataDir, 'billing.sqlite'),
     inbox: join(dataDir, 'inbox.sqlite'),
     handed: join(dataDir, 'handed.sqlite'),
+    receiptIndex: join(dataDir, 'receipt-index'),
   }
 }
 
@@ -183,6 +187,7 @@ async function nameOf(store: FileLogStore): Promise<string | undefined> {
 interface Opened {
   readonly signer: NoteSigner
   readonly store: FileLogStore
+  readonly receipts: FileReceiptIndex
   readonly journals: Journals
   /** Entries of each journal that were handed on to another host before. */
   readonly handed: ReadonlyMap<string, number>
@@ -205,6 +210,7 @@ class OpenFiles {
     return {
       signer: await openLogSigner(folderPaths(dataDir).keys, (await nameOf(store)) ?? origin),
       store,
+      receipts: this.#keep(await FileReceiptIndex.open(paths.receiptIndex)),
       journals,
       handed,
       ledger: this.#keep(new SqliteLedger(paths.ledger)),
@@ -270,6 +276,11 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
       plans,
       host: this,
       log: opened.store,
+      receipts: new FollowedReceipts({
+        log: opened.store,
+        hasher: nodeHasher,
+        index: opened.receipts,
+      }),
       ledger,
       inbox,
       billing,

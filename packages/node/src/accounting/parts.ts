@@ -3,6 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
 import type { Plans } from '@turnpike/core/billing/plan'
 import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
@@ -21,6 +22,8 @@ export interface AccountingParts {
   readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'> &
     StandingAccounting
   readonly log: LogStore
+  /** From public receipt ids to the log: it follows within about a second. */
+  readonly receipts: FollowedReceipts
   readonly ledger: SqliteLedger
   /** By which entries of others, and VOIDs, come into the log. */
   readonly inbox: Inbox

@@ -1,0 +1,20 @@
+/**
+ * Bounds of the index of receipts.
+ * @module
+ */
+
+/** Records that wait in memory before they are written as a run: 1 MiB of it. */
+export const RECEIPT_TAIL_RECORDS_MAX = 65_536
+/** Entries that they may lie among: so many are read anew after a start, half a second of work. */
+export const RECEIPT_TAIL_ENTRIES_MAX = 262_144
+/** Runs of about the same size: so many become one, so that a search looks into few. */
+export const RECEIPT_RUNS_OF_TIER_MAX = 8
+/** Runs of an index: eight of each of the tiers that 2^48 records reach. */
+export const RECEIPT_RUNS_MAX = 96
+/** Pages that are read, and written, at once while runs are merged. */
+export const RECEIPT_MERGE_READ_PAGES = 16
+export const RECEIPT_MERGE_WRITE_PAGES = 64
+/** Guesses of a search by where a hash ought to lie, before it halves what is left. */
+export const RECEIPT_GUESSES_MAX = 8
+/** Pause between two looks whether the log has entries that the index has not. */
+export const RECEIPT_INDEX_EVERY_MS = 1_000

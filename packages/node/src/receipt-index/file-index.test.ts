@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import {
+  RECEIPT_TAIL_ENTRIES_MAX,
+  RECEIPT_TAIL_RECORDS_MAX,
+} from '@turnpike/core/limits/receipt-index'
+import { ReceiptIndexDamaged } from '@turnpike/core/ports/receipt-index'
+import { nodeHasher } from '../hasher.ts'
+import { FileReceiptIndex } from './file-index.ts'
+import { parseRunName, runName } from './run-name.ts'
+
+const STEP = 4096
+
+async function folderOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'turnpike-receipt-index-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function hashOf(n: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setFloat64(0, n)
+  return nodeHasher.sha256(bytes)
+}
+
+function idOf(n: number): Uint8Array {
+  return hashOf(n).subarray(0, 16)
+}
+
+/** Adds entries up to `end`: every `each`th is a READ. */
+async function fill(index: FileReceiptIndex, end: number, each: number = 1): Promise<void> {
+  for (let first = index.through; first < end; first += STEP) {
+    const last = Math.min(end, first + STEP)
+    const reads = []
+    for (let n = first; n < last; n++)
+      if (n % each === 0) reads.push({ receiptId: idOf(n), index: n })
+    await index.add({ reads, end: last, tip: hashOf(last - 1) })
+  }
+}
+
+const runsIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => parseRunName(name) !== undefined)
+
+test('receipts are found in memory, in runs, and after a restart in runs alone', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, 3 * RECEIPT_TAIL_RECORDS_MAX + 1)
+  assert.deepEqual([index.runs, index.through], [3, 3 * RECEIPT_TAIL_RECORDS_MAX + 1])
+  for (let n = 0; n < index.through; n += 997) assert.equal(index.find(idOf(n)), n)
+  assert.equal(index.find(idOf(index.through - 1)), index.through - 1)
+  assert.equal(index.find(idOf(-1)), undefined)
+  index.close()
+  const again = await FileReceiptIndex.open(folder)
+  // The last entry was in memory only: the log has it.
+  assert.equal(again.through, 3 * RECEIPT_TAIL_RECORDS_MAX)
+  assert.deepEqual(again.tip, hashOf(again.through - 1).subarray(0, 8))
+  assert.equal(again.find(idOf(again.through)), undefined)
+  await fill(again, again.through + 1)
+  assert.equal(again.find(idOf(again.through - 1)), again.through - 1)
+  again.close()
+})
+
+test('eight runs become one, and the next begins anew', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  // Runs of few records: their entries are counted, too.
+  await fill(index, 8 * RECEIPT_TAIL_ENTRIES_MAX, 500)
+  assert.equal(index.runs, 7)
+  await fill(index, index.through + 1, 500)
+  assert.equal(index.runs, 1)
+  const [name] = await runsIn(folder)
+  const { first, end, records } = parseRunName(name!)!
+  assert.deepEqual([first, end], [0, 8 * RECEIPT_TAIL_ENTRIES_MAX])
+  assert.equal(records, Math.ceil(end / 500))
+  for (let n = 0; n < end; n += 5000) assert.equal(index.find(idOf(n)), n)
+  await fill(index, 9 * RECEIPT_TAIL_ENTRIES_MAX + 2, 500)
+  assert.deepEqual((await runsIn(folder)).length, 2)
+  index.close()
+})
+
+test('a crash while runs are merged leaves one of each, or the merged one', async (t) => {
+  const folder = await folderOf(t)
+  const saved = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, 8 * RECEIPT_TAIL_ENTRIES_MAX, 1000)
+  for (const name of await runsIn(folder)) await copyFile(join(folder, name), join(saved, name))
+  await fill(index, index.through + 1, 1000)
+  index.close()
+  // Killed after the merged run got its name, before the others went; with a temp beside them.
+  for (const name of await runsIn(saved)) await copyFile(join(saved, name), join(folder, name))
+  await writeFile(join(folder, 'x.tmp'), 'torn')
+  const again = await FileReceiptIndex.open(folder)
+  assert.deepEqual([again.runs, (await readdir(folder)).length], [1, 1])
+  assert.equal(again.find(idOf(7000)), 7000)
+  again.close()
+  // Killed before: seven runs, and a temp.
+  const before = await FileReceiptIndex.open(saved)
+  assert.deepEqual([before.runs, before.through], [7, 7 * RECEIPT_TAIL_ENTRIES_MAX])
+  before.close()
+})
+
+test('a changed byte of a page is an error by name when it is read', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, RECEIPT_TAIL_RECORDS_MAX + 1)
+  const [name] = await runsIn(folder)
+  const path = join(folder, name!)
+  const bytes = readFileSync(path)
+  for (let page = 0; page < bytes.length; page += 4096) bytes[page + 9]! ^= 1
+  writeFileSync(path, bytes)
+  assert.throws(() => index.find(idOf(1)), ReceiptIndexDamaged)
+  assert.equal(index.find(idOf(index.through - 1)), index.through - 1)
+  await index.clear()
+  assert.deepEqual([index.through, index.tip, await runsIn(folder)], [0, undefined, []])
+  assert.equal(index.find(idOf(1)), undefined)
+  index.close()
+})
+
+test('runs that leave a gap, or have another length, are removed: the log has it all', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, 3 * RECEIPT_TAIL_RECORDS_MAX + 1)
+  index.close()
+  const names = (await runsIn(folder)).toSorted((a, b) => a.length - b.length)
+  const middle = names.find((name) => parseRunName(name)!.first === RECEIPT_TAIL_RECORDS_MAX)!
+  const bytes = readFileSync(join(folder, middle))
+  writeFileSync(join(folder, middle), bytes.subarray(1))
+  const cut = await FileReceiptIndex.open(folder)
+  assert.deepEqual([cut.through, await runsIn(folder)], [0, []])
+  await fill(cut, 2 * RECEIPT_TAIL_RECORDS_MAX + 1)
+  cut.close()
+  const first = (await runsIn(folder)).find((name) => parseRunName(name)!.first === 0)!
+  const range = parseRunName(first)!
+  await rm(join(folder, first))
+  await writeFile(join(folder, runName({ ...range, end: range.end - 1 })), '')
+  const gap = await FileReceiptIndex.open(folder)
+  assert.equal(gap.through, 0)
+  gap.close()
+})
+
+test('only names that a run would get are names of runs', () => {
+  const range = { first: 0, end: 70_000, records: 65_536, tip: '00112233aabbccdd' }
+  const name = '0-70000-65536-00112233aabbccdd.run'
+  assert.equal(runName(range), name)
+  assert.deepEqual(parseRunName(name), range)
+  for (const wrong of [
+    '00-70000-65536-00112233aabbccdd.run',
+    '5-5-0-00112233aabbccdd.run',
+    '0-70000-65536-00112233AABBCCDD.run',
+    '0-70000-65536-00112233aabbccdd.run.tmp',
+    '0-70000-00112233aabbccdd.run',
+  ])
+    assert.equal(parseRunName(wrong), undefined, wrong)
+})
