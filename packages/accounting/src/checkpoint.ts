@@ -30,7 +30,7 @@ interface Checkpoint {
  * await store.put([await checkpointFile(state, signer, hasher)])
  */
 export async function checkpointFile(
-  state: LogState,
+  state: Pick<LogState, 'size' | 'root'>,
   signer: NoteSigner,
   hasher: Hasher,
 ): Promise<LogFile> {

@@ -7,6 +7,7 @@ import { LOG_ROUND_BYTES_MAX, SEAL_DELAY_MS } from '@turnpike/core/limits/log'
 import { encodeSeal } from '@turnpike/core/log/encode'
 import { encodeRows, rowsPath, summaryRoot } from '@turnpike/core/log/summary'
 import type { NoteSigner } from '@turnpike/core/note/note'
+import { AnchorConflict } from '@turnpike/core/ports/anchor'
 import type { JournalSource } from '@turnpike/core/ports/log'
 import { CommitConflict } from '@turnpike/core/ports/log-store'
 import type { LogFile, LogStore } from '@turnpike/core/ports/log-store'
@@ -19,6 +20,7 @@ import { EpochCount } from './epoch-count.ts'
 import { BadJournalEntry, ClockJumped, LogCorrupt } from './errors.ts'
 import { takeEntries } from './intake.ts'
 import type { Intake } from './intake.ts'
+import type { LogGuard } from './epochs/guard.ts'
 import { LogClock } from './log-clock.ts'
 import { LogReader } from './reader.ts'
 import { RightEdge, checkEdge } from './right-edge.ts'
@@ -37,6 +39,8 @@ export interface SequencerDeps {
   readonly hasher: Hasher
   /** Signs checkpoints; its name is the log's. */
   readonly signer: NoteSigner
+  /** Knows what else was signed of the log, and what anchors say. */
+  readonly guard?: LogGuard
   /** After how many entries the open epoch's sums are kept; 262,144 when not given. */
   readonly countedEveryEntries?: number
 }
@@ -54,7 +58,12 @@ export interface Round {
 }
 
 /** Why a round did nothing, or stopped between two commits. */
-export type RoundFault = ClockJumped | BadJournalEntry | CommitConflict | LogCorrupt
+export type RoundFault =
+  | ClockJumped
+  | BadJournalEntry
+  | CommitConflict
+  | LogCorrupt
+  | AnchorConflict
 
 /** The log as the sequencer last saw it committed. */
 interface Head {
@@ -117,6 +126,8 @@ export class Sequencer {
   }
 
   async #round(): Promise<Round> {
+    const standstill = await this.#deps.guard?.standstill()
+    if (standstill !== undefined) throw standstill
     let head = (this.#head ??= await this.#load())
     const nowMs = this.#now(head.state)
     const journals = await this.#deps.journals()
@@ -211,14 +222,14 @@ export class Sequencer {
   }
 
   async #load(): Promise<Head> {
-    const { store, hasher } = this.#deps
+    const { store, hasher, guard } = this.#deps
     const committed = await store.load()
     const state =
       committed === undefined ? emptyState(hasher) : decodeState(hasher, committed.bytes)
     refuseBehind(await store.get(CHECKPOINT_PATH), state)
-    if (committed === undefined) return { version: 0, state }
-    await checkEdge(store, hasher, state)
-    return { version: committed.version, state }
+    if (committed !== undefined) await checkEdge(store, hasher, state)
+    await guard?.check({ store, hasher, state })
+    return { version: committed?.version ?? 0, state }
   }
 
   #now(state: LogState): number {
@@ -249,6 +260,7 @@ function isFault(error: unknown): error is RoundFault {
     error instanceof ClockJumped ||
     error instanceof BadJournalEntry ||
     error instanceof CommitConflict ||
-    error instanceof LogCorrupt
+    error instanceof LogCorrupt ||
+    error instanceof AnchorConflict
   )
 }
