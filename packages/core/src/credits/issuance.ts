@@ -5,10 +5,11 @@
  */
 import { compareBytes } from '../bytes.ts'
 import { GIB_BYTES } from '../billing/money.ts'
+import { CREDIT_SHARES_MAX } from '../limits/credits.ts'
 import type { SummaryRow } from '../log/summary.ts'
 import { policyJson, PPM, rulesByName } from './policy.ts'
-import type { CreditPolicy, CreditRules } from './policy.ts'
-import { scaleDown } from './scale.ts'
+import type { CreditPolicy, CreditPolicyJson, CreditRules } from './policy.ts'
+import { compareBigints, scaleDown } from './scale.ts'
 
 /** What governance put into the pool, once. */
 export interface CreditSeed {
@@ -41,10 +42,11 @@ export interface CreditShare {
 }
 
 /** Why less was issued than was earned. */
-export type LimitReason = 'provider_cap' | 'region_cap' | 'budget' | 'pool'
+export type LimitReason = 'shares' | 'provider_cap' | 'region_cap' | 'budget' | 'pool'
 
 /** Names of reasons, in the order in which they are applied. */
 export const LIMIT_REASONS: readonly LimitReason[] = [
+  'shares',
   'provider_cap',
   'region_cap',
   'budget',
@@ -106,11 +108,14 @@ export function issue(input: IssuanceInput): Issuance {
   if (pool < 0n) throw new RangeError(`"pool" expected >= 0, got ${pool}`)
   const seeds = input.seeds.toSorted((a, b) => a.epoch - b.epoch || compareText(a.id, b.id))
   const poolBefore = seeds.reduce((sum, { amount }) => sum + amount, pool)
-  const withheld = { provider_cap: 0n, region_cap: 0n, budget: 0n, pool: 0n }
+  const withheld = { shares: 0n, provider_cap: 0n, region_cap: 0n, budget: 0n, pool: 0n }
   const nothing = { budget: 0n, issued: 0n, poolAfter: poolBefore, withheld, shares: [] }
   if (policy === undefined) return { epoch, policy: null, seeds, poolBefore, ...nothing }
 
-  const earned = earnings(input, policy)
+  const all = earnings(input, policy)
+  const earned = bounded(all)
+  withheld.shares = sumOf(all.map(({ demand }) => demand))
+  for (const { demand } of earned) withheld.shares -= demand
   let amounts = earned.map(({ demand }) => demand)
   const limit = (reason: LimitReason, limited: bigint[]): void => {
     withheld[reason] += sumOf(amounts) - sumOf(limited)
@@ -149,6 +154,23 @@ function earnings({ rows, debtOf }: IssuanceInput, policy: CreditPolicy): Earned
     earned.push({ provider, region, bytes, debt, demand })
   }
   return earned
+}
+
+/**
+ * What fits into an issuance: pairs with something to take off first, so that no debt is lost, then
+ * those that earned most.
+ */
+function bounded(earned: Earned[]): Earned[] {
+  if (earned.length <= CREDIT_SHARES_MAX) return earned
+  const owes = ({ bytes, debt }: Earned): number => (bytes < 0n || debt > 0n ? 1 : 0)
+  const order = [...earned.keys()].sort(
+    (a, b) =>
+      owes(earned[b]!) - owes(earned[a]!) ||
+      compareBigints(earned[b]!.demand, earned[a]!.demand) ||
+      a - b,
+  )
+  const kept = order.slice(0, CREDIT_SHARES_MAX).sort((a, b) => a - b)
+  return kept.map((i) => earned[i]!)
 }
 
 /** Two weights of 1, multiplied. */
@@ -196,14 +218,30 @@ function capped(
   return limited
 }
 
+/** An issuance as it is published: amounts and bytes are decimal strings. */
+export type IssuanceJson = {
+  readonly epoch: number
+  readonly policy: CreditPolicyJson | null
+  readonly seeds: readonly {
+    readonly id: string
+    readonly amount: string
+    readonly epoch: number
+  }[]
+  readonly poolBefore: string
+  readonly budget: string
+  readonly issued: string
+  readonly poolAfter: string
+  readonly withheld: Readonly<Record<LimitReason, string>>
+  readonly shares: readonly Readonly<Record<keyof CreditShare, string>>[]
+}
+
 /**
- * An issuance for `JSON.stringify`, its keys in the order in which it is published: amounts and
- * bytes are decimal strings.
+ * An issuance for `JSON.stringify`, its keys in the order in which it is published.
  *
  * @example
  * JSON.stringify(issuanceJson(issuance)) // '{"epoch":498000,"policy":{…},"seeds":[],…}'
  */
-export function issuanceJson(issuance: Issuance): Readonly<Record<string, unknown>> {
+export function issuanceJson(issuance: Issuance): IssuanceJson {
   const { epoch, policy, poolBefore, budget, issued, poolAfter, withheld } = issuance
   return {
     epoch,
@@ -217,7 +255,13 @@ export function issuanceJson(issuance: Issuance): Readonly<Record<string, unknow
     budget: String(budget),
     issued: String(issued),
     poolAfter: String(poolAfter),
-    withheld: Object.fromEntries(LIMIT_REASONS.map((reason) => [reason, String(withheld[reason])])),
+    withheld: {
+      shares: String(withheld.shares),
+      provider_cap: String(withheld.provider_cap),
+      region_cap: String(withheld.region_cap),
+      budget: String(withheld.budget),
+      pool: String(withheld.pool),
+    },
     shares: issuance.shares.map((share) => ({
       provider: share.provider,
       region: share.region,

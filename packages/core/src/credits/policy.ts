@@ -49,14 +49,37 @@ export interface CreditPolicy {
   readonly ttlHours: number
 }
 
+/** A rule as JSON. */
+export type CreditRuleJson = {
+  readonly weightPpm: number
+  readonly cap: string | null
+}
+
+/** The rule of one name as JSON. */
+export type NamedRuleJson = { readonly name: string } & CreditRuleJson
+
+/** A policy as it is published: amounts are decimal strings. */
+export type CreditPolicyJson = {
+  readonly id: string
+  readonly epoch: number
+  readonly microsPerGib: string
+  readonly epochBudget: string
+  readonly ownTraffic: boolean
+  readonly providers: readonly NamedRuleJson[]
+  readonly otherProviders: CreditRuleJson
+  readonly regions: readonly NamedRuleJson[]
+  readonly otherRegions: CreditRuleJson
+  readonly decayPpmPerHour: number
+  readonly ttlHours: number
+}
+
 /**
- * A policy for `JSON.stringify`, its keys in the order in which it is published: amounts are
- * decimal strings.
+ * A policy for `JSON.stringify`, its keys in the order in which it is published.
  *
  * @example
  * JSON.stringify(policyJson(policy)) // '{"id":"2026-11","epoch":498000,…}'
  */
-export function policyJson(policy: CreditPolicy): Readonly<Record<string, unknown>> {
+export function policyJson(policy: CreditPolicy): CreditPolicyJson {
   const { id, epoch, microsPerGib, epochBudget, ownTraffic, providers, regions } = policy
   return {
     id,
@@ -73,12 +96,32 @@ export function policyJson(policy: CreditPolicy): Readonly<Record<string, unknow
   }
 }
 
-function namedJson(rule: NamedRule): Readonly<Record<string, unknown>> {
+/** The policy that {@link policyJson} made this of. */
+export function policyOf(json: CreditPolicyJson): CreditPolicy {
+  const { providers, otherProviders, regions, otherRegions, ...rest } = json
+  return {
+    ...rest,
+    microsPerGib: BigInt(json.microsPerGib),
+    epochBudget: BigInt(json.epochBudget),
+    providers: { named: providers.map(namedOf), others: ruleOf(otherProviders) },
+    regions: { named: regions.map(namedOf), others: ruleOf(otherRegions) },
+  }
+}
+
+function namedJson(rule: NamedRule): NamedRuleJson {
   return { name: rule.name, ...ruleJson(rule) }
 }
 
-function ruleJson({ weightPpm, cap }: CreditRule): Readonly<Record<string, unknown>> {
+function ruleJson({ weightPpm, cap }: CreditRule): CreditRuleJson {
   return { weightPpm, cap: cap === null ? null : String(cap) }
+}
+
+function namedOf(json: NamedRuleJson): NamedRule {
+  return { name: json.name, ...ruleOf(json) }
+}
+
+function ruleOf({ weightPpm, cap }: CreditRuleJson): CreditRule {
+  return { weightPpm, cap: cap === null ? null : BigInt(cap) }
 }
 
 /**

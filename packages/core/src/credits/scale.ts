@@ -34,6 +34,7 @@ export function scaleDown(amounts: readonly bigint[], cap: bigint): bigint[] {
   return parts
 }
 
-function compareBigints(a: bigint, b: bigint): number {
+/** Orders numbers, the smaller first. */
+export function compareBigints(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

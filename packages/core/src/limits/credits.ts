@@ -16,6 +16,11 @@ export const CREDIT_RULES_MAX = 1024
 export const CREDIT_WEIGHT_PPM_MAX = 1_000_000_000
 /** Hours after which a lot expires: ten years. */
 export const CREDIT_TTL_HOURS_MAX = 87_600
+/**
+ * Shares of one issuance. Of more pairs of provider and region those count that earned most: all
+ * are published in one file of at most `EPOCH_FILE_BYTES_MAX`, where each takes 1 KiB at most.
+ */
+export const CREDIT_SHARES_MAX = 8192
 /** Seeds that may wait for the next issuance, which names each of them. */
 export const CREDIT_SEEDS_WAITING_MAX = 256
 /** Rows of one answer about credits. */
