@@ -10,3 +10,7 @@
 export const EXECUTIONS_RECORDED_MAX = 2
 /** Bytes of the CID of code: one of a 64-byte digest. */
 export const CODE_CID_BYTES_MAX = 72
+/** Entries that the index of domains takes in one step: some 10 ms, then others have their turn. */
+export const DOMAINS_FOLLOWED_MAX = 8192
+/** Domains of one epoch that are kept apart; reads of others are counted without a domain. */
+export const DOMAINS_EPOCH_MAX = 65_536
