@@ -16,7 +16,7 @@ import type { LogState } from './state.ts'
 export const CHECKPOINT_PATH = 'checkpoint'
 
 /** What a checkpoint says. */
-interface Checkpoint {
+export interface Checkpoint {
   readonly origin: string
   readonly size: number
   /** In base64. */
@@ -71,8 +71,11 @@ export function refuseBehind(published: Uint8Array | undefined, state: LogState)
     throw new LogCorrupt(CHECKPOINT_PATH, 'root', `expected the root of the log's ${said.size}`)
 }
 
-/** Checkpoints of before there were signatures are read, too; they are replaced by signed ones. */
-function checkpointIn(published: Uint8Array): Checkpoint | undefined {
+/**
+ * What published bytes say; undefined when they are no checkpoint. Signatures are not checked.
+ * Checkpoints of before there were signatures are read, too; they are replaced by signed ones.
+ */
+export function checkpointIn(published: Uint8Array): Checkpoint | undefined {
   const text = parseNote(published).ok?.text ?? new TextDecoder().decode(published)
   const [origin = '', size = '', root = '', end, ...more] = text.split('\n')
   if (origin === '' || !/^\d{1,15}$/.test(size) || end !== '' || more.length > 0) return undefined

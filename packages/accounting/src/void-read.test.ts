@@ -9,9 +9,12 @@ import { Sequencer } from './sequencer.ts'
 import { decodeState } from './state.ts'
 import { groupOf, readOf, testHasher, testRandom, testSigner } from './testing/entries.ts'
 import { MemoryInbox } from './testing/inbox.ts'
+import { FollowedReceipts } from './receipts/followed-receipts.ts'
+import type { EntryTarget } from './receipts/find-read.ts'
+import { MemoryReceiptIndex } from './testing/receipt-index.ts'
 import { MemoryJournal, MemoryLogStore, TestClock } from './testing/memory.ts'
 import { voidRead } from './void-read.ts'
-import type { VoidDeps, VoidTarget } from './void-read.ts'
+import type { VoidDeps } from './void-read.ts'
 
 const HOUR = 490_000
 
@@ -22,7 +25,9 @@ async function logOf() {
   const journal = new MemoryJournal('0')
   const clock = new TestClock(HOUR * EPOCH_MS)
   const random = testRandom()
-  const deps: VoidDeps = { log, inbox, clock, random, hasher: testHasher }
+  const hasher = testHasher
+  const receipts = new FollowedReceipts({ log, hasher, index: new MemoryReceiptIndex() })
+  const deps: VoidDeps = { log, receipts, inbox, clock, random, hasher }
   const journals = () => [journal, inbox]
   const sequencer = new Sequencer({ store: log, journals, ...deps, signer: testSigner('o') })
   for (let n = 0; n < 30; n++) {
@@ -33,6 +38,7 @@ async function logOf() {
     assert.ok((await sequencer.round()).ok)
     clock.pass(EPOCH_MS)
   }
+  await receipts.catchUp()
   const state = () => decodeState(testHasher, log.load()!.bytes)
   return { deps, log, inbox, sequencer, state }
 }
@@ -41,12 +47,12 @@ function receiptOf(n: number): Uint8Array {
   return receiptNonceOf(readOf(n).id, testHasher)
 }
 
-async function indexOf(target: VoidTarget, deps: VoidDeps): Promise<number | string> {
+async function indexOf(target: EntryTarget, deps: VoidDeps): Promise<number | string> {
   const { ok, error } = await voidRead(target, 'fault', deps)
   return ok === undefined ? error.name : ok.index
 }
 
-test('a read is found by its index, and by its receipt from any hour before', async () => {
+test('a read is found by its index, and by its receipt', async () => {
   const { deps } = await logOf()
   // Each hour has 20 entries and, but for the last, a SEAL.
   for (const [n, index] of [
@@ -59,12 +65,6 @@ test('a read is found by its index, and by its receipt from any hour before', as
     assert.equal(voided?.read.bytes, BigInt(n))
     const receipt = receiptOf(n)
     assert.equal(await indexOf({ receipt }, deps), index)
-    assert.equal(await indexOf({ receipt, atMs: HOUR * EPOCH_MS }, deps), index)
-    assert.equal(await indexOf({ receipt, atMs: 0 }, deps), index)
-    const hour = HOUR + Math.floor(n / 10)
-    assert.equal(await indexOf({ receipt, atMs: (hour + 1) * EPOCH_MS - 1 }, deps), index)
-    const later = { receipt, atMs: (hour + 1) * EPOCH_MS }
-    assert.equal(await indexOf(later, deps), n === 29 ? index : 'NoSuchRead')
   }
 })
 
@@ -94,15 +94,4 @@ test('a read is voided once, however often it is asked for', async () => {
   const count = await SummaryCount.from(new LogReader(log, testHasher, state()), before + 1)
   const [row] = count.rows(testRandom())
   assert.deepEqual([row?.space, row?.bytes, row?.bytesVoided], ['did:key:alice', 0n, 25n])
-})
-
-test('so many entries are looked at for a receipt, from the end or from its hour on', async () => {
-  const { deps } = await logOf()
-  const target = { receipt: receiptOf(20) }
-  // Its index is 42 of 62.
-  assert.equal(await indexOf(target, { ...deps, searchEntriesMax: 20 }), 42)
-  assert.equal(await indexOf(target, { ...deps, searchEntriesMax: 19 }), 'NoSuchRead')
-  const hinted = { ...target, atMs: (HOUR + 1) * EPOCH_MS }
-  assert.equal(await indexOf(hinted, { ...deps, searchEntriesMax: 22 }), 42)
-  assert.equal(await indexOf(hinted, { ...deps, searchEntriesMax: 21 }), 'NoSuchRead')
 })

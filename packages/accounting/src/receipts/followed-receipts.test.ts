@@ -16,7 +16,7 @@ function receiptOf(n: number): Uint8Array {
   return receiptNonceOf(readOf(n).id, testHasher)
 }
 
-/** A log that reads are put into, a FETCH behind each; the number of a read tells it from others. */
+/** A log that reads are put into by number, a FETCH behind each. */
 function newLog() {
   const log = new MemoryLogStore()
   const journal = new MemoryJournal('0')
@@ -69,7 +69,7 @@ test('an aborted call leaves the rest to the next', async () => {
   assert.equal(receipts.through, 2000)
 })
 
-test('an index of another log is made again: of a longer one, of another of this size', async () => {
+test('an index of another log is made again, whatever its size', async () => {
   for (const others of [3000, 1000, 100]) {
     const index = new MemoryReceiptIndex()
     const other = newLog()

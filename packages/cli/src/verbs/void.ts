@@ -5,6 +5,7 @@
 import { callOrOpen } from '@turnpike/node/control/client'
 import { VOID_REASONS, type VoidAnswer } from '@turnpike/node/inbox/void'
 import { openHere } from '@turnpike/node/owner/open-here'
+import { entryTarget } from '../entry-target.ts'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
 import { formatCount } from '../units.ts'
@@ -19,7 +20,6 @@ export const voidRead: Verb = {
   operandsMax: 1,
   options: {
     reason: { value: VOID_REASONS.join('|'), doc: 'Why. The log keeps it.' },
-    at: { value: 'TIME', doc: 'When it was answered, which finds its receipt sooner.' },
   },
   settings: ['data'],
   examples: [
@@ -32,7 +32,7 @@ export const voidRead: Verb = {
   async run({ args, options, loaded, output, signal }) {
     const { settings } = loaded
     const { data } = settings
-    const params = { ...targetOf(args[0]!, options['at']), reason: reasonOf(options['reason']) }
+    const params = { ...entryTarget(args[0]!), reason: reasonOf(options['reason']) }
     needFolder(data)
     const called = await callOrOpen(data, () => openHere(data, settings), 'void', params, {
       signal,
@@ -45,22 +45,6 @@ export const voidRead: Verb = {
     output.result(called.ok)
     return EXIT.ok
   },
-}
-
-function targetOf(
-  text: string,
-  at: string | true | undefined,
-): { readonly receipt: string; readonly atMs?: number } | { readonly index: number } {
-  const receipt = text.toLowerCase()
-  if (!/^[0-9a-f]{32}$/.test(receipt)) {
-    const index = /^\d{1,15}$/.test(text) ? Number(text) : undefined
-    if (index !== undefined) return { index }
-    throw new UsageRefused(`expected 32 hex digits of an X-Receipt-Id, or an index, got "${text}"`)
-  }
-  if (at === undefined) return { receipt }
-  const atMs = Date.parse(String(at))
-  if (Number.isNaN(atMs)) throw new UsageRefused(`--at expected a time, got "${at}"`)
-  return { receipt, atMs }
 }
 
 function reasonOf(given: string | true | undefined): string {

@@ -51,6 +51,3 @@ export const INBOX_BACKLOG_BYTES_MAX: number = 256 * MIB
 export const INBOX_CALLS_MAX = 4096
 /** Page cache of the inbox. */
 export const INBOX_CACHE_BYTES_MAX: number = 64 * MIB
-
-/** Entries that are looked at to find the one of a receipt id: minutes of work. */
-export const RECEIPT_SEARCH_ENTRIES_MAX = 50_000_000

@@ -52,7 +52,7 @@ test('indexes up to 48 bits come back; larger ones and what is none are refused'
     assert.throws(() => writeRecord(record, 0, idOf(1), index), RangeError)
 })
 
-test('a page is read where it was written; any changed byte, and any other place, is refused', () => {
+test('a page is read where it was written; a changed byte, or another place, is refused', () => {
   const records = sortedOf([1, 2, 3].map(idOf))
   const page = new Uint8Array(PAGE_BYTES).fill(0xee)
   const place = { number: 7, seed: crc32('a.run') }

@@ -120,7 +120,7 @@ test('a changed byte of a page is an error by name when it is read', async (t) =
   index.close()
 })
 
-test('runs that leave a gap, or have another length, are removed: the log has it all', async (t) => {
+test('runs that leave a gap, or have another length, are removed', async (t) => {
   const folder = await folderOf(t)
   const index = await FileReceiptIndex.open(folder)
   await fill(index, 3 * RECEIPT_TAIL_RECORDS_MAX + 1)
