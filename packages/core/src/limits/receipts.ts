@@ -29,8 +29,18 @@ export const EPOCHS_STEP_MAX = 256
 export const ANCHOR_INTENTS_STEP_MAX = 64
 /** Pause between two steps of epochs, and the longest while an anchor can't be reached. */
 export const EPOCHS_EVERY_MS: number = 10 * SECOND_MS
-export const EPOCHS_RETRY_MS_MAX: number = 10 * MINUTE_MS
+export const EPOCHS_RETRY_MS_MAX: number = MINUTE_MS
 /** Time after which all epochs' files are compared with the records again. */
 export const EPOCH_FILES_CHECK_MS: number = 24 * 60 * MINUTE_MS
 /** Epochs that one answer lists. */
 export const EPOCHS_LISTED_MAX = 1000
+/** Witnesses of one deployment. */
+export const WITNESSES_MAX = 16
+/** Bytes of what a witness answers: a line for each of its keys. */
+export const WITNESS_ANSWER_BYTES_MAX: number = 16 * KIB
+/** Time for one witness to cosign, all tries together. */
+export const WITNESS_TIMEOUT_MS: number = 15 * SECOND_MS
+/** Requests to a witness for one cosignature: each but the first from where it says that it is. */
+export const WITNESS_TRIES_MAX = 4
+/** Checkpoints whose cosignatures are remembered until their epochs are written down. */
+export const WITNESS_NOTES_MAX = 64
