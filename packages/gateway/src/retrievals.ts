@@ -2,12 +2,8 @@
  * What the gateway asks of who judges invocations to retrieve.
  * @module
  */
-import type {
-  MissingProofs,
-  Retrieval,
-  RetrievalAsked,
-  RetrievalRefused,
-} from '@turnpike/core/retrieve/judge'
+import type { MissingProofs, RetrievalRefused } from '@turnpike/core/retrieve/invocations'
+import type { Retrieval, RetrievalAsked } from '@turnpike/core/retrieve/judge'
 import type { Outcome } from '@turnpike/core/retrieve/message'
 import type { Result } from '@turnpike/core/result'
 

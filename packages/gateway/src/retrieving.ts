@@ -13,10 +13,10 @@ import { fail, ok, type Result } from '@turnpike/core/result'
 import { AGENT_MESSAGE_FIELD } from '@turnpike/core/retrieve/header'
 import {
   MissingProofs,
-  type Retrieval,
   type RetrievalFault,
   type RetrievalRefused,
-} from '@turnpike/core/retrieve/judge'
+} from '@turnpike/core/retrieve/invocations'
+import type { Retrieval } from '@turnpike/core/retrieve/judge'
 import { type ErrorName, RequestError } from './errors.ts'
 import { bytesBody } from './format/content.ts'
 import type { Representation } from './format/serve.ts'

@@ -63,7 +63,7 @@ test('an entry is proven by index and by receipt, and no other holds in its plac
   }
 })
 
-test('a proof is about the checkpoint that was published, whatever the log became since', async () => {
+test('a proof is about the checkpoint that was published, whatever came since', async () => {
   const deps = await logOf(300)
   const published = deps.log.get('checkpoint')!
   await deps.put(300)

@@ -3,64 +3,20 @@
  * Source: Storacha, `space/content/retrieve`; RFC, "UCAN invocations in HTTP headers".
  * @module
  */
-import { bytesEqual, bytesOfKey, type BytesKey } from '../bytes.ts'
-import { RETRIEVE_LIFE_MS_MAX, RETRIEVE_PROOFS_MAX } from '../limits/ucan.ts'
-import type { SpaceDid } from '../ports/content.ts'
-import type { DelegationStore } from '../ports/delegations.ts'
-import type { Clock, Hasher } from '../ports/runtime.ts'
+import { bytesEqual } from '../bytes.ts'
 import type { ByteRange } from '../range.ts'
-import { fail, ok, type Awaitable, type Result } from '../result.ts'
-import type { Ucan } from '../ucan/archive.ts'
-import { cidsOf, withoutRevoked } from '../ucan/serve.ts'
-import { findServeChains, type ChainRules, type ServeChain } from '../ucan/serve-chains.ts'
+import { ok, type Result } from '../result.ts'
+import type { UcanCapability } from '../ucan/archive.ts'
 import { covering, isWithin, RETRIEVE, wishIn, type RetrieveWish } from './caveats.ts'
-import { unpackAgentHeader } from './header.ts'
-import { readExecute } from './message.ts'
-import { ProofCache, type Gathered } from './proofs.ts'
-import { SpentInvocations } from './spent.ts'
-
-/** Why a blob is not given to who signed for it. */
-export type RetrievalFault =
-  /** The header field is no agent message. */
-  | 'malformed'
-  | 'too-long'
-  /** It asks for something else than one retrieval. */
-  | 'not-retrieval'
-  | 'unauthorized'
-  | 'replayed'
-  /** Further invocations of this space could not be remembered. */
-  | 'full'
-
-/** An invocation does not let its issuer have a blob. */
-export class RetrievalRefused extends Error {
-  override readonly name = 'RetrievalRefused'
-  readonly fault: RetrievalFault
-  constructor(fault: RetrievalFault, message: string) {
-    super(message)
-    this.fault = fault
-  }
-}
-
-/** An invocation stands on proofs that nobody has sent. */
-export class MissingProofs extends Error {
-  override readonly name = 'MissingProofs'
-  /** Binary CIDs. */
-  readonly proofs: readonly Uint8Array[]
-  /** Wall-clock ms until which those that came are kept. */
-  readonly keptUntilMs: number
-  constructor(proofs: readonly Uint8Array[], keptUntilMs: number) {
-    super('proofs expected that did not come: send each, in a request that names the invocation')
-    this.proofs = proofs
-    this.keptUntilMs = keptUntilMs
-  }
-}
-
-/** What a retrieval is judged by. */
-export interface JudgeDeps extends Pick<ChainRules, 'gateways' | 'attesters' | 'checks'> {
-  readonly store: Pick<DelegationStore, 'generation' | 'revoked'>
-  readonly hasher: Hasher
-  readonly clock: Clock
-}
+import {
+  InvocationJudge,
+  refused,
+  type Granted,
+  type JudgeDeps,
+  type Refusal,
+  type RetrievalRefused,
+} from './invocations.ts'
+import type { SpentInvocations } from './spent.ts'
 
 /** A request for a blob with an invocation. */
 export interface RetrievalAsked {
@@ -74,185 +30,56 @@ export interface RetrievalAsked {
 }
 
 /** Leave to send some bytes of a blob to who signed for them. */
-export interface Retrieval {
-  readonly space: SpaceDid
-  /** DID of who signed. */
-  readonly invoker: string
-  /** Binary CID of the invocation. */
-  readonly task: Uint8Array
+export interface Retrieval extends Granted {
   /** What may be sent, and is asked for. */
   readonly range: ByteRange
-  /**
-   * Whether what it stands on still holds. That the invocation itself has expired since it was let
-   * through does not count.
-   */
-  holds(): Awaitable<boolean>
 }
 
-type Refusal = RetrievalRefused | MissingProofs
-
 /**
- * Judges invocations for one process. What it remembers is bounded: proofs that came ahead, and
- * invocations that were run.
+ * Judges invocations to retrieve, for one process.
  *
  * @example
  * const judge = new RetrievalJudge({ store, checks, gateways, attesters: [], hasher, clock })
  * const judged = await judge.judge({ value, multihash, range: undefined, signal })
  */
 export class RetrievalJudge {
-  readonly #deps: JudgeDeps
-  readonly #proofs: ProofCache
-  readonly #spent: SpentInvocations
+  readonly #invocations: InvocationJudge
 
-  constructor(deps: JudgeDeps, spent: SpentInvocations = new SpentInvocations()) {
-    this.#deps = deps
-    this.#proofs = new ProofCache(deps.clock)
-    this.#spent = spent
+  constructor(deps: JudgeDeps, spent?: SpentInvocations) {
+    this.#invocations = new InvocationJudge(deps, spent)
   }
 
   /** Lets an invocation through at most once. */
   async judge(asked: RetrievalAsked): Promise<Result<Retrieval, Refusal>> {
-    const { hasher } = this.#deps
-    const car = await unpackAgentHeader(asked.value)
-    if (car.error) {
-      const isLong = car.error.name === 'AgentHeaderTooLong'
-      return refused(isLong ? 'too-long' : 'malformed', car.error.message)
-    }
-    const message = readExecute(car.ok, hasher)
-    if (message.error) return refused('not-retrieval', message.error.message)
-    const { task, blocks } = message.ok
-    const gathered = this.#proofs.gather(task, blocks)
-    if (gathered.tooMany)
-      return refused('unauthorized', `proofs expected <= ${RETRIEVE_PROOFS_MAX}, got more`)
-    const { invocation } = gathered
-    if (invocation === undefined)
-      return fail(new MissingProofs([bytesOfKey(task)], this.#deps.clock.nowMs()))
-    return this.#judgeInvocation(invocation, gathered, asked)
-  }
-
-  async #judgeInvocation(
-    invocation: Ucan,
-    gathered: Gathered,
-    asked: RetrievalAsked,
-  ): Promise<Result<Retrieval, Refusal>> {
-    const wished = this.#wishOf(invocation, asked)
-    if (wished.error) return wished
-    const { clock, checks } = this.#deps
-    if (gathered.missing.length > 0) {
-      // Nobody can have things kept here in the name of others.
-      const { signed } = await checks.signedBy(invocation, asked.signal)
-      if (!signed) return refused('unauthorized', NOT_SIGNED)
-      return fail(new MissingProofs(gathered.missing.map(bytesOfKey), this.#proofs.keep(gathered)))
-    }
-    const generation = this.#deps.store.generation()
-    const chains = await this.#chainsOf(invocation, gathered, {
-      ...wished.ok,
-      signal: asked.signal,
+    const { value, signal } = asked
+    let range = asked.range
+    const granted = await this.#invocations.judge({
+      value,
+      signal,
+      wanted(capability) {
+        const wish = wishOf(capability, asked)
+        if (wish.error) return wish
+        range ??= wish.ok.range
+        return ok(covering(wish.ok))
+      },
     })
-    if (chains.error) return chains
-    const space = invocation.capabilities[0]!.with as SpaceDid
-    const { key, expiresMs } = invocation
-    const spent = this.#spent.spend(space, key, expiresMs!, clock.nowMs())
-    if (spent === 'full') return refused('full', `invocations of ${space} expected fewer, wait`)
-    // The last proof of an exchange is to be known to the next invocation, too.
-    if (gathered.fromBefore) this.#proofs.keep(gathered)
-    if (spent === 'spent') return refused('replayed', 'invocation expected once, got again')
-    return ok({
-      space,
-      invoker: invocation.issuer,
-      task: invocation.cid,
-      range: asked.range ?? wished.ok.range,
-      holds: this.#watch(chains.ok, gathered, { key, generation }),
-    })
-  }
-
-  /** Form, audience and time of an invocation, and that it is about what the request is about. */
-  #wishOf(
-    { capabilities, audience, startsMs = -Infinity, expiresMs = Infinity }: Ucan,
-    { multihash, range }: RetrievalAsked,
-  ): Result<RetrieveWish, RetrievalRefused> {
-    const [capability] = capabilities
-    const wish = wishIn(capability?.nb)
-    if (capability?.can !== RETRIEVE || capabilities.length !== 1 || wish === undefined)
-      return refused('not-retrieval', `one capability ${RETRIEVE} {blob, range} expected`)
-    const { gateways, clock } = this.#deps
-    if (!gateways.includes(audience))
-      return refused('unauthorized', `audience expected ${gateways[0]}, got ${audience}`)
-    const nowMs = clock.nowMs()
-    if (startsMs > nowMs || expiresMs <= nowMs)
-      return refused('unauthorized', 'invocation expected to be in force, is not yet or no longer')
-    if (expiresMs - nowMs > RETRIEVE_LIFE_MS_MAX) {
-      const message = `invocation expected to expire within ${RETRIEVE_LIFE_MS_MAX} ms, does not`
-      return refused('unauthorized', message)
-    }
-    if (!bytesEqual(wish.digest, multihash))
-      return refused('unauthorized', 'blob expected to be that of the address, is another')
-    if (range !== undefined && !isWithin(range, wish.range)) {
-      const { first, last } = wish.range
-      return refused('unauthorized', `range expected within bytes ${first}-${last}, is not`)
-    }
-    return ok(wish)
-  }
-
-  /** Chains from the space to the invocation that hold now; at least one. */
-  async #chainsOf(
-    invocation: Ucan,
-    { ucans }: Gathered,
-    { signal, ...wish }: RetrieveWish & { readonly signal: AbortSignal },
-  ): Promise<Result<readonly ServeChain[], RetrievalRefused>> {
-    const { gateways, attesters, checks, store, clock } = this.#deps
-    const space = invocation.capabilities[0]!.with
-    const archive = { root: invocation, find: (key: BytesKey) => ucans.get(key) }
-    const allowedBy = covering(wish)
-    const rules = { space, gateways, attesters, checks, signal, allowedBy }
-    const found = await findServeChains(archive, rules)
-    if (found.chains.length === 0)
-      return refused('unauthorized', found.faults.join('; ').slice(0, MESSAGE_CHARS_MAX))
-    const revocations = await store.revoked(cidsOf(found.chains))
-    const nowMs = clock.nowMs()
-    const chains = withoutRevoked(found.chains, revocations, gateways).filter(
-      ({ startsMs, expiresMs }) => startsMs <= nowMs && nowMs < expiresMs,
-    )
-    if (chains.length > 0) return ok(chains)
-    return refused('unauthorized', 'proofs expected to be in force and not revoked, are not')
-  }
-
-  #watch(
-    chains: readonly ServeChain[],
-    { ucans }: Gathered,
-    known: { readonly key: BytesKey; generation: number },
-  ): () => Awaitable<boolean> {
-    const { store, clock, gateways } = this.#deps
-    const endsMs = (chain: ServeChain): number =>
-      Math.min(
-        ...chain.links
-          .filter(({ key }) => key !== known.key)
-          .map(({ key }) => ucans.get(key)?.expiresMs ?? Infinity),
-      )
-    let left = chains.map((chain) => ({ chain, endsMs: endsMs(chain) }))
-    const inTime = (): boolean => {
-      const nowMs = clock.nowMs()
-      left = left.filter((one) => nowMs < one.endsMs)
-      return left.length > 0
-    }
-    return () => {
-      const generation = store.generation()
-      if (!inTime() || generation === known.generation) return left.length > 0
-      const again = left.map(({ chain }) => chain)
-      return Promise.resolve(store.revoked(cidsOf(again))).then((revocations) => {
-        const kept = new Set(withoutRevoked(again, revocations, gateways))
-        left = left.filter(({ chain }) => kept.has(chain))
-        known.generation = generation
-        return left.length > 0
-      })
-    }
+    return granted.error ? granted : ok({ ...granted.ok, range: range! })
   }
 }
 
-const MESSAGE_CHARS_MAX = 500
-const NOT_SIGNED =
-  'signature expected of the invocation’s issuer, got none that proves to be theirs'
-
-function refused(fault: RetrievalFault, message: string): Result<never, RetrievalRefused> {
-  return fail(new RetrievalRefused(fault, message))
+/** What a capability wants, when that is what the request is about. */
+function wishOf(
+  capability: UcanCapability,
+  { multihash, range }: RetrievalAsked,
+): Result<RetrieveWish, RetrievalRefused> {
+  const wish = wishIn(capability.nb)
+  if (capability.can !== RETRIEVE || wish === undefined)
+    return refused('not-retrieval', `one capability ${RETRIEVE} {blob, range} expected`)
+  if (!bytesEqual(wish.digest, multihash))
+    return refused('unauthorized', 'blob expected to be that of the address, is another')
+  if (range !== undefined && !isWithin(range, wish.range)) {
+    const { first, last } = wish.range
+    return refused('unauthorized', `range expected within bytes ${first}-${last}, is not`)
+  }
+  return ok(wish)
 }
