@@ -8,7 +8,7 @@ import type { Entry, Read, Void } from './entry.ts'
 import type { LedgerFile } from './ledger-file.ts'
 import type { EpochFile } from './kept.ts'
 import { Summary } from './summary.ts'
-import type { Row } from './summary.ts'
+import type { Row } from './row.ts'
 
 /** An epoch that ended. */
 interface Epoch {

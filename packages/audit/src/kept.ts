@@ -5,7 +5,7 @@
  */
 import { BadCbor, Items } from './cbor.ts'
 import { sameBytes } from './findings.ts'
-import type { Row } from './summary.ts'
+import type { Row } from './row.ts'
 import { sha256 } from './tree.ts'
 
 /** What of a log's entries is there. */

@@ -2,30 +2,27 @@
  * Walks a log entry by entry: hashes, tiles, SEALs and summary rows.
  * @module
  */
+import { Bundles, placeOf } from './bundles.ts'
 import { BadCbor } from './cbor.ts'
-import { decodeEntry } from './entry.ts'
-import type { Entry, Seal, Void } from './entry.ts'
+import type { Ack, Entry, Seal, Void } from './entry.ts'
 import type { EpochSums } from './epoch-sums.ts'
 import { hex, sameBytes } from './findings.ts'
 import type { Findings } from './findings.ts'
-import { decodeKept, decodeSums, spaceThatDiffers } from './kept.ts'
+import { decodeSums, spaceThatDiffers } from './kept.ts'
 import type { Kept } from './kept.ts'
 import type { LogFolder, LogState } from './log-folder.ts'
 import { decodeRows, describeRow } from './summary.ts'
-import type { Row } from './summary.ts'
-import { TILE_WIDTH, Tree, leafOf, tilePath } from './tree.ts'
+import type { Row } from './row.ts'
+import { TILE_WIDTH, Tree, leafOf, rootOf, tilePath } from './tree.ts'
 
-/** The log can't be read beyond a place, which is in the findings. */
-export class LogBroken extends Error {
-  override readonly name = 'LogBroken'
-}
-
-/** Entries were let go of while the log was read: no difference, but to be read again. */
-export class EntriesWent extends Error {
-  override readonly name = 'EntriesWent'
-  constructor(bundle: number) {
-    super(`bundle ${bundle} was let go of while the log was audited: run it again`)
-  }
+/** An epoch that the log has sealed. */
+export interface SealedEpoch {
+  readonly seal: Seal
+  /** Leaf hash of the SEAL. */
+  readonly leaf: Uint8Array
+  /** Root of the log with it. */
+  readonly root: Uint8Array
+  readonly rows: readonly Row[]
 }
 
 /** What a walk works with. */
@@ -37,6 +34,10 @@ export interface WalkParts {
   /** The checkpoint, as it was before the state was read. */
   readonly published: Uint8Array | undefined
   readonly findings: Findings
+  /** Hears of each epoch that is sealed. */
+  readonly onSeal?: ((sealed: SealedEpoch) => void) | undefined
+  /** Hears of each ACK, with the READ that it is for, unless that is gone. */
+  readonly onAck?: ((where: string, ack: Ack, read: Entry | undefined) => void) | undefined
 }
 
 const HOUR_MS = 3_600_000
@@ -52,6 +53,7 @@ const HASH_BYTES = 32
  */
 export class LogWalk {
   readonly #parts: WalkParts
+  readonly #bundles: Bundles
   readonly #tree: Tree
   readonly #checkpoint: readonly string[]
   /** SEALs so far. */
@@ -63,6 +65,7 @@ export class LogWalk {
 
   constructor(parts: WalkParts) {
     this.#parts = parts
+    this.#bundles = new Bundles(parts.folder, parts.state, parts.kept, parts.findings)
     this.#tree = new Tree((level, index, hashes) => this.#tile(level, index, hashes))
     this.#checkpoint = Buffer.from(parts.published ?? [])
       .toString('utf8')
@@ -82,22 +85,17 @@ export class LogWalk {
    * @throws {EntriesWent} when retention took it away meanwhile
    */
   bundle(index: number): void {
-    if (this.#isGone(index)) return this.#gone(index)
-    for (const [i, bytes] of this.#read(index).entries()) {
-      this.#tree.append(leafOf(bytes))
+    if (this.#bundles.isGone(index)) return this.#gone(index)
+    for (const [i, bytes] of this.#bundles.read(index).entries()) {
+      const leaf = leafOf(bytes)
+      this.#tree.append(leaf)
       const at = index * TILE_WIDTH + i
-      const entry = this.#decode(at, bytes)
-      if (entry.kind === 'seal') this.#seal(at, entry)
+      const entry = this.#bundles.decode(at, bytes)
+      if (entry.kind === 'seal') this.#seal(at, entry, leaf)
       else if (at >= this.#parts.kept.from) this.#add(at, entry)
       else this.#parts.sums.note(at, entry)
       this.#checkPublished()
     }
-  }
-
-  /** Whether a bundle is one that old entries were dropped with. */
-  #isGone(index: number): boolean {
-    const { folder, kept } = this.#parts
-    return index < kept.droppingBundles && folder.file(tilePath(undefined, index)) === undefined
   }
 
   /** Goes over entries that are gone, by their leaf hashes. */
@@ -105,7 +103,11 @@ export class LogWalk {
     const path = tilePath(0, index)
     const tile = this.#parts.folder.file(path)
     if (tile?.length !== TILE_WIDTH * HASH_BYTES)
-      return this.#broken(`log/${path}`, 'a tile', tile === undefined ? 'no file' : 'another size')
+      return this.#bundles.broken(
+        `log/${path}`,
+        'a tile',
+        tile === undefined ? 'no file' : 'another size',
+      )
     for (let at = 0; at < tile.length; at += HASH_BYTES) {
       this.#tree.append(tile.subarray(at, at + HASH_BYTES))
       this.#checkPublished()
@@ -150,29 +152,34 @@ export class LogWalk {
   }
 
   #add(at: number, entry: Entry): void {
+    const { findings, onAck, sums } = this.#parts
+    if (entry.kind === 'ack') {
+      const read = this.#target(at, entry)
+      return onAck?.(placeOf(at), entry, read)
+    }
     const target = entry.kind === 'void' ? this.#target(at, entry) : undefined
-    const earlier = this.#parts.sums.add(at, entry, target)
+    const earlier = sums.add(at, entry, target)
     if (earlier === undefined) return
     const what = `one VOID of entry ${(entry as Void).index}, which entry ${earlier} is`
-    this.#parts.findings.add(placeOf(at), what, 'another VOID')
+    findings.add(placeOf(at), what, 'another VOID')
   }
 
-  /** The entry that a VOID names, by index and by leaf hash; undefined for one that is gone. */
-  #target(at: number, { index, leaf }: Void): Entry | undefined {
+  /** The entry that another names by index and leaf hash; undefined for one that is gone. */
+  #target(at: number, { kind, index, leaf }: Void | Ack): Entry | undefined {
     const { findings } = this.#parts
-    const bundle = Math.floor(index / TILE_WIDTH)
+    const name = kind.toUpperCase()
     if (index >= at) {
-      findings.add(placeOf(at), 'a VOID of an earlier entry', `a VOID of entry ${index}`)
+      findings.add(placeOf(at), `${name} of an earlier entry`, `${name} of entry ${index}`)
       return undefined
     }
-    if (this.#isGone(bundle)) return undefined
-    const bytes = this.#read(bundle)[index % TILE_WIDTH]!
-    findings.same(`${placeOf(at)}, leaf of the VOID`, hex(leafOf(bytes)), hex(leaf))
-    return this.#decode(index, bytes)
+    const bytes = this.#bundles.entry(index)
+    if (bytes === undefined) return undefined
+    findings.same(`${placeOf(at)}, leaf of the ${name}`, hex(leafOf(bytes)), hex(leaf))
+    return this.#bundles.decode(index, bytes)
   }
 
-  #seal(at: number, seal: Seal): void {
-    const { findings, sums } = this.#parts
+  #seal(at: number, seal: Seal, leaf: Uint8Array): void {
+    const { findings, onSeal, sums } = this.#parts
     const where = `${placeOf(at)}, SEAL`
     const before = this.#sealed?.epoch ?? null
     findings.same(`${where}, previousEpoch`, text(before), text(seal.previousEpoch))
@@ -190,6 +197,7 @@ export class LogWalk {
     this.#sealed = seal
     this.#first = this.#tree.size
     this.#firstRoot = this.#tree.root()
+    onSeal?.({ seal, leaf, root: this.#firstRoot, rows })
   }
 
   /** Rows of an epoch: those that its SEAL names, and what its entries add up to, if known. */
@@ -242,70 +250,42 @@ export class LogWalk {
     this.#parts.findings.same(`log/checkpoint, root of ${this.#tree.size} entries`, root, found)
   }
 
-  #tile(level: number, index: number, hashes: Uint8Array): void {
+  /** Compares a tile with its file, and says which of the two the log is built upon. */
+  #tile(level: number, index: number, hashes: Uint8Array): Uint8Array {
     const { findings, folder } = this.#parts
     const path = tilePath(level, index)
     const file = folder.file(path)
-    if (file === undefined) return findings.add(`log/${path}`, 'a tile', 'no file')
-    if (sameBytes(file, hashes)) return
+    if (file === undefined) findings.add(`log/${path}`, 'a tile', 'no file')
+    if (file === undefined || sameBytes(file, hashes)) return hashes
     const at = Math.floor(hashes.findIndex((byte, i) => byte !== file[i]) / HASH_BYTES)
     const hashAt = (tile: Uint8Array): string =>
       hex(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
-    findings.add(`log/${path}, hash ${at}`, hashAt(hashes), hashAt(file))
+    // Where the tile above vouches for the file, it is what lies below that was changed.
+    const isFileRight = file.length === hashes.length && this.#isAbove(level, index, rootOf(file))
+    if (!isFileRight) findings.add(`log/${path}, hash ${at}`, hashAt(hashes), hashAt(file))
+    else if (level === 0)
+      findings.add(placeOf(index * TILE_WIDTH + at), `leaf ${hashAt(file)}`, hashAt(hashes))
+    else
+      findings.add(
+        `log/${tilePath(level - 1, index * TILE_WIDTH + at)}`,
+        hashAt(file),
+        hashAt(hashes),
+      )
+    return isFileRight ? file : hashes
   }
 
-  #decode(at: number, bytes: Uint8Array): Entry {
-    try {
-      return decodeEntry(bytes)
-    } catch (error) {
-      if (!(error instanceof BadCbor)) throw error
-      return this.#broken(placeOf(at), 'an entry', error.message)
-    }
-  }
-
-  /** Entries of a bundle: a file, or what the state has of the last one. */
-  #read(index: number): readonly Uint8Array[] {
+  /** Whether the tile above, or the state, has `hash` for a tile. */
+  #isAbove(level: number, index: number, hash: Uint8Array): boolean {
     const { folder, state } = this.#parts
-    const isWhole = (index + 1) * TILE_WIDTH <= state.size
-    const path = tilePath(undefined, index)
-    const where = isWhole ? `log/${path}` : 'log/head.sqlite, bundle'
-    const bytes = isWhole ? folder.file(path) : state.bundle
-    if (bytes === undefined) {
-      if (index < decodeKept(folder.file('kept')).droppingBundles) throw new EntriesWent(index)
-      return this.#broken(where, 'a bundle of entries', 'no file')
-    }
-    const entries = entriesOf(bytes)
-    const count = isWhole ? TILE_WIDTH : state.size % TILE_WIDTH
-    if (entries?.length === count) return entries
-    const found = entries === undefined ? 'other bytes' : `${entries.length} entries`
-    return this.#broken(where, `${count} entries`, found)
-  }
-
-  #broken(where: string, expected: string, found: string): never {
-    this.#parts.findings.add(where, expected, found)
-    throw new LogBroken(`${where}: expected ${expected}, got ${found}`)
+    const above = Math.floor(index / TILE_WIDTH)
+    const isFull = (above + 1) * TILE_WIDTH ** (level + 2) <= state.size
+    const tile = isFull ? folder.file(tilePath(level + 1, above)) : state.tiles[level + 1]
+    const start = (index % TILE_WIDTH) * HASH_BYTES
+    return tile !== undefined && sameBytes(tile.subarray(start, start + HASH_BYTES), hash)
   }
 }
 
 const NO_BYTES = new Uint8Array(0)
-
-/** Entries of a bundle, each behind its length in two bytes; undefined when a length is wrong. */
-function entriesOf(bundle: Uint8Array): Uint8Array[] | undefined {
-  const entries: Uint8Array[] = []
-  for (let at = 0; at < bundle.length;) {
-    const start = at + 2
-    const end = start + bundle[at]! * 256 + (bundle[at + 1] ?? 0)
-    if (end > bundle.length) return undefined
-    entries.push(bundle.subarray(start, end))
-    at = end
-  }
-  return entries
-}
-
-function placeOf(index: number): string {
-  const path = tilePath(undefined, Math.floor(index / TILE_WIDTH))
-  return `log/${path}, entry ${index % TILE_WIDTH} (no. ${index})`
-}
 
 function text(value: number | boolean | null | undefined): string {
   return String(value ?? 'none')

@@ -71,10 +71,10 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * @example
  * const note = parseNote(await readFile('checkpoint'))
  */
-export function parseNote(note: Uint8Array | string): Note {
+export function parseNote(note: Uint8Array | string, bytesMax: number = NOTE_BYTES_MAX): Note {
   const bytes = typeof note === 'string' ? utf8.encode(note) : note
-  if (bytes.length > NOTE_BYTES_MAX)
-    throw new BadNote(`note expected <= ${NOTE_BYTES_MAX} bytes, got ${bytes.length}`)
+  if (bytes.length > bytesMax)
+    throw new BadNote(`note expected <= ${bytesMax} bytes, got ${bytes.length}`)
   const whole = decoded(bytes)
   const split = whole.lastIndexOf('\n\n')
   const text = whole.slice(0, split + 1)

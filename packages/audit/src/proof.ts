@@ -118,8 +118,8 @@ function foldTrees(
   return { before: before!, now: now! }
 }
 
-/** Largest power of two below `size`; by multiplication, since shifts end at 2^31. */
-function splitOf(size: number): number {
+/** Where a tree splits: the largest power of two below `size`. Shifts would end at 2^31. */
+export function splitOf(size: number): number {
   let split = 1
   while (split * 2 < size) split *= 2
   return split

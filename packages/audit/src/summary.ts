@@ -4,23 +4,12 @@
  */
 import { Items } from './cbor.ts'
 import type { Charge, Count } from './charge.ts'
+import { decodeRow } from './row.ts'
+import type { Row } from './row.ts'
 import { Tree, leafOf } from './tree.ts'
 
 /** Rows of one epoch at most; what goes beyond is summed without names. */
 const ROWS_MAX = 65_536
-
-/** Sums of a space, a provider and a region. */
-export interface Row {
-  readonly space: string
-  readonly provider: string
-  readonly region: string
-  bytes: bigint
-  bytesFetched: bigint
-  reads: bigint
-  denied: bigint
-  executions: bigint
-  bytesVoided: bigint
-}
 
 /** Rows of a file, and the root that a SEAL must have for them. */
 export interface RowsFile {
@@ -96,27 +85,6 @@ export function describeRow(row: Row | undefined): string {
   const { space, provider, region, ...sums } = row
   const counts = Object.entries(sums).map(([name, value]) => `${name} ${value}`)
   return `space "${space}", provider "${provider}", region "${region}": ${counts.join(', ')}`
-}
-
-const SALT_BYTES = 16
-
-function decodeRow(bytes: Uint8Array): Row {
-  const items = new Items(bytes)
-  items.uint() // version
-  const row = {
-    space: items.text(),
-    provider: items.text(),
-    region: items.text(),
-    bytes: items.uint64(),
-    bytesFetched: items.uint64(),
-    reads: BigInt(items.uint()),
-    denied: BigInt(items.uint()),
-    executions: BigInt(items.uint()),
-    bytesVoided: items.uint64(),
-  }
-  items.bytes(SALT_BYTES)
-  items.end()
-  return row
 }
 
 function compare(a: string, b: string): number {

@@ -27,6 +27,19 @@ export function consistencyOf(size: number, leaves: readonly Uint8Array[]): Uint
   return size === 0 ? [] : subproof(size, leaves, true)
 }
 
+/** Proof that the leaves at `indexes` are in the tree: the rest of it, in few hashes. */
+export function multiProofOf(
+  indexes: readonly number[],
+  leaves: readonly Uint8Array[],
+): Uint8Array[] {
+  if (indexes.length === 0) return [rootOf(leaves)]
+  if (leaves.length === 1) return []
+  const [left, right] = halves(leaves)
+  const isLeft = (index: number): boolean => index < left.length
+  const rest = indexes.filter((index) => !isLeft(index)).map((index) => index - left.length)
+  return [...multiProofOf(indexes.filter(isLeft), left), ...multiProofOf(rest, right)]
+}
+
 function subproof(size: number, leaves: readonly Uint8Array[], isWhole: boolean): Uint8Array[] {
   if (size === leaves.length) return isWhole ? [] : [rootOf(leaves)]
   const [left, right] = halves(leaves)

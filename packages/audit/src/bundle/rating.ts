@@ -1,0 +1,116 @@
+/**
+ * Check 6, the money: that prices times quantities are the amounts (docs/operating/plans.md).
+ * Fees, grants and balances are the plan's and the books'; the log knows nothing of them.
+ * @module
+ */
+import type { Context } from './context.ts'
+import { EPOCH_MS } from './statement.ts'
+import type { Amount, Bill, Charge, Meter, Statement } from './statement.ts'
+
+const GIB_BYTES = 1024n ** 3n
+
+/** Hours in a row. */
+interface Span {
+  readonly firstEpoch: number
+  readonly endEpoch: number
+}
+
+/**
+ * Checks the bill of a statement, if it has one.
+ *
+ * @example
+ * checkBill(context)
+ */
+export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'checks'>): void {
+  const { bill, total } = statement
+  if (bill === null) return
+  const findings = checks.of('sums')
+  const same = (where: string, expected: bigint, found: bigint): void =>
+    findings.same(`bill, ${where}`, String(expected), String(found))
+  let egressFrom = 0n
+  let storageFrom = 0n
+  for (const [i, charge] of bill.charges.entries()) {
+    const at = `charge ${i + 1}`
+    const month = msOf(statement)
+    const ms = msOf(charge)
+    const egress = { included: prorated(charge, statement), from: egressFrom, unitsPerByte: 1n }
+    checkMeter(`${at}, egress`, charge.egress, egress, same)
+    const included = charge.storage.planIncludedBytes * ms
+    const storage = { included, from: storageFrom, unitsPerByte: month }
+    checkMeter(`${at}, storage`, charge.storage, storage, same)
+    egressFrom += charge.egress.overage
+    storageFrom += charge.storage.overage
+    same(`${at}, stored`, storedIn(charge, statement) ?? charge.storage.used, charge.storage.used)
+  }
+  const used = sum(bill.charges.map(({ egress }) => egress.used))
+  const net = total.egressBytes - bill.creditOpeningBytes + bill.creditLeftBytes
+  same('egress of all charges', net, used)
+  const granted = sum(bill.charges.map(({ egress }) => egress.granted))
+  same('granted', bill.grantedBytes, granted)
+  checkAmounts(bill, same)
+  checks.say('sums', 'prices times quantities are the amounts')
+}
+
+type Same = (where: string, expected: bigint, found: bigint) => void
+
+function checkMeter(
+  at: string,
+  { prices, used, included, granted, overage, micros }: Meter,
+  terms: { readonly included: bigint; readonly from: bigint; readonly unitsPerByte: bigint },
+  same: Same,
+): void {
+  same(`${at}, included`, terms.included, included)
+  same(`${at}, overage`, (used > included ? used - included : 0n) - granted, overage)
+  let exact = 0n
+  let from = terms.from
+  const end = terms.from + overage
+  for (const { upToBytes, microsPerGib } of prices) {
+    const bound = upToBytes === null ? end : upToBytes * terms.unitsPerByte
+    const to = bound < end ? bound : end
+    if (to <= from) continue
+    exact += (to - from) * microsPerGib
+    from = to
+  }
+  same(`${at}, priced`, end, from > end ? end : from)
+  same(`${at}, amount`, exact / (GIB_BYTES * terms.unitsPerByte), micros)
+}
+
+/** Totals, what was paid, and what is due, currency by currency. */
+function checkAmounts({ charges, total, paid, due }: Bill, same: Same): void {
+  const sums = new Map<string, bigint>()
+  for (const { currency, feeMicros, egress, storage } of charges)
+    sums.set(currency, (sums.get(currency) ?? 0n) + feeMicros + egress.micros + storage.micros)
+  const amountIn = (amounts: readonly Amount[], currency: string): bigint =>
+    sum(amounts.filter((one) => one.currency === currency).map(({ micros }) => micros))
+  const all = [...total, ...paid, ...due].map(({ currency }) => currency)
+  for (const currency of new Set([...sums.keys(), ...all])) {
+    const cost = sums.get(currency) ?? 0n
+    same(`total in ${currency}`, cost, amountIn(total, currency))
+    same(`due in ${currency}`, cost - amountIn(paid, currency), amountIn(due, currency))
+  }
+}
+
+/** A month's part for some of its hours: what is due at their end, less what was at their start. */
+function prorated({ egress, ...charge }: Charge, month: Span): bigint {
+  const hours = BigInt(month.endEpoch - month.firstEpoch)
+  const due = (epoch: number): bigint =>
+    (egress.planIncludedBytes * BigInt(epoch - month.firstEpoch)) / hours
+  return due(charge.endEpoch) - due(charge.firstEpoch)
+}
+
+/** What lines say was stored in hours; undefined where they are by the day. */
+function storedIn({ firstEpoch, endEpoch }: Span, statement: Statement): bigint | undefined {
+  if (statement.linesBy === 'day') return undefined
+  const own = statement.lines.filter(
+    ({ billedEpoch }) => billedEpoch >= firstEpoch && billedEpoch < endEpoch,
+  )
+  return sum(own.map(({ storageByteMs }) => storageByteMs))
+}
+
+function msOf({ firstEpoch, endEpoch }: Span): bigint {
+  return BigInt(endEpoch - firstEpoch) * BigInt(EPOCH_MS)
+}
+
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((total, value) => total + value, 0n)
+}
