@@ -2,6 +2,7 @@
  * What accounting does by itself, now and then, beside its rounds.
  * @module
  */
+import { epochsJob } from '../epochs/job.ts'
 import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
 import { receiptIndexJob } from '../receipt-index/job.ts'
@@ -30,6 +31,7 @@ export interface Job {
 export function accountingJobs(parts: AccountingParts): readonly Job[] {
   return [
     closingJob(parts),
+    epochsJob(parts),
     receiptIndexJob(parts),
     payoutJob(parts),
     storageDaysJob(parts),

@@ -8,6 +8,8 @@ import { uptime } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Accounting } from '@turnpike/accounting/accounting'
+import { epochGuard } from '@turnpike/accounting/epochs/guard'
+import { logIdOf } from '@turnpike/accounting/epochs/statements'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
@@ -28,6 +30,8 @@ import { defaultSettings } from '../config/load.ts'
 import type { HandTo } from '../config/handover.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Operations } from '../control/server.ts'
+import { FolderEpochFiles } from '../epochs/files.ts'
+import { SqliteEpochStore } from '../epochs/store.ts'
 import { folderPaths } from '../folder/layout.ts'
 import { beginningAt, handedEntries } from '../handover/floors.ts'
 import { openHanding } from '../handover/handing.ts'
@@ -37,6 +41,7 @@ import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
 import { SqliteLedger } from '../ledger/ledger.ts'
 import { lastEpoch } from '../ledger/last-epoch.ts'
 import { FileReceiptIndex } from '../receipt-index/file-index.ts'
+import { nodeVerifier } from '../names/verifier.ts'
 import { readPlans } from '../plans/read.ts'
 import { ClosedBooks } from '../statements/closed.ts'
 import { FileLogStore } from '../log/log-store.ts'
@@ -111,6 +116,7 @@ export interface AccountingPaths {
   readonly billing: string
   readonly inbox: string
   readonly handed: string
+  readonly receipts: string
   readonly receiptIndex: string
 }
 
@@ -123,6 +129,7 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     billing: join(dataDir, 'billing.sqlite'),
     inbox: join(dataDir, 'inbox.sqlite'),
     handed: join(dataDir, 'handed.sqlite'),
+    receipts: join(dataDir, 'receipts'),
     receiptIndex: join(dataDir, 'receipt-index'),
   }
 }
@@ -187,6 +194,7 @@ async function nameOf(store: FileLogStore): Promise<string | undefined> {
 interface Opened {
   readonly signer: NoteSigner
   readonly store: FileLogStore
+  readonly epochFiles: FolderEpochFiles
   readonly receipts: FileReceiptIndex
   readonly journals: Journals
   /** Entries of each journal that were handed on to another host before. */
@@ -210,6 +218,7 @@ class OpenFiles {
     return {
       signer: await openLogSigner(folderPaths(dataDir).keys, (await nameOf(store)) ?? origin),
       store,
+      epochFiles: await FolderEpochFiles.open(paths.receipts),
       receipts: this.#keep(await FileReceiptIndex.open(paths.receiptIndex)),
       journals,
       handed,
@@ -251,6 +260,13 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
   ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
+    const { signer, epochFiles } = opened
+    const epochs = new SqliteEpochStore(opened.billing, {
+      origin: signer.name,
+      logId: logIdOf(signer, nodeHasher),
+      anchors: options.settings.anchors,
+    })
+    const verifier = nodeVerifier
     const confirmed = (): number => confirmedMs(folderPaths(options.dataDir))
     this.#accounting = new Accounting({
       store: opened.store,
@@ -259,7 +275,8 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
         ...(await opened.journals.sources()).map((source) => beginningAt(source, opened.handed)),
         opened.inbox,
       ],
-      signer: opened.signer,
+      signer,
+      guard: epochGuard({ epochs, files: epochFiles, signer, verifier, hasher: nodeHasher }),
       // What was confirmed, before the clock was set back, is no reason to wait.
       floorMs: () =>
         Math.max(openEpoch(opened.billing) * EPOCH_MS, Math.min(clock.nowMs(), confirmed())),
@@ -276,6 +293,9 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
       plans,
       host: this,
       log: opened.store,
+      signer,
+      epochs,
+      epochFiles,
       receipts: new FollowedReceipts({
         log: opened.store,
         hasher: nodeHasher,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Operation } from '../control/server.ts'
+import { epochOperations } from '../epochs/operations.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
 import { handoverOperations } from '../handover/answer.ts'
 import { payoutOperation } from '../payout/operation.ts'
@@ -12,6 +13,7 @@ import { batchOperation } from '../handover/take.ts'
 import { voidOperation } from '../inbox/void.ts'
 import { queueOperations } from '../queue/operations.ts'
 import { quotaOperations } from '../quota/operations.ts'
+import { receiptOperations } from '../receipts/operations.ts'
 import { statementOperation } from '../statements/operation.ts'
 import { stripeOperations } from '../stripe/open.ts'
 import { usageOperations } from '../usage/operations.ts'
@@ -20,10 +22,12 @@ import type { AccountingParts } from './parts.ts'
 
 /** Names of accounting's operations. */
 export const ACCOUNTING_OPERATIONS = [
+  'anchorConflictForget',
   'balanceCredit',
   'balanceShow',
   'egressRecord',
   'egressTrack',
+  'epochs',
   'grantAdd',
   'grantLs',
   'grantVoid',
@@ -34,6 +38,8 @@ export const ACCOUNTING_OPERATIONS = [
   'queueLs',
   'queueRedrive',
   'payout',
+  'receiptEdge',
+  'receiptProof',
   'reconcile',
   'statement',
   'stripeMap',
@@ -57,11 +63,13 @@ export function accountingOperations(
 ): Readonly<Record<AccountingOperation, Operation>> {
   return {
     egressRecord: egressRecordOperation(parts),
+    ...epochOperations(parts),
     egressTrack: egressTrackOperation(parts),
     ...handoverOperations(parts.settings),
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     payout: payoutOperation(parts),
+    ...receiptOperations(parts),
     statement: statementOperation(parts),
     ...stripeOperations(parts),
     void: voidOperation(parts),
@@ -74,10 +82,13 @@ export function accountingOperations(
 
 /** Operations that don't ask for what was read so far. */
 export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
+  'anchorConflictForget',
   'egressTrack',
+  'epochs',
   'handover',
   'handoverRetry',
   'journalBatch',
   'queueLs',
   'queueRedrive',
+  'receiptEdge',
 ])

@@ -4,6 +4,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
+import type { NoteSigner } from '@turnpike/core/note/note'
+import type { EpochFiles } from '@turnpike/core/ports/epoch-files'
+import type { EpochStore } from '@turnpike/core/ports/epoch-store'
 import type { Plans } from '@turnpike/core/billing/plan'
 import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
@@ -22,6 +25,11 @@ export interface AccountingParts {
   readonly host: Pick<OpenedAccounting, 'catchUp' | 'usage' | 'rebuild' | 'dropEntries'> &
     StandingAccounting
   readonly log: LogStore
+  /** Signs what the log says; its name is the log's. */
+  readonly signer: NoteSigner
+  /** Records of sealed epochs, and the files that are made from them. */
+  readonly epochs: EpochStore
+  readonly epochFiles: EpochFiles
   /** From public receipt ids to the log: it follows within about a second. */
   readonly receipts: FollowedReceipts
   readonly ledger: SqliteLedger

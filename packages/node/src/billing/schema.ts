@@ -5,6 +5,7 @@
  */
 import { PAYOUT_SCHEMA } from '../payout/schema.ts'
 import { EGRESS_SCHEMA } from '../egress/position.ts'
+import { EPOCHS_SCHEMA } from '../epochs/schema.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
 import { GIVEN, QUOTA_TOLD } from '../quota/schema.ts'
@@ -21,4 +22,5 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   EGRESS_SCHEMA,
   QUOTA_TOLD,
   STRIPE_SCHEMA,
+  EPOCHS_SCHEMA,
 ]

@@ -25,6 +25,7 @@ import {
   textThat,
 } from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { ANCHORS, type AnchorSettings } from './anchors.ts'
 import { cdnCache } from './cdn-cache.ts'
 import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { LOCATORS, type LocatorSettings } from './locators.ts'
@@ -48,6 +49,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 /** All settings of a deployment. Undefined ones have no value unless one is given. */
 export interface Settings
   extends
+    AnchorSettings,
     BoundSettings,
     HandoverSettings,
     RecordSettings,
@@ -352,6 +354,7 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   ...STATEMENTS,
   ...STRIPE,
   ...RETENTION,
+  ...ANCHORS,
   ...BOUNDS,
   logLevel: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

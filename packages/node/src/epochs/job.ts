@@ -1,0 +1,52 @@
+/**
+ * The job that leads epochs from their SEALs to their credits.
+ * @module
+ */
+import { EpochKeeper } from '@turnpike/accounting/epochs/keeper'
+import { EPOCHS_EVERY_MS, EPOCHS_RETRY_MS_MAX } from '@turnpike/core/limits/receipts'
+import type { CreditIssuer } from '@turnpike/core/ports/credit-issuer'
+import type { Job } from '../accounting/jobs.ts'
+import type { AccountingParts } from '../accounting/parts.ts'
+import { openAnchors } from '../anchors/open.ts'
+import { nodeVerifier } from '../names/verifier.ts'
+
+const noCredits: CreditIssuer = { issue: () => ({}) }
+
+/**
+ * Lets the keeper of epochs take its steps. It fails while an anchor can't be reached, which is an
+ * alert, and goes on with all that needs no such anchor.
+ *
+ * @example
+ * const jobs = [epochsJob(parts)]
+ */
+export function epochsJob(parts: AccountingParts): Job {
+  const { settings, host, log, signer, hasher, clock, epochs, epochFiles } = parts
+  const keeper = new EpochKeeper({
+    store: epochs,
+    files: epochFiles,
+    anchors: openAnchors(parts),
+    every: settings.anchorEvery,
+    credits: noCredits,
+    log,
+    signer,
+    verifier: nodeVerifier,
+    hasher,
+    clock,
+  })
+  return {
+    name: 'epochs',
+    everyMs: EPOCHS_EVERY_MS,
+    retryMsMax: EPOCHS_RETRY_MS_MAX,
+    async run(signal) {
+      for (let more = true; more && !signal.aborted;) {
+        const state = await host.settled(async (committed) => committed)
+        if (state.error !== undefined) throw state.error
+        const { ok: step, error } = await keeper.step(state.ok)
+        if (error !== undefined) throw error
+        const [first] = step.unavailable
+        if (first !== undefined) throw first.fault
+        more = step.more
+      }
+    },
+  }
+}
