@@ -1,0 +1,27 @@
+/**
+ * The anchor named `evm`, whose libraries are loaded with its first call: most deployments have
+ * none.
+ * @module
+ */
+import { EVM_EPOCHS_MAX } from '@turnpike/core/limits/evm'
+import type { Anchor } from '@turnpike/core/ports/anchor'
+import type { EvmAnchorOptions } from './anchor.ts'
+
+/**
+ * The anchor of a data folder. Nothing is opened or asked before the first call.
+ *
+ * @example
+ * const anchor = evmAnchor({ dataDir: './data', rpc: 'http://127.0.0.1:8545', feeMax: 10n ** 11n })
+ */
+export function evmAnchor(options: EvmAnchorOptions): Anchor {
+  let opening: Promise<Anchor> | undefined
+  const open = (): Promise<Anchor> =>
+    (opening ??= import('./anchor.ts').then(({ EvmAnchor }) => new EvmAnchor(options)))
+  return {
+    name: 'evm',
+    epochsMax: EVM_EPOCHS_MAX,
+    prepare: async (...asked) => (await open()).prepare(...asked),
+    submit: async (...asked) => (await open()).submit(...asked),
+    standing: async (...asked) => (await open()).standing(...asked),
+  }
+}
