@@ -7,7 +7,7 @@ import { listOf, oneOf, type Kind } from './kinds.ts'
 import type { Setting } from './settings.ts'
 
 /** Names of the anchors that there are. Each is made in `anchors/open.ts`. */
-export type AnchorName = 'local'
+export type AnchorName = 'local' | 'evm' | 'witness'
 
 /** Where epochs are anchored. */
 export interface AnchorSettings {
@@ -15,12 +15,13 @@ export interface AnchorSettings {
   readonly anchorEvery: 'hour' | 'day'
 }
 
-const names = listOf(oneOf<AnchorName>('local'), ANCHORS_MAX)
+const anchorName = oneOf<AnchorName>('local', 'witness')
+const names = listOf(anchorName, ANCHORS_MAX)
 
 /** One anchor or more, none twice. */
 const anchorNames: Kind<readonly AnchorName[]> = {
   ...names,
-  expected: `one or more, none twice, separated by commas, each ${oneOf('local').expected}`,
+  expected: `one or more, none twice, separated by commas, each ${anchorName.expected}`,
   fromText: (value) => distinct(names.fromText(value)),
   fromJson: (value) => distinct(names.fromJson(value)),
 }
@@ -33,7 +34,7 @@ export const ANCHORS: { readonly [K in keyof AnchorSettings]: Setting<AnchorSett
     doc:
       'Who holds what each hour of the log came to; an hour is final, and its credits are ' +
       'issued, when all of them hold it for good. `local` is this deployment itself and shows ' +
-      'nobody anything.',
+      'nobody anything; `witness` are the `witnesses`.',
   },
   anchorEvery: {
     kind: oneOf('hour', 'day'),

@@ -31,6 +31,7 @@ import { BOUNDS, type BoundSettings } from './bounds.ts'
 import { LOCATORS, type LocatorSettings } from './locators.ts'
 import { isProxyRange } from '../http/trusted-proxies.ts'
 import { dnsResolver } from './dns.ts'
+import { EVM, type EvmSettings } from './evm.ts'
 import { HANDOVER, type HandoverSettings } from './handover.ts'
 import { PAYOUTS, type PayoutSettings } from './payouts.ts'
 import { PLANS, type PlanSettings } from './plans.ts'
@@ -42,6 +43,7 @@ import { hostSpace, type HostSpace } from './host-spaces.ts'
 import { IDENTITY, type IdentitySettings } from './identity.ts'
 import { mappedName } from './names.ts'
 import { s3Stores } from './origins.ts'
+import { WITNESSES, type WitnessSettings } from './witnesses.ts'
 
 /** Levels of the log, most talkative first. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -50,6 +52,7 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 export interface Settings
   extends
     AnchorSettings,
+    EvmSettings,
     BoundSettings,
     HandoverSettings,
     RecordSettings,
@@ -59,7 +62,8 @@ export interface Settings
     StripeSettings,
     IdentitySettings,
     LocatorSettings,
-    RetentionSettings {
+    RetentionSettings,
+    WitnessSettings {
   readonly data: string
   readonly host: string
   readonly port: number
@@ -355,6 +359,8 @@ export const SETTINGS: { readonly [K in SettingName]: Setting<Settings[K]> } = {
   ...STRIPE,
   ...RETENTION,
   ...ANCHORS,
+  ...EVM,
+  ...WITNESSES,
   ...BOUNDS,
   logLevel: {
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

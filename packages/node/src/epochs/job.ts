@@ -21,10 +21,12 @@ const noCredits: CreditIssuer = { issue: () => ({}) }
  */
 export function epochsJob(parts: AccountingParts): Job {
   const { settings, host, log, signer, hasher, clock, epochs, epochFiles } = parts
+  const stopping = new AbortController()
+  const stop = (): void => stopping.abort()
   const keeper = new EpochKeeper({
     store: epochs,
     files: epochFiles,
-    anchors: openAnchors(parts),
+    anchors: openAnchors({ ...parts, signal: stopping.signal }),
     every: settings.anchorEvery,
     credits: noCredits,
     log,
@@ -38,6 +40,7 @@ export function epochsJob(parts: AccountingParts): Job {
     everyMs: EPOCHS_EVERY_MS,
     retryMsMax: EPOCHS_RETRY_MS_MAX,
     async run(signal) {
+      signal.addEventListener('abort', stop, { once: true })
       for (let more = true; more && !signal.aborted;) {
         const state = await host.settled(async (committed) => committed)
         if (state.error !== undefined) throw state.error
