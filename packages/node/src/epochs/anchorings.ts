@@ -3,11 +3,12 @@
  * other, and none is further than those before it.
  * @module
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Anchoring } from '@turnpike/core/epochs/anchor-file'
 import type { AnchoringState } from '@turnpike/core/epochs/state'
 import { ANCHOR_INTENT_BYTES_MAX, ANCHOR_PROOF_BYTES_MAX } from '@turnpike/core/limits/receipts'
 import type { AnchorProof } from '@turnpike/core/ports/anchor'
+import { prepared } from './prepared.ts'
 import type { Row } from './rows.ts'
 
 /** What became of a run, by its first epoch. */
@@ -26,46 +27,42 @@ export interface RunIntent {
 
 /** The table of runs. Its callers hold the transactions. */
 export class Anchorings {
-  readonly #database: DatabaseSync
+  readonly #sql: (text: string) => StatementSync
   /** Names of the deployment's anchors, which come first. */
   readonly #names: readonly string[]
 
   constructor(database: DatabaseSync, names: readonly string[]) {
-    this.#database = database
+    this.#sql = prepared(database)
     this.#names = names
   }
 
   /** Last epoch that was ever sent to an anchor; -1 for none. */
   lastEpoch(anchor: string): number {
-    const row = this.#database
-      .prepare('SELECT max(last_epoch) AS last FROM anchorings WHERE anchor = ?')
-      .get(anchor)
+    const row = this.#sql('SELECT max(last_epoch) AS last FROM anchorings WHERE anchor = ?').get(
+      anchor,
+    )
     return Number(row!['last'] ?? -1)
   }
 
   /** Last epoch through which all are as far by all of these anchors; -1 for none. */
   through(state: 'anchored' | 'final', anchors: readonly string[]): number {
     const through = anchors.map((anchor) => {
-      const row = this.#database
-        .prepare(
-          `SELECT first_epoch FROM anchorings
+      const row = this.#sql(
+        `SELECT first_epoch FROM anchorings
            WHERE anchor = ? AND state <> 'final' AND state <> ? ORDER BY first_epoch LIMIT 1`,
-        )
-        .get(anchor, state)
+      ).get(anchor, state)
       return row === undefined ? this.lastEpoch(anchor) : Number(row['first_epoch']) - 1
     })
     return Math.min(...through)
   }
 
-  /** Standings of one epoch by all anchors that were ever sent it. */
-  of(epoch: number): readonly Anchoring[] {
-    return this.#everyName().flatMap((anchor) => {
-      const row = this.#database
-        .prepare(
-          `SELECT last_epoch, state, proof FROM anchorings
+  /** Standings of one epoch by these anchors, as far as they were sent it. */
+  of(epoch: number, anchors: readonly string[]): readonly Anchoring[] {
+    return anchors.flatMap((anchor) => {
+      const row = this.#sql(
+        `SELECT last_epoch, state, proof FROM anchorings
            WHERE anchor = ? AND first_epoch <= ? ORDER BY first_epoch DESC LIMIT 1`,
-        )
-        .get(anchor, epoch)
+      ).get(anchor, epoch)
       if (row === undefined || Number(row['last_epoch']) < epoch) return []
       return [{ anchor, state: row['state'] as AnchoringState, proof: proofOf(row) }]
     })
@@ -73,10 +70,9 @@ export class Anchorings {
 
   /** Runs of an anchor that are not final, oldest first. */
   open(anchor: string): readonly (Standing & RunIntent)[] {
-    return this.#database
-      .prepare(
-        `SELECT * FROM anchorings WHERE anchor = ? AND state <> 'final' ORDER BY first_epoch`,
-      )
+    return this.#sql(
+      `SELECT * FROM anchorings WHERE anchor = ? AND state <> 'final' ORDER BY first_epoch`,
+    )
       .all(anchor)
       .map((row) => ({
         firstEpoch: Number(row['first_epoch']),
@@ -103,7 +99,7 @@ export class Anchorings {
         ? `INSERT INTO anchorings VALUES (?1, ?2, ?3, 'sent', NULL, ?4)`
         : `UPDATE anchorings SET state = 'sent', proof = NULL, intent = ?4
            WHERE anchor = ?1 AND first_epoch = ?2 AND last_epoch = ?3 AND state <> 'final'`
-    const { changes } = this.#database.prepare(sql).run(anchor, firstEpoch, lastEpoch, bytes)
+    const { changes } = this.#sql(sql).run(anchor, firstEpoch, lastEpoch, bytes)
     if (Number(changes) !== 1)
       throw new RangeError(
         `intent expected from epoch ${due ?? 'none'} on, or in place of one, got one from ` +
@@ -113,7 +109,7 @@ export class Anchorings {
 
   /** Writes down what became of runs. */
   stand(anchor: string, standings: readonly Standing[]): void {
-    const update = this.#database.prepare(
+    const update = this.#sql(
       `UPDATE anchorings
        SET state = ?1, proof = ?2, intent = CASE ?1 WHEN 'final' THEN NULL ELSE intent END
        WHERE anchor = ?3 AND first_epoch = ?4 AND state <> 'final'`,
@@ -128,11 +124,9 @@ export class Anchorings {
     }
   }
 
-  /** Names of the deployment's anchors, then of those that it had. */
-  #everyName(): readonly string[] {
-    const rows = this.#database
-      .prepare('SELECT DISTINCT anchor FROM anchorings ORDER BY anchor')
-      .all()
+  /** Names of the deployment's anchors, in their order, then of those that it had. */
+  everyName(): readonly string[] {
+    const rows = this.#sql('SELECT DISTINCT anchor FROM anchorings ORDER BY anchor').all()
     const former = rows
       .map(({ anchor }) => String(anchor))
       .filter((name) => !this.#names.includes(name))

@@ -4,13 +4,11 @@
  */
 import { EpochKeeper } from '@turnpike/accounting/epochs/keeper'
 import { EPOCHS_EVERY_MS, EPOCHS_RETRY_MS_MAX } from '@turnpike/core/limits/receipts'
-import type { CreditIssuer } from '@turnpike/core/ports/credit-issuer'
 import type { Job } from '../accounting/jobs.ts'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { openAnchors } from '../anchors/open.ts'
+import { SqliteCreditIssuer } from '../credits/issuer.ts'
 import { nodeVerifier } from '../names/verifier.ts'
-
-const noCredits: CreditIssuer = { issue: () => ({}) }
 
 /**
  * Lets the keeper of epochs take its steps. It fails while an anchor can't be reached, which is an
@@ -20,7 +18,7 @@ const noCredits: CreditIssuer = { issue: () => ({}) }
  * const jobs = [epochsJob(parts)]
  */
 export function epochsJob(parts: AccountingParts): Job {
-  const { settings, host, log, signer, hasher, clock, epochs, epochFiles } = parts
+  const { settings, host, log, signer, hasher, clock, billing, epochs, epochFiles } = parts
   const stopping = new AbortController()
   const stop = (): void => stopping.abort()
   const keeper = new EpochKeeper({
@@ -28,7 +26,7 @@ export function epochsJob(parts: AccountingParts): Job {
     files: epochFiles,
     anchors: openAnchors({ ...parts, signal: stopping.signal }),
     every: settings.anchorEvery,
-    credits: noCredits,
+    credits: new SqliteCreditIssuer(billing),
     log,
     signer,
     verifier: nodeVerifier,

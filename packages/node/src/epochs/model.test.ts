@@ -19,9 +19,9 @@ import { FIRST_EPOCH, quickSigner, quickVerifier, sealedLog } from './testing/se
 
 const RUNS = Number(process.env['TURNPIKE_EPOCH_RUNS'] ?? 300)
 /** Hours of the log's epochs: some have no entries. */
-const HOURS = [0, 1, 2, 5, 6, 9, 10, 11]
+const HOURS = [0, 1, 2, 5, 6, 9]
 const LOG = await sealedLog(HOURS)
-const TURNS = 60
+const TURNS = 30
 /** A quiet chain brings everything to an end in fewer turns than this. */
 const TURNS_TO_END = 40
 
@@ -99,7 +99,8 @@ class Model {
     this.#isQuiet = true
     this.#crashes.clear()
     this.#sealed = HOURS.length
-    for (let turn = 0; turn < TURNS_TO_END; turn++) {
+    const isEnd = (): boolean => this.#epochs.progress().counts.final === HOURS.length
+    for (let turn = 0; turn === 0 || (turn < TURNS_TO_END && !isEnd()); turn++) {
       await this.#step()
       this.#chain.mine()
       this.#chain.finalize(0)
@@ -110,7 +111,8 @@ class Model {
       credited.map(({ epoch }) => epoch),
       expected,
     )
-    assert.deepEqual(this.#epochs.progress().counts, { batched: 0, anchored: 0, final: 8 })
+    const final = HOURS.length
+    assert.deepEqual(this.#epochs.progress().counts, { batched: 0, anchored: 0, final })
     for (const epoch of expected)
       for (const end of ['root', 'anchor', 'final'])
         assert.ok(this.#files.files.has(`read/${epoch}.${end}`), `${epoch}.${end}`)

@@ -2,7 +2,7 @@
  * The `EpochStore` port on `billing.sqlite`.
  * @module
  */
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { ANCHOR_CONFLICT_CHARS_MAX } from '@turnpike/core/limits/receipts'
 import { bytesEqual } from '@turnpike/core/bytes'
 import type { JsonObject } from '@turnpike/core/epochs/signed-line'
@@ -17,6 +17,7 @@ import type {
 } from '@turnpike/core/ports/epoch-store'
 import { transact } from '../catalog/database.ts'
 import { Anchorings, type Standing } from './anchorings.ts'
+import { prepared } from './prepared.ts'
 import { recordOf, statementOf, type Row } from './rows.ts'
 
 /** Whose epochs they are, and who has to hold them. */
@@ -36,11 +37,13 @@ export interface EpochLog {
  */
 export class SqliteEpochStore implements EpochStore {
   readonly #database: DatabaseSync
+  readonly #sql: (text: string) => StatementSync
   readonly #log: EpochLog
   readonly #anchorings: Anchorings
 
   constructor(billing: DatabaseSync, log: EpochLog) {
     this.#database = billing
+    this.#sql = prepared(billing)
     this.#log = log
     this.#anchorings = new Anchorings(billing, log.anchors)
   }
@@ -63,13 +66,13 @@ export class SqliteEpochStore implements EpochStore {
     const anchoredThrough = this.#anchoredThrough(finalThrough)
     const after = (epoch: number | undefined): number => {
       const sql = 'SELECT count(*) AS count FROM epochs WHERE epoch > ?'
-      return Number(this.#database.prepare(sql).get(epoch ?? -1)!['count'])
+      return Number(this.#sql(sql).get(epoch ?? -1)!['count'])
     }
     const notFinal = after(finalThrough)
     const batched = after(anchoredThrough)
-    const oldest = this.#database
-      .prepare('SELECT sealed_ms FROM epochs WHERE epoch > ? ORDER BY epoch LIMIT 1')
-      .get(anchoredThrough ?? -1)
+    const oldest = this.#sql(
+      'SELECT sealed_ms FROM epochs WHERE epoch > ? ORDER BY epoch LIMIT 1',
+    ).get(anchoredThrough ?? -1)
     return {
       batchedThrough,
       anchoredThrough,
@@ -80,9 +83,7 @@ export class SqliteEpochStore implements EpochStore {
   }
 
   batch(sealed: readonly SealedStatement[]): void {
-    const insert = this.#database.prepare(
-      'INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)',
-    )
+    const insert = this.#sql('INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
     transact(this.#database, () => {
       let before = this.last()?.statement
       for (const { statement, sealedMs } of sealed) {
@@ -156,22 +157,24 @@ export class SqliteEpochStore implements EpochStore {
         .filter(({ anchor }) => this.#log.anchors.includes(anchor))
         .map(({ anchor, proof }) => ({ anchor, proof }))
       const final = JSON.stringify({ anchors, issuance: issue() })
-      this.#database.prepare('UPDATE epochs SET final = ? WHERE epoch = ?').run(final, epoch)
+      this.#sql('UPDATE epochs SET final = ? WHERE epoch = ?').run(final, epoch)
       return true
     })
   }
 
   conflict(): StoredConflict | undefined {
-    const row = this.#database.prepare('SELECT * FROM anchor_conflicts').get()
+    const row = this.#sql('SELECT * FROM anchor_conflicts').get()
     if (row === undefined) return undefined
     const { anchor, message, since_ms: sinceMs } = row
     return { anchor: String(anchor), message: String(message), sinceMs: Number(sinceMs) }
   }
 
   conflicted({ anchor, message, sinceMs }: StoredConflict): void {
-    this.#database
-      .prepare('INSERT OR IGNORE INTO anchor_conflicts VALUES (1, ?, ?, ?)')
-      .run(anchor, message.slice(0, ANCHOR_CONFLICT_CHARS_MAX), sinceMs)
+    this.#sql('INSERT OR IGNORE INTO anchor_conflicts VALUES (1, ?, ?, ?)').run(
+      anchor,
+      message.slice(0, ANCHOR_CONFLICT_CHARS_MAX),
+      sinceMs,
+    )
   }
 
   forgetConflict(): void {
@@ -179,28 +182,28 @@ export class SqliteEpochStore implements EpochStore {
   }
 
   #records(where: string, ...values: readonly number[]): readonly EpochRecord[] {
-    const rows = this.#database.prepare(`SELECT * FROM epochs ${where}`).all(...values) as Row[]
+    const rows = this.#sql(`SELECT * FROM epochs ${where}`).all(...values) as Row[]
     const last = rows.length === 0 ? undefined : this.#finalThrough()
     const anchored = this.#anchoredThrough(last) ?? -1
+    const names = this.#anchorings.everyName()
     return rows.map((row) => {
       const statement = statementOf(row, this.#log)
-      const anchorings = this.#anchorings.of(statement.epoch)
+      const anchorings = this.#anchorings.of(statement.epoch, names)
       return recordOf(row, statement, anchorings, statement.epoch <= anchored)
     })
   }
 
   #epochs({ firstEpoch, lastEpoch }: { firstEpoch: number; lastEpoch: number }): number[] {
-    return this.#database
-      .prepare('SELECT epoch FROM epochs WHERE epoch BETWEEN ? AND ? ORDER BY epoch')
+    return this.#sql('SELECT epoch FROM epochs WHERE epoch BETWEEN ? AND ? ORDER BY epoch')
       .all(firstEpoch, lastEpoch)
       .map(({ epoch }) => Number(epoch))
   }
 
   /** All epochs that are final come before all that are not. */
   #finalThrough(): number | undefined {
-    const open = this.#database
-      .prepare('SELECT epoch FROM epochs WHERE final IS NULL ORDER BY epoch LIMIT 1')
-      .get()
+    const open = this.#sql(
+      'SELECT epoch FROM epochs WHERE final IS NULL ORDER BY epoch LIMIT 1',
+    ).get()
     if (open === undefined) return this.#through('ORDER BY epoch DESC LIMIT 1')
     return this.#through('WHERE epoch < ? ORDER BY epoch DESC LIMIT 1', Number(open['epoch']))
   }
@@ -212,7 +215,7 @@ export class SqliteEpochStore implements EpochStore {
   }
 
   #through(where: string, ...values: readonly number[]): number | undefined {
-    const row = this.#database.prepare(`SELECT epoch FROM epochs ${where}`).get(...values)
+    const row = this.#sql(`SELECT epoch FROM epochs ${where}`).get(...values)
     return row && Number(row['epoch'])
   }
 }
