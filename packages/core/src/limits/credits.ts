@@ -25,3 +25,9 @@ export const CREDIT_SHARES_MAX = 8192
 export const CREDIT_SEEDS_WAITING_MAX = 256
 /** Rows of one answer about credits. */
 export const CREDIT_ROWS_MAX = 1000
+/** Issuances that one answer lists: the JSON of each is read whole. */
+export const CREDIT_ISSUANCES_LISTED_MAX = 100
+/** Providers whose worth one answer says: each lot of theirs is looked at. */
+export const CREDIT_HOLDERS_LISTED_MAX = 100
+/** Regions that have a metric of their own; what others were issued is summed. */
+export const CREDIT_REGION_LABELS_MAX = 64

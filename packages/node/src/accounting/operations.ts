@@ -4,6 +4,7 @@
  * @module
  */
 import type { Operation } from '../control/server.ts'
+import { creditOperations } from '../credits/operations.ts'
 import { epochOperations } from '../epochs/operations.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
 import { handoverOperations } from '../handover/answer.ts'
@@ -25,6 +26,12 @@ export const ACCOUNTING_OPERATIONS = [
   'anchorConflictForget',
   'balanceCredit',
   'balanceShow',
+  'creditBalance',
+  'creditLs',
+  'creditPolicy',
+  'creditSeed',
+  'creditSpend',
+  'creditTotals',
   'egressRecord',
   'egressTrack',
   'epochs',
@@ -62,6 +69,7 @@ export function accountingOperations(
   parts: AccountingParts,
 ): Readonly<Record<AccountingOperation, Operation>> {
   return {
+    ...creditOperations(parts),
     egressRecord: egressRecordOperation(parts),
     ...epochOperations(parts),
     egressTrack: egressTrackOperation(parts),
@@ -83,6 +91,12 @@ export function accountingOperations(
 /** Operations that don't ask for what was read so far. */
 export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'anchorConflictForget',
+  'creditBalance',
+  'creditLs',
+  'creditPolicy',
+  'creditSeed',
+  'creditSpend',
+  'creditTotals',
   'egressTrack',
   'epochs',
   'handover',
@@ -91,4 +105,5 @@ export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'queueLs',
   'queueRedrive',
   'receiptEdge',
+  'receiptProof',
 ])

@@ -4,8 +4,10 @@
  * @module
  */
 import { PAYOUT_SCHEMA } from '../payout/schema.ts'
+import { CREDITS_SCHEMA } from '../credits/schema.ts'
 import { EGRESS_SCHEMA } from '../egress/position.ts'
 import { EPOCHS_SCHEMA } from '../epochs/schema.ts'
+import { DOMAIN_OWNERS } from '../domains/owners.ts'
 import { QUEUE_SCHEMA } from '../queue/schema.ts'
 import { STATEMENTS_SCHEMA } from '../statements/schema.ts'
 import { GIVEN, QUOTA_TOLD } from '../quota/schema.ts'
@@ -23,4 +25,6 @@ export const BILLING_MIGRATIONS: readonly string[] = [
   QUOTA_TOLD,
   STRIPE_SCHEMA,
   EPOCHS_SCHEMA,
+  DOMAIN_OWNERS,
+  CREDITS_SCHEMA,
 ]

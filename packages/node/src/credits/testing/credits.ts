@@ -67,6 +67,8 @@ export function issueFor(
 export function dump(database: DatabaseSync): string {
   const sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'credit_%'"
   const tables = rowsOf(database, sql).map(({ name }) => String(name))
-  const lines = tables.flatMap((name) => [name, ...rowsOf(database, `SELECT * FROM ${name}`)])
-  return lines.map((row) => Object.values(row).join()).join('\n')
+  const all = tables.map((name) =>
+    rowsOf(database, `SELECT * FROM ${name}`).map((row) => Object.values(row).join()),
+  )
+  return all.map((rows, i) => `${tables[i]}: ${rows.join('; ')}`).join('\n')
 }
