@@ -21,7 +21,7 @@ export const EVM_REPLACEMENTS_MAX = 32
 export const EVM_GAS_PERCENT = 125n
 /** Blocks in which another sender's transaction is looked for. */
 export const EVM_SEARCH_BLOCKS_MAX = 5000n
-/** Most that an operator may set to be paid for a unit of gas, in gwei, and what is set at first. */
+/** Most gwei that an operator may set to be paid for a unit of gas, and what is set at first. */
 export const EVM_FEE_GWEI_MAX = 1_000_000
 export const EVM_FEE_GWEI_DEFAULT = 100
 /** How long `turnpike anchor evm` waits until a transaction of its own is in a block. */

@@ -38,9 +38,9 @@ export function openAnchors(parts: AnchorParts): readonly Anchor[] {
   return parts.settings.anchors.map((name) => OPEN[name](parts))
 }
 
-function openEvm({ dataDir, settings }: AnchorParts): Anchor {
+function openEvm({ dataDir, settings, signal }: AnchorParts): Anchor {
   const { evmRpc: rpc, evmFeeGweiMax } = settings
   if (rpc === undefined)
     throw new RangeError('"evmRpc" expected the address of a node, got none: `evm` is an anchor')
-  return evmAnchor({ dataDir, rpc, feeMax: BigInt(evmFeeGweiMax) * WEI_PER_GWEI })
+  return evmAnchor({ dataDir, rpc, feeMax: BigInt(evmFeeGweiMax) * WEI_PER_GWEI, signal })
 }

@@ -7,7 +7,7 @@ import { listOf, oneOf, type Kind } from './kinds.ts'
 import type { Setting } from './settings.ts'
 
 /** Names of the anchors that there are. Each is made in `anchors/open.ts`. */
-export type AnchorName = 'local' | 'evm' | 'witness'
+export type AnchorName = 'local' | 'witness' | 'evm'
 
 /** Where epochs are anchored. */
 export interface AnchorSettings {
@@ -15,7 +15,7 @@ export interface AnchorSettings {
   readonly anchorEvery: 'hour' | 'day'
 }
 
-const anchorName = oneOf<AnchorName>('local', 'witness')
+const anchorName = oneOf<AnchorName>('local', 'witness', 'evm')
 const names = listOf(anchorName, ANCHORS_MAX)
 
 /** One anchor or more, none twice. */
@@ -34,7 +34,7 @@ export const ANCHORS: { readonly [K in keyof AnchorSettings]: Setting<AnchorSett
     doc:
       'Who holds what each hour of the log came to; an hour is final, and its credits are ' +
       'issued, when all of them hold it for good. `local` is this deployment itself and shows ' +
-      'nobody anything; `witness` are the `witnesses`.',
+      'nobody anything; `witness` are the `witnesses`; `evm` is a contract on a chain.',
   },
   anchorEvery: {
     kind: oneOf('hour', 'day'),
