@@ -13,7 +13,7 @@ import { MISBEHAVIOUR_TYPE } from './misbehaviour.ts'
 import type { Rule } from './misbehaviour.ts'
 import { BadNote, parseCheckpoint, parseKey, parseNote, standingOf } from './note.ts'
 import type { Checkpoint, NoteKey } from './note.ts'
-import { isIncluded, PROOF_HASHES_MAX } from './proof.ts'
+import { isConsistent, isIncluded, PROOF_HASHES_MAX } from './proof.ts'
 import { parseSignedLine } from './signed-line.ts'
 import type { SignedLine } from './signed-line.ts'
 
@@ -33,6 +33,7 @@ type Judge = (evidence: Fields, crypto: AuditCrypto) => { log: string; says: str
 const JUDGES: Readonly<Record<Rule, Judge>> = {
   'split-view': splitView,
   rewritten,
+  fork,
   epoch: epochTwice,
   root: otherRoot,
   statement: statementFails,
@@ -82,6 +83,18 @@ function rewritten(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge> {
   )
   if (!areIn || sameBytes(leaves[0]!, leaves[1]!)) return undefined
   return { log, says: `The log signed two trees that differ in entry ${index}.` }
+}
+
+function fork(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge> {
+  const { log, key } = keyOf(evidence, crypto)
+  const [before, now] = pair(evidence['checkpoints']).map((text) => checkpointBy(key, text, crypto))
+  const root = asBytes(evidence['root'], 'root')
+  const hashes = asList(evidence['proof'], 'proof', PROOF_HASHES_MAX)
+  const proof = hashes.map((hash) => asBytes(hash, 'proof'))
+  const { size } = before!
+  if (!isConsistent({ size, root }, now!, proof, crypto)) return undefined
+  if (sameBytes(root, before!.root)) return undefined
+  return { log, says: `The log signed two trees that differ in their first ${size} entries.` }
 }
 
 /** Files of an epoch that never change. */

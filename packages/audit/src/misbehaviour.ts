@@ -23,6 +23,14 @@ export interface Evidence {
     readonly leaves: readonly [string, string]
     readonly proofs: readonly [readonly string[], readonly string[]]
   }
+  /** Two checkpoints, of which the later has another tree below the size of the earlier. */
+  readonly fork: {
+    readonly key: string
+    readonly checkpoints: readonly [string, string]
+    /** Root of the later one's first entries, as many as the earlier has; and the proof of that. */
+    readonly root: string
+    readonly proof: readonly string[]
+  }
   /** Two `.root` or `.final` files of one epoch that differ. */
   readonly epoch: { readonly key: string; readonly files: readonly [string, string] }
   /** A `.root` file, and a checkpoint of that size with another root. */

@@ -3,22 +3,21 @@
  * forget: a witness that did would cosign a second history.
  * @module
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { keepProof } from '../keep-proof.ts'
+import { misbehaviour } from '../misbehaviour.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { BadNote, formatKey, formatNote, parseCheckpoint, parseKey, parseNote } from '../note.ts'
 import { standingOf, type Note, type NoteKey } from '../note.ts'
 import { readIfAny, writeWhole } from '../whole-file.ts'
-import { splitView } from './accusation.ts'
 import type { WatchedLog } from './judge.ts'
 import type { WitnessDeps } from './witness.ts'
 
 /** Logs that one witness watches: all of them are in one file, which is written at each step. */
 export const WITNESS_LOGS_MAX = 256
-/** Contradictions of logs that are kept; those of later are refused all the same. */
-export const ACCUSATIONS_MAX = 64
 
 const TYPE = 'turnpike-witness/v1'
 const STATE_FILE = 'state.json'
@@ -177,17 +176,13 @@ function publicKeyOf(secret: KeyObject): Uint8Array {
   return new Uint8Array(spki.subarray(-PUBLIC_KEY_BYTES))
 }
 
-/** Keeps a proof against a log, once, as `turnpike receipts verify` reads it. */
+/** Keeps the log's own signatures against it. */
 async function accuse(
   directory: string,
   key: NoteKey,
   notes: readonly [Note, Note],
 ): Promise<void> {
-  const folder = join(directory, 'misbehaviour')
-  await mkdir(folder, { recursive: true })
-  const text = splitView(key, notes, nodeCrypto)
-  const name = `${hash('sha256', text).slice(0, 32)}.json`
-  const kept = await readdir(folder)
-  if (kept.length < ACCUSATIONS_MAX && !kept.includes(name))
-    await writeWhole(join(folder, name), text)
+  const [seen, other] = notes.map(formatNote) as [string, string]
+  const evidence = { key: formatKey(key, nodeCrypto), checkpoints: [seen, other] } as const
+  await keepProof(join(directory, 'misbehaviour'), misbehaviour('split-view', evidence))
 }

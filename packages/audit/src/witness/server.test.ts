@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { encodeHex } from '../base64.ts'
+import { checkMisbehaviour } from '../check-misbehaviour.ts'
+import { PROOFS_KEPT_MAX } from '../keep-proof.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { formatNote, parseKey, parseNote, standingOf } from '../note.ts'
-import { ACCUSATIONS_MAX, openWitness, WITNESS_LOGS_MAX, type WitnessOptions } from './folder.ts'
+import { openWitness, WITNESS_LOGS_MAX, type WitnessOptions } from './folder.ts'
 import { WITNESS_REQUEST_BYTES_MAX } from './request.ts'
 import { startWitness, type RunningWitness, type WitnessListener } from './server.ts'
 import { TestLog } from './testing/log.ts'
@@ -110,11 +112,11 @@ test('a fork of a log is refused, and its contradiction is kept once', async (t)
   assert.equal((await post(witness, fork.request(4)))[0], 409)
   const kept = await readdir(join(directory, 'misbehaviour'))
   assert.equal(kept.length, 1)
-  const proof = JSON.parse(await readFile(join(directory, 'misbehaviour', kept[0]!), 'utf8'))
-  assert.equal(proof.type, 'turnpike-misbehaviour/v1')
-  for (let i = 0; i < ACCUSATIONS_MAX + 2; i++)
+  const proof = await readFile(join(directory, 'misbehaviour', kept[0]!), 'utf8')
+  assert.ok(checkMisbehaviour(proof, nodeCrypto).holds)
+  for (let i = 0; i < PROOFS_KEPT_MAX + 2; i++)
     await post(witness, log.forkAt(1, `history ${i}`).request(4))
-  assert.equal((await readdir(join(directory, 'misbehaviour'))).length, ACCUSATIONS_MAX)
+  assert.equal((await readdir(join(directory, 'misbehaviour'))).length, PROOFS_KEPT_MAX)
 })
 
 test('a folder that forgot something is refused', async (t) => {
