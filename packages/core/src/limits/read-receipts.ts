@@ -14,3 +14,16 @@ export const CODE_CID_BYTES_MAX = 72
 export const DOMAINS_FOLLOWED_MAX = 8192
 /** Domains of one epoch that are kept apart; reads of others are counted without a domain. */
 export const DOMAINS_EPOCH_MAX = 65_536
+/** Bytes of a request to `/rpc`, and calls in one. */
+export const RPC_BODY_BYTES_MAX = 65_536
+export const RPC_CALLS_MAX = 100
+/** Epochs that one answer of `gateway.reads_since` lists. */
+export const RPC_EPOCHS_MAX = 1000
+/** Characters of a DID that owns a domain. */
+export const DID_CHARS_MAX = 512
+/** Domains whose owners are kept, changes of one domain that are, and those that are listed. */
+export const DOMAINS_OWNED_MAX = 10_000
+export const OWNER_CHANGES_MAX = 100
+export const DOMAINS_LISTED_MAX = 1000
+/** Entries behind a READ that may be of its group: as many as 4 KiB hold, each 20 bytes at least. */
+export const FRAME_GROUP_ENTRIES_MAX = 200

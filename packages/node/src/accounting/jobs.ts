@@ -2,6 +2,7 @@
  * What accounting does by itself, now and then, beside its rounds.
  * @module
  */
+import { domainIndexJob, domainsReadBefore } from '../analytics/job.ts'
 import { epochsJob } from '../epochs/job.ts'
 import { egressJobs, egressReadBefore } from '../egress/job.ts'
 import type { AccountingParts } from './parts.ts'
@@ -33,6 +34,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     closingJob(parts),
     epochsJob(parts),
     receiptIndexJob(parts),
+    domainIndexJob(parts),
     payoutJob(parts),
     storageDaysJob(parts),
     ...egressJobs(parts),
@@ -41,7 +43,7 @@ export function accountingJobs(parts: AccountingParts): readonly Job[] {
     ...quotaJobs(parts),
     ...statementWebhookJobs(parts),
     ...stripeJobs(parts),
-    retentionJob(parts, () => egressReadBefore(parts)),
+    retentionJob(parts, () => Math.min(egressReadBefore(parts), domainsReadBefore(parts))),
   ]
 }
 

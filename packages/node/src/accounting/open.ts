@@ -3,51 +3,39 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { epochGuard } from '@turnpike/accounting/epochs/guard'
 import { logIdOf } from '@turnpike/accounting/epochs/statements'
-import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { CaughtUp } from '@turnpike/accounting/accounting'
 import { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
 import type { DropQuery, Dropped } from '@turnpike/accounting/retention/drop-entries'
 import type { LogState } from '@turnpike/accounting/state'
 import type { UsageAnswer, UsageQuery } from '@turnpike/accounting/usage'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
-import type { NoteSigner } from '@turnpike/core/note/note'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
-import { openBilling } from '../billing/database.ts'
 import { confirmedMs } from '../billing/confirmed.ts'
 import { openEpoch } from '../billing/open-epoch.ts'
 import { lastOnBooks, PossibleClock } from '../billing/possible-clock.ts'
-import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
 import { defaultSettings } from '../config/load.ts'
 import type { HandTo } from '../config/handover.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Operations } from '../control/server.ts'
-import { FolderEpochFiles } from '../epochs/files.ts'
 import { SqliteEpochStore } from '../epochs/store.ts'
 import { folderPaths } from '../folder/layout.ts'
-import { beginningAt, handedEntries } from '../handover/floors.ts'
+import { beginningAt } from '../handover/floors.ts'
 import { openHanding } from '../handover/handing.ts'
 import { nodeHasher } from '../hasher.ts'
-import { openLogSigner } from '../log/signer.ts'
-import { openInbox, type SqliteInbox } from '../inbox/inbox.ts'
-import { SqliteLedger } from '../ledger/ledger.ts'
 import { lastEpoch } from '../ledger/last-epoch.ts'
-import { FileReceiptIndex } from '../receipt-index/file-index.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { readPlans } from '../plans/read.ts'
 import { ClosedBooks } from '../statements/closed.ts'
-import { FileLogStore } from '../log/log-store.ts'
+import { OpenFiles, openJournals, type OpenedFiles } from './files.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
 import type { AccountingStopped } from './fault.ts'
-import { Journals } from './journals.ts'
 import { accountingJobs, type Job } from './jobs.ts'
 import type { AccountingParts } from './parts.ts'
 import { ACCOUNTING_OPERATIONS, accountingOperations } from './operations.ts'
@@ -118,6 +106,7 @@ export interface AccountingPaths {
   readonly handed: string
   readonly receipts: string
   readonly receiptIndex: string
+  readonly domains: string
 }
 
 /** Paths of accounting's files in a data folder. */
@@ -131,6 +120,7 @@ export function accountingPaths(dataDir: string): AccountingPaths {
     handed: join(dataDir, 'handed.sqlite'),
     receipts: join(dataDir, 'receipts'),
     receiptIndex: join(dataDir, 'receipt-index'),
+    domains: join(dataDir, 'domains.sqlite'),
   }
 }
 
@@ -150,12 +140,15 @@ export async function openAccounting(
   options: AccountingOptions,
 ): Promise<Result<OpenedAccounting, AccountingStopped>> {
   const files = new OpenFiles()
+  const paths = accountingPaths(options.dataDir)
   try {
     const settings = options.settings ?? defaultSettings(options.dataDir)
     const { handTo } = settings
     if (handTo !== undefined) return ok(await openHandingOn(options, settings, handTo))
     const plans = need(readPlans(settings.plans))
-    return ok(new DirectAccounting({ ...options, settings, plans }, await files.open(options)))
+    return ok(
+      new DirectAccounting({ ...options, settings, plans }, await files.open(options, paths)),
+    )
   } catch (error) {
     files.close()
     return fail(stoppedBy(error))
@@ -174,89 +167,17 @@ async function openHandingOn(
   return openHanding({ dataDir, settings, handTo, journals, paths, clock, operations })
 }
 
-/** The folder's journals, those that a killed process left recovered. */
-async function openJournals(
-  { journals: directory }: AccountingPaths,
-  slotsInUse: AccountingOptions['slotsInUse'],
-): Promise<Journals> {
-  const journals = new Journals(directory)
-  if (slotsInUse !== 'all') await journals.recover(new Set(slotsInUse))
-  return journals
-}
-
-/** The name that checkpoints of a log have: the gateway may have got another key since. */
-async function nameOf(store: FileLogStore): Promise<string | undefined> {
-  const checkpoint = await store.get(CHECKPOINT_PATH)
-  return checkpoint && originIn(checkpoint)
-}
-
-/** Files of accounting, open. */
-interface Opened {
-  readonly signer: NoteSigner
-  readonly store: FileLogStore
-  readonly epochFiles: FolderEpochFiles
-  readonly receipts: FileReceiptIndex
-  readonly journals: Journals
-  /** Entries of each journal that were handed on to another host before. */
-  readonly handed: ReadonlyMap<string, number>
-  readonly ledger: SqliteLedger
-  readonly inbox: SqliteInbox
-  readonly billing: DatabaseSync
-  readonly catalog: DatabaseSync
-  close(): void
-}
-
-/** Opens files one by one, so that those before one that fails can be given back. */
-class OpenFiles {
-  readonly #open: { close(): void }[] = []
-
-  async open({ dataDir, slotsInUse, origin }: AccountingOptions): Promise<Opened> {
-    const paths = accountingPaths(dataDir)
-    const store = this.#keep(await FileLogStore.open(paths.log))
-    const journals = await openJournals(paths, slotsInUse)
-    const handed = await handedEntries(paths.handed, await journals.sources())
-    return {
-      signer: await openLogSigner(folderPaths(dataDir).keys, (await nameOf(store)) ?? origin),
-      store,
-      epochFiles: await FolderEpochFiles.open(paths.receipts),
-      receipts: this.#keep(await FileReceiptIndex.open(paths.receiptIndex)),
-      journals,
-      handed,
-      ledger: this.#keep(new SqliteLedger(paths.ledger)),
-      inbox: this.#keep(openInbox(paths.inbox)),
-      billing: this.#keep(need(openBilling(paths.billing))),
-      catalog: this.#keep(need(catalogOf(dataDir))),
-      close: () => this.close(),
-    }
-  }
-
-  close(): void {
-    for (const file of this.#open.splice(0).toReversed()) file.close()
-  }
-
-  #keep<T extends { close(): void }>(file: T): T {
-    this.#open.push(file)
-    return file
-  }
-}
-
-/** A folder that holds only journals and a log has an empty catalog. */
-function catalogOf(dataDir: string): ReturnType<typeof openCatalogReader> {
-  const { database } = folderPaths(dataDir)
-  return existsSync(database) ? openCatalogReader(database) : openCatalogWriter(':memory:')
-}
-
 class DirectAccounting implements OpenedAccounting, StandingAccounting {
   readonly operations: Operations
   readonly jobs: readonly Job[]
-  readonly #opened: Opened
+  readonly #opened: OpenedFiles
   readonly #accounting: Accounting
   /** Calls under way: `close` waits for them. */
   readonly #pending = new Set<Promise<unknown>>()
 
   constructor(
     options: AccountingOptions & Pick<AccountingParts, 'settings' | 'plans'>,
-    opened: Opened,
+    opened: OpenedFiles,
   ) {
     this.#opened = opened
     const ports = { clock, random, hasher: nodeHasher }
@@ -283,7 +204,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
       ...ports,
     })
     const { dataDir, settings, plans } = options
-    const { ledger, inbox, billing, catalog } = opened
+    const { domains, ledger, inbox, billing, catalog } = opened
     // The folder's owner asks for them where there are no settings.
     new ClosedBooks(billing).operators(settings.handFrom)
     const lastMs = lastOnBooks(catalog, lastEpoch(accountingPaths(dataDir).ledger))
@@ -301,6 +222,7 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
         hasher: nodeHasher,
         index: opened.receipts,
       }),
+      domains,
       ledger,
       inbox,
       billing,

@@ -3,7 +3,10 @@
  * for other threads of its process, whose parameters may hold bytes and bigints.
  * @module
  */
+import { analyticsOperations } from '../analytics/operations.ts'
 import type { Operation } from '../control/server.ts'
+import { domainOperations } from '../domains/operations.ts'
+import { DomainOwners } from '../domains/owners.ts'
 import { creditOperations } from '../credits/operations.ts'
 import { epochOperations } from '../epochs/operations.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
@@ -32,9 +35,15 @@ export const ACCOUNTING_OPERATIONS = [
   'creditSeed',
   'creditSpend',
   'creditTotals',
+  'domainCheck',
+  'domainLs',
   'egressRecord',
   'egressTrack',
   'epochs',
+  'gatewayEpoch',
+  'gatewayPolicy',
+  'gatewayReadsSince',
+  'gatewayReceipt',
   'grantAdd',
   'grantLs',
   'grantVoid',
@@ -68,7 +77,10 @@ export type AccountingOperation = (typeof ACCOUNTING_OPERATIONS)[number]
 export function accountingOperations(
   parts: AccountingParts,
 ): Readonly<Record<AccountingOperation, Operation>> {
+  const owners = new DomainOwners(parts.billing)
   return {
+    ...analyticsOperations({ ...parts, owners }),
+    ...domainOperations({ ...parts, owners }),
     ...creditOperations(parts),
     egressRecord: egressRecordOperation(parts),
     ...epochOperations(parts),
@@ -90,6 +102,12 @@ export function accountingOperations(
 
 /** Operations that don't ask for what was read so far. */
 export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
+  'domainCheck',
+  'domainLs',
+  'gatewayEpoch',
+  'gatewayPolicy',
+  'gatewayReadsSince',
+  'gatewayReceipt',
   'anchorConflictForget',
   'creditBalance',
   'creditLs',

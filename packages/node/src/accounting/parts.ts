@@ -11,6 +11,7 @@ import type { Plans } from '@turnpike/core/billing/plan'
 import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
+import type { SqliteDomainIndex } from '../analytics/domain-index.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SqliteLedger } from '../ledger/ledger.ts'
 import type { OpenedAccounting, StandingAccounting } from './open.ts'
@@ -32,6 +33,8 @@ export interface AccountingParts {
   readonly epochFiles: EpochFiles
   /** From public receipt ids to the log: it follows within about a second. */
   readonly receipts: FollowedReceipts
+  /** What was read of each domain: it follows within about a second. */
+  readonly domains: SqliteDomainIndex
   readonly ledger: SqliteLedger
   /** By which entries of others, and VOIDs, come into the log. */
   readonly inbox: Inbox

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { ReportJson } from '@turnpike/core/billing/usage-json'
+import { RPC_BODY_BYTES_MAX } from '@turnpike/core/limits/read-receipts'
 import { AccountNotFound } from '@turnpike/core/ports/usage'
 import { fail, ok } from '@turnpike/core/result'
 import { namesUs } from './hosts.ts'
@@ -36,7 +37,9 @@ interface Got {
 async function serve(
   t: TestContext,
   options: Partial<AdminOptions> = {},
-): Promise<(path: string, headers?: Record<string, string>, method?: string) => Promise<Got>> {
+): Promise<
+  (path: string, headers?: Record<string, string>, method?: string, body?: string) => Promise<Got>
+> {
   const admin = await startAdmin({
     host: '127.0.0.1',
     port: 0,
@@ -46,12 +49,13 @@ async function serve(
     metrics: { contentType: 'text/plain', text: async () => 'turnpike_reads_total 1\n' },
     unready: () => [],
     usage: async ({ by }) => ok({ ...REPORT, ...(by !== undefined && { by }) }),
+    rpc: { 'say.back': async (params) => ok(params) },
     nowMs: () => 1_800_000_000_000,
     onCrash: (error) => assert.fail(String(error)),
     ...options,
   })
   t.after(() => admin.close())
-  return (path, headers = {}, method = 'GET') =>
+  return (path, headers = {}, method = 'GET', body = '') =>
     new Promise((resolve, reject) => {
       const sent = request(
         { host: '127.0.0.1', port: admin.port, path, headers, method },
@@ -60,7 +64,7 @@ async function serve(
           resolve({ status: response.statusCode!, body: Buffer.concat(parts).toString() })
         },
       )
-      sent.on('error', reject).end()
+      sent.on('error', reject).end(body)
     })
 }
 
@@ -87,6 +91,24 @@ test('a request under another name is refused, even to a probe', async (t) => {
     assert.equal((await get('/healthz', { host })).status, 200, host)
   assert.equal(namesUs(undefined, []), false)
   assert.equal(namesUs('[fd00::1]:80', ['fd00::1']), true)
+})
+
+test('JSON-RPC is answered by POST, to whom has the token', async (t) => {
+  const ask = await serve(t)
+  const json = { ...bearer, 'content-type': 'application/json; charset=utf-8' }
+  const call = '{"jsonrpc":"2.0","id":7,"method":"say.back","params":{"a":1}}'
+  const { status, body } = await ask('/rpc', json, 'POST', call)
+  assert.equal(status, 200)
+  assert.deepEqual(JSON.parse(body), { jsonrpc: '2.0', id: 7, result: { a: 1 } })
+  const { authorization: _, ...unnamed } = json
+  assert.equal((await ask('/rpc', unnamed, 'POST', call)).status, 401)
+  assert.equal((await ask('/rpc', json)).status, 405)
+  assert.equal((await ask('/rpc', bearer, 'POST', call)).status, 415)
+  const unasked = await ask('/rpc', json, 'POST', '{"jsonrpc":"2.0","method":"say.back"}')
+  assert.deepEqual(unasked, { status: 204, body: '' })
+  const largest = call.padEnd(RPC_BODY_BYTES_MAX)
+  assert.equal((await ask('/rpc', json, 'POST', largest)).status, 200)
+  assert.equal((await ask('/rpc', json, 'POST', `${largest} `)).status, 413)
 })
 
 test('not being ready says why', async (t) => {

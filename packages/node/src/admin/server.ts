@@ -1,15 +1,18 @@
 /**
- * The second listener: health, readiness, metrics and usage, for operators alone.
+ * The second listener: health, readiness, metrics, usage and receipts, for operators alone.
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ADMIN_CONNECTIONS_MAX, ADMIN_TIMEOUT_MS } from '@turnpike/core/limits'
+import { RPC_BODY_BYTES_MAX } from '@turnpike/core/limits/read-receipts'
 import type { Awaitable, Result } from '@turnpike/core/result'
 import type { ReportQuery } from '@turnpike/accounting/usage-report'
 import { reportCsv, type ReportJson } from '@turnpike/core/billing/usage-json'
 import { listen, urlOf } from '../http/listen.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import { readBody } from '../http/request-body.ts'
 import { namesUs } from './hosts.ts'
+import { answerRpc, type RpcHost } from './rpc.ts'
 import { bearsToken } from './token.ts'
 import { parseUsageQuery, USAGE_WORDS } from './usage-query.ts'
 
@@ -19,6 +22,8 @@ export interface AdminSources {
   /** Why this deployment is not ready to serve; nothing when it is. */
   unready(): Awaitable<readonly string[]>
   usage(query: ReportQuery): Promise<Result<ReportJson, Error>>
+  /** What `/rpc` answers by. */
+  readonly rpc: RpcHost['methods']
   /** Wall clock, in ms. */
   nowMs(): number
   /** Hears of what failed unexpectedly; whoever asked gets no details. */
@@ -85,11 +90,14 @@ async function answer(options: AdminOptions, request: IncomingMessage): Promise<
   const { headers, method, url = '' } = request
   if (!namesUs(headers.host, [...options.hosts, options.host]))
     return text(421, 'Expected a Host field that names this listener; see the setting adminHosts.')
-  if (method !== 'GET' && method !== 'HEAD')
-    return { ...text(405, 'Expected GET or HEAD.'), headers: { allow: 'GET, HEAD' } }
   const target = URL.parse(url, 'http://admin.invalid')
   if (target === null) return text(400, 'Expected a path.')
   const { pathname, searchParams } = target
+  const methods = pathname === '/rpc' ? ['POST'] : ['GET', 'HEAD']
+  if (!methods.includes(method ?? '')) {
+    const allow = methods.join(', ')
+    return { ...text(405, `Expected ${allow}.`), headers: { allow } }
+  }
   if (pathname === '/healthz') return text(200, 'ok')
   if (pathname === '/readyz') return readiness(options)
   if (!bearsToken(headers.authorization, options.token)) {
@@ -101,7 +109,22 @@ async function answer(options: AdminOptions, request: IncomingMessage): Promise<
     return { status: 200, type: contentType, body: await options.metrics.text() }
   }
   if (pathname === '/usage') return usage(options, searchParams, headers.accept)
-  return text(404, 'Expected /healthz, /readyz, /metrics or /usage.')
+  if (pathname === '/rpc') return rpc(options, request)
+  return text(404, 'Expected /healthz, /readyz, /metrics, /usage or /rpc.')
+}
+
+async function rpc(options: AdminOptions, request: IncomingMessage): Promise<Reply> {
+  const [type] = (request.headers['content-type'] ?? '').split(';')
+  if (type!.trim().toLowerCase() !== 'application/json')
+    return text(415, 'Expected a body of type application/json.')
+  const body = await readBody(request, RPC_BODY_BYTES_MAX)
+  if (body === undefined) return text(413, `Expected at most ${RPC_BODY_BYTES_MAX} bytes.`)
+  const answered = await answerRpc(Buffer.from(body).toString(), {
+    methods: options.rpc,
+    onCrash: (error) => options.onCrash(error),
+  })
+  if (answered === undefined) return { status: 204, type: 'application/json', body: '' }
+  return { status: 200, type: 'application/json', body: `${answered}\n` }
 }
 
 async function readiness({ unready }: AdminOptions): Promise<Reply> {
@@ -159,9 +182,10 @@ function text(status: number, line: string): Reply {
 
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   const body = Buffer.from(reply.body)
+  // No length goes with 204 (RFC 9110, section 8.6).
+  const content = { 'content-type': reply.type, 'content-length': body.length }
   response.writeHead(reply.status, {
-    'content-type': reply.type,
-    'content-length': body.length,
+    ...(reply.status !== 204 && content),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...reply.headers,

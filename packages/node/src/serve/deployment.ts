@@ -7,11 +7,13 @@ import type { ReportJson } from '@turnpike/core/billing/usage-json'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { loadAdminToken } from '../admin/token.ts'
 import { startAdmin } from '../admin/server.ts'
+import { rpcMethods } from '../analytics/rpc-methods.ts'
 import type { LoadedSettings } from '../config/load.ts'
 import { folderPaths } from '../folder/layout.ts'
 import { nodeHasher } from '../hasher.ts'
 import { openLog } from '../logging/log.ts'
 import { createObserver } from '../logging/observer.ts'
+import { creditMetrics } from '../credits/totals.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { Tally } from '../metrics/tally.ts'
 import { nodeClock } from '../runtime.ts'
@@ -137,6 +139,7 @@ async function openAdmin(
         value: () => standing.jobs.size,
       },
     ],
+    labelled: [...creditMetrics(turnpike.operations)],
   })
   return startAdmin({
     host: settings.adminHost,
@@ -151,6 +154,7 @@ async function openAdmin(
       const call = { signal: new AbortController().signal, progress() {} }
       return turnpike.operations.usage!(query, call) as Promise<Result<ReportJson, Error>>
     },
+    rpc: rpcMethods(turnpike.operations),
     nowMs: nodeClock.nowMs,
     onCrash: (error) => log.error({ err: error }, 'admin request failed'),
   })

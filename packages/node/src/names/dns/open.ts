@@ -1,5 +1,5 @@
 /**
- * DNSLink look-ups as the settings have them.
+ * Look-ups of DNSLinks, and of other TXT records, as the settings have them.
  * @module
  */
 import { DNS_TIMEOUT_MS } from '@turnpike/core/limits/names'
@@ -30,6 +30,13 @@ export interface DnsLinksOptions {
   readonly ca?: string
 }
 
+/** Look-ups of TXT records that hold connections. */
+export interface OpenDns {
+  readonly ask: AskDns
+  /** Ends look-ups that are under way, and all connections. */
+  close(): void
+}
+
 /** DNSLink look-ups that hold connections. */
 export interface OpenDnsLinks extends DnsLinks {
   /** Ends look-ups that are under way, and all connections. */
@@ -44,21 +51,32 @@ export interface OpenDnsLinks extends DnsLinks {
  * const found = await dnsLinks.lookup('docs.ipfs.tech', signal)
  */
 export function openDnsLinks(options: DnsLinksOptions): OpenDnsLinks {
-  const { resolver, clock, ttlMsMax } = options
-  const transport = new HttpTransport({
-    allowPrivate: options.allowPrivate ?? false,
-    timeouts: { connectMs: DNS_TIMEOUT_MS, firstByteMs: DNS_TIMEOUT_MS },
-    ...(options.ca !== undefined && { ca: options.ca }),
-  })
-  const ask = asking(resolver, transport)
+  const { clock, ttlMsMax } = options
+  const { ask, close } = openDns(options)
   const kept = new KeptDnsLinks({ ask, clock, ...(ttlMsMax !== undefined && { ttlMsMax }) })
   return {
     lookup: (host, signal) => kept.lookup(host, signal),
     close() {
       kept.close()
-      transport.close()
+      close()
     },
   }
+}
+
+/**
+ * Opens look-ups of TXT records, of which nothing is kept. Nothing is asked before the first.
+ *
+ * @example
+ * const dns = openDns({ resolver: settings.dnsResolver })
+ * const answer = await dns.ask('_turnpike.docs.example.org', AbortSignal.timeout(5000))
+ */
+export function openDns(options: Omit<DnsLinksOptions, 'clock' | 'ttlMsMax'>): OpenDns {
+  const transport = new HttpTransport({
+    allowPrivate: options.allowPrivate ?? false,
+    timeouts: { connectMs: DNS_TIMEOUT_MS, firstByteMs: DNS_TIMEOUT_MS },
+    ...(options.ca !== undefined && { ca: options.ca }),
+  })
+  return { ask: asking(options.resolver, transport), close: () => transport.close() }
 }
 
 function asking(resolver: DnsResolver, transport: HttpTransport): AskDns {
