@@ -17,7 +17,8 @@ import {
   type RetrievalRefused,
 } from '@turnpike/core/retrieve/invocations'
 import type { Retrieval } from '@turnpike/core/retrieve/judge'
-import { type ErrorName, RequestError } from './errors.ts'
+import type { ControlAnswer } from './control-answer.ts'
+import { type ErrorName, RequestError, statusOf } from './errors.ts'
 import { bytesBody } from './format/content.ts'
 import type { Representation } from './format/serve.ts'
 import { notFound } from './locate.ts'
@@ -84,7 +85,11 @@ export class Retrieving {
     const judged = await this.#retrievals.judge(asked)
     if (judged.ok) return ok(this.#read(judged.ok, request))
     if (!(judged.error instanceof MissingProofs)) return fail(refusal(judged.error))
-    return ok({ answer: missingProofsAnswer(judged.error) })
+    const { status, headers, body } = missingProofsAnswer(judged.error)
+    const length: HeaderLine = ['Content-Length', String(body.length)]
+    const lines = [...headers, length]
+    const answer = { status, headers: lines, body: bytesBody(body), billable: false }
+    return ok({ answer: { ...answer, partial: false } })
   }
 
   #read(retrieval: Retrieval, request: GatewayRequest): AdmittedRead {
@@ -153,21 +158,34 @@ function refusal({ fault, message }: RetrievalRefused): RequestError {
   return new RequestError(ERROR_BY_FAULT[fault], message, { headers: [VARY], deny })
 }
 
-function missingProofsAnswer({
+/**
+ * The answer that asks for proofs, as control planes send it.
+ *
+ * @example
+ * const { status, headers, body } = missingProofsAnswer(error)
+ */
+export function missingProofsAnswer({
   name,
   message,
   proofs,
   keptUntilMs,
-}: MissingProofs): Representation {
+}: MissingProofs): ControlAnswer {
   const body = encodeDagJson({ name, message, proofs: proofs.map((cid) => CID.decode(cid)) })
   const headers: HeaderLine[] = [
     ['Content-Type', 'application/json'],
-    ['Content-Length', String(body.length)],
     ['X-UCAN-Cache-Expiry', String(Math.floor(keptUntilMs / SECOND_MS))],
     NO_STORE,
     VARY,
   ]
-  return { status: 510, headers, body: bytesBody(body), billable: false, partial: false }
+  return { status: 510, headers, body }
+}
+
+/** The answer to an invocation that is refused, as control planes send it. */
+export function refusalAnswer({ fault, message }: RetrievalRefused): ControlAnswer {
+  const type: HeaderLine = ['Content-Type', 'text/plain; charset=utf-8']
+  const headers = [type, NO_STORE, VARY]
+  const body = new TextEncoder().encode(`${message}\n`)
+  return { status: statusOf(ERROR_BY_FAULT[fault]), headers, body }
 }
 
 const SECOND_MS = 1000

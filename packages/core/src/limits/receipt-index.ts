@@ -18,3 +18,9 @@ export const RECEIPT_MERGE_WRITE_PAGES = 64
 export const RECEIPT_GUESSES_MAX = 8
 /** Pause between two looks whether the log has entries that the index has not. */
 export const RECEIPT_INDEX_EVERY_MS = 1_000
+/** Receipts that are looked up at the same time over HTTP, over all processes. */
+export const RECEIPT_LOOKUPS_MAX = 16
+/** How long such a look-up may take. */
+export const RECEIPT_LOOKUP_TIMEOUT_MS = 10_000
+/** Bytes of a published file: tiles have 8 KiB, signed notes at most 64. */
+export const RECEIPT_FILE_BYTES_MAX: number = 64 * 1024

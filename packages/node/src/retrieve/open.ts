@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Retrievals } from '@turnpike/gateway/retrievals'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { packAgentHeader } from '@turnpike/core/retrieve/header'
+import { InvocationJudge } from '@turnpike/core/retrieve/invocations'
 import { RetrievalJudge } from '@turnpike/core/retrieve/judge'
 import { encodeReceipt } from '@turnpike/core/retrieve/message'
 import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
@@ -32,6 +33,8 @@ export interface RetrieveOptions extends Pick<Trust, 'resolver' | 'attesters'> {
 export interface OpenRetrieve {
   readonly retrievals: Retrievals
   readonly invoker: RetrievalInvoker
+  /** Judges invocations that ask for something else than a blob. */
+  readonly judge: InvocationJudge
 }
 
 /**
@@ -55,7 +58,8 @@ export async function openRetrieve({
   const store = new CatalogDelegations(catalog)
   const checks = new SignatureChecks(nodeVerifier, resolver)
   const trust = { store, checks, attesters, clock }
-  const judge = new RetrievalJudge({ ...trust, gateways: identity.dids, hasher: nodeHasher })
+  const rules = { ...trust, gateways: identity.dids, hasher: nodeHasher }
+  const judge = new RetrievalJudge(rules)
   const signer = signAs(identity.did)
   // Keys that signed before don't sign any more.
   const signsAs = [identity.did, identity.keys[0]!]
@@ -70,5 +74,6 @@ export async function openRetrieve({
       },
     },
     invoker: new StoredInvoker({ ...trust, signsAs, signAs, random }),
+    judge: new InvocationJudge(rules),
   }
 }

@@ -47,6 +47,7 @@ import { asOriginFault, openLocators, type OpenLocators } from '../locators/open
 import { openNames } from '../names/open.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { openOrigins, type OpenOrigins } from '../origins/open.ts'
+import { receiptRoutes } from '../receipts/routes.ts'
 import { payersOf } from '../quota/payers.ts'
 import { openRetrieve, type OpenRetrieve } from '../retrieve/open.ts'
 import type { Whoami } from '../owner/operations.ts'
@@ -120,7 +121,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     resolver: dids.resolver,
   })
   const gateway = withRoutes(content, {
-    routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver }),
+    routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver, retrieve }),
     hosts: hostsOf(settings),
     observer,
   })
@@ -201,7 +202,12 @@ function requestLimits(
 /** Addresses that are not content. */
 function routesOf(
   { settings, observer }: ReadSideOptions,
-  { folder, identity, resolver }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver'>,
+  {
+    folder,
+    identity,
+    resolver,
+    retrieve,
+  }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver' | 'retrieve'>,
 ): readonly Route[] {
   const { data: dataDir, frontDoor } = settings
   const { catalog, blobs } = folder
@@ -221,7 +227,8 @@ function routesOf(
     audiences: [identity.did, identity.keys[0]!],
     sources: settings.handFrom,
   })
-  return [...identityRoutes(identity), ...open, ...claims, ...handover]
+  const receipts = receiptRoutes({ dataDir, observer, processes, judge: retrieve?.judge })
+  return [...identityRoutes(identity), ...open, ...claims, ...handover, ...receipts]
 }
 
 function authorizerOf(

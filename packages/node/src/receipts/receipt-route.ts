@@ -1,0 +1,107 @@
+/**
+ * `GET /receipts/<id>`: one receipt with its proof, for who signs for it in the name of its space.
+ * Source: docs/reference/receipts-http.md.
+ * @module
+ */
+import type { InvocationJudge } from '@turnpike/core/retrieve/invocations'
+import { RECEIPT_LOOKUPS_MAX, RECEIPT_LOOKUP_TIMEOUT_MS } from '@turnpike/core/limits/receipt-index'
+import { AGENT_MESSAGE_FIELD } from '@turnpike/core/retrieve/header'
+import { RECEIPT_GET, receiptWanted } from '@turnpike/core/retrieve/receipt-caveats'
+import type { GatewayRequest } from '@turnpike/gateway/request'
+import { missingProofsAnswer, refusalAnswer } from '@turnpike/gateway/retrieving'
+import type { Observer } from '@turnpike/gateway/observer'
+import { type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
+import { callOwner } from '../control/client.ts'
+import type { ReceiptProof } from './operations.ts'
+
+/** What the route is made of. */
+export interface ReceiptRouteOptions {
+  readonly dataDir: string
+  readonly observer: Observer
+  /** Processes that serve. */
+  readonly processes: number
+  readonly judge: InvocationJudge
+}
+
+/** A public receipt id, as `X-Receipt-Id` has it. */
+const RECEIPT = /^[0-9a-f]{32}$/
+const RETRY_AFTER = ['Retry-After', '2'] as const
+const VARY = ['Vary', 'X-Agent-Message, Accept'] as const
+/** A read is in the log, and found, about two seconds after its answer ended. */
+const NOT_HERE =
+  'the space expected to have a read with this receipt, has none: ' +
+  'if its answer has just ended, try again in some seconds'
+
+/**
+ * Answers for receipts. Whether there is one that is another space's is not told.
+ *
+ * @example
+ * const answer = receiptAnswers(options)('0f1e2d3c4b5a69788796a5b4c3d2e1f0', request)
+ */
+export function receiptAnswers(
+  options: ReceiptRouteOptions,
+): (rest: string, request: GatewayRequest) => Promise<ServiceAnswer> | undefined {
+  const inFlightMax = Math.max(1, Math.floor(RECEIPT_LOOKUPS_MAX / options.processes))
+  let inFlight = 0
+  const answer = async (receipt: string, request: GatewayRequest): Promise<ServiceAnswer> => {
+    const value = request.headers.get(AGENT_MESSAGE_FIELD)
+    if (value === null)
+      return textAnswer(
+        401,
+        `expected an invocation of ${RECEIPT_GET} {receipt} in X-Agent-Message: ` +
+          'receipts are shown to who signs for their space',
+        [['WWW-Authenticate', 'UCAN'], VARY],
+      )
+    if (inFlight >= inFlightMax) return busy('too many receipts at once')
+    inFlight += 1
+    try {
+      return await judged(receipt, value, request, options)
+    } finally {
+      inFlight -= 1
+    }
+  }
+  return (rest, request) => (RECEIPT.test(rest) ? answer(rest, request) : undefined)
+}
+
+async function judged(
+  receipt: string,
+  value: string,
+  { signal, headers }: GatewayRequest,
+  { judge, dataDir, observer }: ReceiptRouteOptions,
+): Promise<ServiceAnswer> {
+  const granted = await judge.judge({ value, signal, wanted: receiptWanted(receipt) })
+  if (granted.error?.name === 'MissingProofs') return missingProofsAnswer(granted.error)
+  if (granted.error) return refusalAnswer(granted.error)
+  const params = { receipt, space: granted.ok.space }
+  const timeout = AbortSignal.timeout(RECEIPT_LOOKUP_TIMEOUT_MS)
+  const called = await callOwner(dataDir, 'receiptProof', params, { signal: timeout })
+  if (called.ok !== undefined) return receiptAnswer(called.ok as ReceiptProof, headers)
+  if (called.error.name === 'NoSuchRead') return textAnswer(404, NOT_HERE, [RETRY_AFTER, VARY])
+  if (!AWAY.has(called.error.name)) observer.crash(called.error)
+  return busy('receipts can not be looked up now')
+}
+
+/** The owner is away or busy, or its index is being made again; else it is a fault of ours. */
+const AWAY: ReadonlySet<string> = new Set([
+  'NobodyThere',
+  'ControlLost',
+  'ThreadEnded',
+  'Busy',
+  'ReceiptIndexDamaged',
+])
+
+function busy(what: string): ServiceAnswer {
+  return textAnswer(503, `${what}: try again`, [RETRY_AFTER, VARY])
+}
+
+/** JSON, or the bare file for who wants text. */
+function receiptAnswer(proof: ReceiptProof, headers: GatewayRequest['headers']): ServiceAnswer {
+  const isText = /^\s*text\/plain\b/i.test(headers.get('accept') ?? '')
+  const text = isText ? proof.proof : `${JSON.stringify(proof, null, 2)}\n`
+  const type = isText ? 'text/plain; charset=utf-8' : 'application/json'
+  return {
+    status: 200,
+    headers: [['Content-Type', type], ['Cache-Control', 'private, no-store'], VARY],
+    body: new TextEncoder().encode(text),
+  }
+}
