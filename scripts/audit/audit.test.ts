@@ -163,7 +163,7 @@ const TAMPERINGS: readonly (readonly [
   ['a provider by another name', sql("UPDATE provider SET name = 'x' WHERE id = 1"), /fetched/],
   ['a watermark moved back', sql('UPDATE standing SET watermark = watermark - 300'), /ledger/],
   ['a watermark beyond the log', sql('UPDATE standing SET watermark = 1e9'), /ledger.*watermark/],
-  ['a byte of an entry', flip('log/tile/entries/001', 30), /tile\/0\/001, hash 0/],
+  ['a byte of an entry', flip('log/tile/entries/001', 30), /^log\/tile\/entries\/001, entry 0 /],
   ['a bundle that is gone', (data) => rmSync(join(data, 'log/tile/entries/001')), /entries\/001/],
   ['a bundle cut short', cut('log/tile/entries/002'), /entries\/002/],
   ['a hash of a tile', flip('log/tile/0/002', 40), /tile\/0\/002, hash 1/],
@@ -296,6 +296,8 @@ function forgeLast(honest: LogState, forged: Partial<SealEntry>): LogState {
   return { ...honest, ...edge.snapshot() }
 }
 
+const EXEC = { kind: 'exec', space: '', provider: '', region: '' } as const
+
 test('a FETCH finds its READ among the 65,535 entries before it, and no further', () => {
   const id = new Uint8Array(16).fill(1)
   const read = { kind: 'read', id } as Read
@@ -307,7 +309,7 @@ test('a FETCH finds its READ among the 65,535 entries before it, and no further'
   ] as const) {
     const readers = new Readers()
     readers.note(10, read)
-    for (let i = 1; i < distance; i++) readers.note(10 + i, { kind: 'ack' })
+    for (let i = 1; i < distance; i++) readers.note(10 + i, EXEC)
     assert.equal(readers.of(10 + distance, fetch) !== undefined, found, String(distance))
   }
 })

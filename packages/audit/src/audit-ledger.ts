@@ -4,23 +4,15 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { Findings, hex } from './findings.ts'
 import type { Difference } from './findings.ts'
 import { EpochSums } from './epoch-sums.ts'
 import { decodeKept } from './kept.ts'
 import { LedgerFile } from './ledger-file.ts'
 import { LogFolder } from './log-folder.ts'
-import { LogBroken, LogWalk } from './log-walk.ts'
-import { TILE_WIDTH } from './tree.ts'
-
-/** How to audit. */
-export interface AuditOptions {
-  /** Ends the audit: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined
-  /** Hears how many entries of how many are checked, now and then. */
-  readonly onProgress?: ((entries: number, total: number) => void) | undefined
-}
+import { LogWalk } from './log-walk.ts'
+import { walkAll } from './walk-all.ts'
+import type { AuditOptions } from './walk-all.ts'
 
 /** What an audit found. */
 export interface LedgerAudit {
@@ -77,28 +69,6 @@ export async function auditLedger(data: string, options: AuditOptions = {}): Pro
     }
   } finally {
     ledger?.close()
-  }
-}
-
-/** Walks the log; false when it can't be read to its end. */
-async function walkAll(
-  walk: LogWalk,
-  size: number,
-  { signal, onProgress }: AuditOptions,
-): Promise<boolean> {
-  try {
-    for (let next = 0; next < size; next += TILE_WIDTH) {
-      walk.bundle(next / TILE_WIDTH)
-      onProgress?.(Math.min(size, next + TILE_WIDTH), size)
-      // So that a signal, and whoever shows the progress, come to their turn.
-      await turn()
-      signal?.throwIfAborted()
-    }
-    walk.end()
-    return true
-  } catch (error) {
-    if (error instanceof LogBroken) return false
-    throw error
   }
 }
 

@@ -48,7 +48,7 @@ export function billedBytes({ flags, bytes }: Read): bigint {
 
 /** The READs among the last entries, by id, for the FETCHes that follow. */
 export class Readers {
-  readonly #byId = new Map<string, Read & { readonly index: number }>()
+  readonly #byId = new Map<string, { readonly read: Read; readonly index: number }>()
   /** Ids by index, round and round. */
   readonly #ids: (string | undefined)[] = Array.from({ length: FETCH_WINDOW_ENTRIES })
 
@@ -61,13 +61,14 @@ export class Readers {
       this.#byId.delete(gone)
     const id = entry.kind === 'read' ? Buffer.from(entry.id).toString('latin1') : undefined
     this.#ids[slot] = id
-    if (entry.kind === 'read') this.#byId.set(id!, { ...entry, index })
+    if (entry.kind === 'read') this.#byId.set(id!, { read: entry, index })
   }
 
   /** The READ that the FETCH at `index` belongs to. To be asked before that is noted. */
   of(index: number, { id }: Fetch): Read | undefined {
-    const read = this.#byId.get(Buffer.from(id).toString('latin1'))
-    return read !== undefined && index - read.index <= FETCH_WINDOW_ENTRIES ? read : undefined
+    const found = this.#byId.get(Buffer.from(id).toString('latin1'))
+    const isNear = found !== undefined && index - found.index <= FETCH_WINDOW_ENTRIES
+    return isNear ? found.read : undefined
   }
 }
 

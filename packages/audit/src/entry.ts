@@ -62,6 +62,13 @@ export interface Void {
 /** What a reader signed; it adds nothing. */
 export interface Ack {
   readonly kind: 'ack'
+  /** Of the READ. */
+  readonly index: number
+  readonly leaf: Uint8Array
+  readonly bytes: bigint
+  readonly key: Uint8Array
+  readonly signature: Uint8Array
+  readonly ts: number
 }
 
 /** Any entry. */
@@ -146,13 +153,15 @@ function execOf(items: Items): Exec {
 }
 
 function ackOf(items: Items): Ack {
-  items.uint() // index
-  items.bytes(HASH_BYTES) // leaf
-  items.uint64() // bytes
-  items.bytes(KEY_BYTES)
-  items.bytes(SIGNATURE_BYTES)
-  items.uint() // ts
-  return { kind: 'ack' }
+  return {
+    kind: 'ack',
+    index: items.uint(),
+    leaf: items.bytes(HASH_BYTES),
+    bytes: items.uint64(),
+    key: items.bytes(KEY_BYTES),
+    signature: items.bytes(SIGNATURE_BYTES),
+    ts: items.uint(),
+  }
 }
 
 function sealOf(items: Items): Seal {

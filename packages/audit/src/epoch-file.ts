@@ -45,6 +45,12 @@ export interface EpochAnchors {
   readonly anchors: readonly EpochAnchoring[]
 }
 
+/** What a `.final` says. */
+export interface EpochFinal extends EpochAnchors {
+  /** What was issued, as it was published. */
+  readonly issuance: SignedLine['fields']
+}
+
 type Fields = SignedLine['fields']
 
 const HASH_BYTES = 32
@@ -87,13 +93,15 @@ export function parseEpochAnchor(file: Uint8Array | string): EpochAnchors {
 }
 
 /**
- * Reads a `.final`, but for what was issued.
+ * Reads a `.final`. What was issued is not looked into.
  *
  * @throws {BadNote}
  */
-export function parseEpochFinal(file: Uint8Array | string): EpochAnchors {
+export function parseEpochFinal(file: Uint8Array | string): EpochFinal {
   const { note, fields } = parseSignedLine('turnpike-epoch-final/v1', file)
-  return { note, ...anchorsIn(fields, () => 'final') }
+  const { issuance } = fields
+  if (!isObject(issuance)) throw bad('issuance', 'an object')
+  return { note, ...anchorsIn(fields, () => 'final'), issuance }
 }
 
 function anchorsIn(

@@ -25,6 +25,8 @@ export interface LogState {
     | undefined
   /** The last SEAL's epoch, and the index after it. */
   readonly sealed: { readonly epoch: number; readonly end: number } | undefined
+  /** Entries of each journal that are in the log. */
+  readonly journals: ReadonlyMap<string, number>
   /** The partial bundle at the right edge. */
   readonly bundle: Uint8Array
   /** The partial tile of each level. */
@@ -37,6 +39,7 @@ const EMPTY: LogState = {
   root: sha256(new Uint8Array(0)),
   open: undefined,
   sealed: undefined,
+  journals: new Map(),
   bundle: new Uint8Array(0),
   tiles: [],
 }
@@ -121,12 +124,10 @@ export function decodeState(bytes: Uint8Array): LogState {
       ? undefined
       : { epoch: items.uint(), first: items.uint(), firstRoot: items.bytes(HASH_BYTES) }
   const sealed = items.array() === 0 ? undefined : { epoch: items.uint(), end: items.uint() }
-  for (let journals = items.array(); journals > 0; journals -= 2) {
-    items.text()
-    items.uint()
-  }
+  const journals = new Map<string, number>()
+  for (let left = items.array(); left > 0; left -= 2) journals.set(items.text(), items.uint())
   const bundle = items.bytes()
   const tiles = Array.from({ length: items.array() }, () => items.bytes())
   items.end()
-  return { size, root, open, sealed, bundle, tiles }
+  return { size, root, open, sealed, journals, bundle, tiles }
 }

@@ -6,11 +6,13 @@ import { hash } from 'node:crypto'
 
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256
-const TILE_HEIGHT = 8
 const HASH_BYTES = 32
 
-/** Hears of each full tile: its level, its number, its 256 hashes. */
-export type OnTile = (level: number, index: number, hashes: Uint8Array) => void
+/**
+ * Hears of each full tile: its level, its number, its 256 hashes. What it returns is built upon in
+ * their place: hashes that are known to be right when these are not.
+ */
+export type OnTile = (level: number, index: number, hashes: Uint8Array) => Uint8Array | void
 
 /**
  * Grows leaf by leaf, in memory that grows with the logarithm of its size.
@@ -21,8 +23,6 @@ export type OnTile = (level: number, index: number, hashes: Uint8Array) => void
  * tree.root()
  */
 export class Tree {
-  /** Complete subtrees, largest first: those that the binary digits of `size` say. */
-  readonly #peaks: { readonly height: number; readonly hash: Uint8Array }[] = []
   /** Hashes of the tile at the right edge of each level. */
   readonly #edge: Uint8Array[][] = []
   readonly #onTile: OnTile
@@ -40,20 +40,12 @@ export class Tree {
   /** Adds a leaf's hash. */
   append(leaf: Uint8Array): void {
     this.#size++
-    let node = { height: 0, hash: leaf }
-    this.#toTile(node.height, leaf)
-    while (this.#peaks.at(-1)?.height === node.height) {
-      const left = this.#peaks.pop()!
-      node = { height: node.height + 1, hash: nodeOf(left.hash, node.hash) }
-      this.#toTile(node.height, node.hash)
-    }
-    this.#peaks.push(node)
+    this.#put(0, leaf)
   }
 
   /** Root over the leaves so far. */
   root(): Uint8Array {
-    const peaks = this.#peaks.map((peak) => peak.hash)
-    return peaks.length === 0 ? sha256(new Uint8Array(0)) : peaks.reduceRight(foldLeft)
+    return rootOfEdge(this.#edge.map(joined))
   }
 
   /** Partial tiles at the right edge, from level 0 up, without empty ones at the end. */
@@ -63,15 +55,41 @@ export class Tree {
     return tiles
   }
 
-  #toTile(height: number, hashOfNode: Uint8Array): void {
-    if (height % TILE_HEIGHT !== 0) return
-    const level = height / TILE_HEIGHT
+  #put(level: number, node: Uint8Array): void {
     const tile = (this.#edge[level] ??= [])
-    tile.push(hashOfNode)
+    tile.push(node)
     if (tile.length < TILE_WIDTH) return
     const index = this.#size / TILE_WIDTH ** (level + 1) - 1
-    this.#onTile(level, index, joined(tile.splice(0)))
+    const hashes = joined(tile.splice(0))
+    this.#put(level + 1, rootOf(this.#onTile(level, index, hashes) ?? hashes))
   }
+}
+
+/** Root of a log by its partial tiles, from level 0 up. */
+export function rootOfEdge(tiles: readonly Uint8Array[]): Uint8Array {
+  let root: Uint8Array | undefined
+  // Complete subtrees from the smallest, at the right, to the largest.
+  for (const tile of tiles)
+    for (let width = HASH_BYTES, end = tile.length; end > 0; width *= 2) {
+      if (end % (2 * width) === 0) continue
+      const peak = rootOf(tile.subarray(end - width, end))
+      root = root === undefined ? peak : nodeOf(peak, root)
+      end -= width
+    }
+  return root ?? sha256(new Uint8Array(0))
+}
+
+/** Root over hashes, a power of two of them, that stand one behind the other. */
+export function rootOf(hashes: Uint8Array): Uint8Array {
+  const nodes = hashes.slice()
+  const input = new Uint8Array(1 + 2 * HASH_BYTES)
+  input[0] = 1
+  for (let length = nodes.length; length > HASH_BYTES; length /= 2)
+    for (let at = 0; at < length; at += 2 * HASH_BYTES) {
+      input.set(nodes.subarray(at, at + 2 * HASH_BYTES), 1)
+      nodes.set(sha256(input), at / 2)
+    }
+  return nodes.slice(0, HASH_BYTES)
 }
 
 /** Hash of a leaf: of its bytes behind a zero. */
@@ -92,10 +110,6 @@ export function tilePath(level: number | undefined, index: number): string {
   const groups = digits.match(/\d{3}/g)!
   const last = groups.pop()!
   return ['tile', level ?? 'entries', ...groups.map((group) => `x${group}`), last].join('/')
-}
-
-function foldLeft(right: Uint8Array, left: Uint8Array): Uint8Array {
-  return nodeOf(left, right)
 }
 
 function nodeOf(left: Uint8Array, right: Uint8Array): Uint8Array {

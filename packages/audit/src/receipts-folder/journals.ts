@@ -1,0 +1,22 @@
+/**
+ * The journals of a data folder (docs/reference/journal-files.md).
+ * @module
+ */
+import { join } from 'node:path'
+import type { Findings } from '../findings.ts'
+import { filesBelow, foldersIn } from './files.ts'
+import { checkSlot } from './slot.ts'
+import type { Slot } from './slot.ts'
+
+/** Checks all journals of a data folder, as far as they can be without the log. */
+export function checkJournals(
+  data: string,
+  positions: ReadonlyMap<string, number> | undefined,
+  findings: Findings,
+): readonly Slot[] {
+  const journals = join(data, 'journal')
+  for (const path of filesBelow(journals))
+    if (!path.includes('/')) findings.add(`journal/${path}`, 'no such file', 'one')
+  const names = foldersIn(journals)
+  return names.map((name) => checkSlot(journals, name, positions?.get(name), findings))
+}
