@@ -7,6 +7,7 @@ import { audit } from './verbs/audit.ts'
 import { balance } from './verbs/balance.ts'
 import { claims } from './verbs/claims.ts'
 import { config } from './verbs/config.ts'
+import { credits } from './verbs/credits.ts'
 import { customer } from './verbs/customer.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
@@ -55,6 +56,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   receipts,
   reconcile,
   payout,
+  credits,
   ledger,
   voidRead,
   handover,

@@ -3,6 +3,7 @@
  * Source: receipts, section 6.7.
  * @module
  */
+import { formatMicros } from '../billing/money.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 import { PPM } from './policy.ts'
@@ -24,10 +25,13 @@ export interface CreditLot {
 /** A provider's credits are worth less than what was to be spent. */
 export class CreditShort extends Error {
   override readonly name = 'CreditShort'
+  /** Both in micro-credits. */
   readonly worth: bigint
   readonly asked: bigint
   constructor(worth: bigint, asked: bigint) {
-    super(`credits expected to be worth ${asked} micro-credits, got ${worth}: spend less`)
+    super(
+      `credits expected to be worth ${formatMicros(asked)}, got ${formatMicros(worth)}: spend less`,
+    )
     this.worth = worth
     this.asked = asked
   }

@@ -167,6 +167,8 @@ function register({ kind, name, help, labels, samples }: LabelledSource, registr
     async collect() {
       const now = await samples()
       metric.reset()
+      // What has no labels is reset to 0, which nobody said.
+      if (labels.length === 0) metric.remove({})
       for (const [values, value] of now) metric.inc(values, value)
     },
   })
