@@ -3,11 +3,16 @@
  * @module
  */
 import type { VerbGroup } from '../verb.ts'
+import { audit } from './receipts/audit.ts'
+import { epochs } from './receipts/epochs.ts'
+import { fsck } from './receipts/fsck.ts'
+import { prove } from './receipts/prove.ts'
+import { resume } from './receipts/resume.ts'
 import { witness } from './receipts/witness.ts'
 
 /** The verbs about receipts. */
 export const receipts: VerbGroup = {
   name: 'receipts',
   summary: 'Prove reads, and check what others prove.',
-  verbs: [witness],
+  verbs: [audit, epochs, fsck, prove, resume, witness],
 }
