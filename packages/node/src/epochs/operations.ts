@@ -7,7 +7,7 @@ import type { Anchoring } from '@turnpike/core/epochs/anchor-file'
 import type { EpochState } from '@turnpike/core/epochs/state'
 import { EPOCHS_LISTED_MAX } from '@turnpike/core/limits/receipts'
 import { encodeBase64 } from '@turnpike/core/note/base64'
-import type { EpochRecord } from '@turnpike/core/ports/epoch-store'
+import type { EpochRecord, StoredConflict } from '@turnpike/core/ports/epoch-store'
 import { fail, ok } from '@turnpike/core/result'
 import type { AccountingParts } from '../accounting/parts.ts'
 import type { Operation } from '../control/server.ts'
@@ -30,6 +30,14 @@ export interface EpochShown {
   readonly anchors: readonly Anchoring[]
 }
 
+/** What an anchor says against the log, in JSON. */
+export interface ConflictShown {
+  readonly anchor: string
+  readonly message: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
 /** What `epochs` answers. */
 export interface EpochsShown {
   readonly origin: string
@@ -38,11 +46,8 @@ export interface EpochsShown {
   /** How many there are in each state. */
   readonly counts: Readonly<Record<Exclude<EpochState, 'pending'>, number>>
   readonly finalThrough: number | null
-  readonly conflict: {
-    readonly anchor: string
-    readonly message: string
-    readonly since: string
-  } | null
+  /** What an anchor says against the log; nothing goes on by then. */
+  readonly conflict: ConflictShown | null
   /** Oldest first. */
   readonly epochs: readonly EpochShown[]
 }
@@ -74,9 +79,7 @@ export function epochOperations({
         open: open?.epoch ?? null,
         counts: progress.counts,
         finalThrough: progress.finalThrough ?? null,
-        conflict: conflict
-          ? { ...conflict, since: new Date(conflict.sinceMs).toISOString() }
-          : null,
+        conflict: conflict === undefined ? null : shownConflict(conflict),
         epochs: (await epochs.list(first, EPOCHS_LISTED_MAX)).map(shownEpoch),
       }
       return ok(shown)
@@ -87,6 +90,10 @@ export function epochOperations({
       return ok({ forgotten: conflict?.message ?? null })
     },
   }
+}
+
+function shownConflict({ anchor, message, sinceMs }: StoredConflict): ConflictShown {
+  return { anchor, message, since: new Date(sinceMs).toISOString() }
 }
 
 function shownEpoch({ statement, sealedMs, state, anchorings }: EpochRecord): EpochShown {
