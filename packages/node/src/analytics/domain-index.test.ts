@@ -145,7 +145,7 @@ test('I18: sums of a domain are a naive recount, however the log grew', async ()
       index.close()
       log.close()
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   )
 })
 
