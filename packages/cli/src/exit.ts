@@ -26,6 +26,7 @@ const BY_NAME: Readonly<Record<string, ExitCode>> = {
   UsageQueryRefused: EXIT.usage,
   InvalidParams: EXIT.usage,
   InvalidPeriod: EXIT.usage,
+  InvalidCreditPolicy: EXIT.usage,
   SplitUnknown: EXIT.usage,
   InvalidStripeId: EXIT.usage,
   NameRefused: EXIT.usage,

@@ -238,7 +238,7 @@ test('without a policy nothing is issued, and seeds stay in the pool', () => {
   })
 })
 
-test('of more shares than one issuance has, those that owe and those that earned most count', () => {
+test('of more shares than fit, those that owe and those that earned most count', () => {
   const rows = Array.from({ length: CREDIT_SHARES_MAX }, (_, i) =>
     rowOf({ provider: `did:key:${i}`, bytes: 2n }),
   )
