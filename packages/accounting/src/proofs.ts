@@ -6,6 +6,7 @@ import { HASH_BYTES } from '@turnpike/core/log/encode'
 import { emptyRoot, foldPeaks, subtreeRoot } from '@turnpike/core/merkle/hash'
 import { nodesOf } from '@turnpike/core/merkle/node'
 import type { LeafSpan, TreeNode } from '@turnpike/core/merkle/node'
+import { multiProofSpans } from '@turnpike/core/merkle/multi-proof'
 import { consistencySpans, inclusionSpans } from '@turnpike/core/merkle/proof'
 import { fullTiles, slotOf } from '@turnpike/core/merkle/tile'
 import type { LogStore } from '@turnpike/core/ports/log-store'
@@ -35,6 +36,23 @@ export async function inclusionProof(
   size: number = log.state.size,
 ): Promise<Uint8Array[]> {
   return hashesOf(log, inclusionSpans(index, checkedSize(log, size)))
+}
+
+/**
+ * Hashes that show that the entries at `indexes` (ascending) are under the root of the log as it
+ * was at `size`; from left to right.
+ *
+ * @throws {RangeError} when the log of that size has no such entries
+ * @throws {LogCorrupt} when a tile is missing
+ * @example
+ * const proof = await multiInclusionProof({ store, hasher, state }, [7, 9], state.size)
+ */
+export async function multiInclusionProof(
+  log: CommittedLog,
+  indexes: readonly number[],
+  size: number,
+): Promise<Uint8Array[]> {
+  return hashesOf(log, multiProofSpans(indexes, checkedSize(log, size)))
 }
 
 /**
@@ -76,17 +94,39 @@ function checkedSize({ state }: CommittedLog, size: number): number {
 
 async function hashesOf(log: CommittedLog, spans: readonly LeafSpan[]): Promise<Uint8Array[]> {
   const hashes: Uint8Array[] = []
+  const tiles = new NewestTiles(log)
   for (const span of spans) {
     const peaks: Uint8Array[] = []
-    for (const node of nodesOf(span)) peaks.push(await hashOf(log, node))
+    for (const node of nodesOf(span)) peaks.push(await hashOf(log, node, tiles))
     hashes.push(foldPeaks(log.hasher, peaks))
   }
   return hashes
 }
 
-async function hashOf({ store, hasher, state }: CommittedLog, node: TreeNode): Promise<Uint8Array> {
+/** Reads tiles, and keeps the newest of each level: hashes of a proof lie in few. */
+class NewestTiles {
+  readonly #log: CommittedLog
+  readonly #newest: { readonly index: number; readonly hashes: Uint8Array }[] = []
+
+  constructor(log: CommittedLog) {
+    this.#log = log
+  }
+
+  async read(level: number, index: number): Promise<Uint8Array> {
+    const { store, state } = this.#log
+    if (index >= fullTiles(state.size, level)) return state.tiles[level]!
+    if (this.#newest[level]?.index !== index)
+      this.#newest[level] = { index, hashes: await readTile(store, level, index) }
+    return this.#newest[level].hashes
+  }
+}
+
+async function hashOf(
+  { hasher }: CommittedLog,
+  node: TreeNode,
+  tiles: NewestTiles,
+): Promise<Uint8Array> {
   const { level, tile, first, count } = slotOf(node)
-  const isFull = tile < fullTiles(state.size, level)
-  const hashes = isFull ? await readTile(store, level, tile) : state.tiles[level]!
+  const hashes = await tiles.read(level, tile)
   return subtreeRoot(hasher, hashes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES))
 }

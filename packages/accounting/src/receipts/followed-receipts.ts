@@ -3,7 +3,7 @@
  * @module
  */
 import { bytesEqual } from '@turnpike/core/bytes'
-import { receiptNonceOf } from '@turnpike/core/log/receipt-id'
+import { idOfRead, receiptNonceOf } from '@turnpike/core/log/receipt-id'
 import { HASH_BYTES } from '@turnpike/core/log/encode'
 import { leafHash } from '@turnpike/core/merkle/hash'
 import { TILE_WIDTH, fullTiles } from '@turnpike/core/merkle/tile'
@@ -11,7 +11,7 @@ import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { ReceiptIndex, ReceiptIndexStore } from '@turnpike/core/ports/receipt-index'
 import { ReceiptIndexDamaged } from '@turnpike/core/ports/receipt-index'
 import type { Hasher } from '@turnpike/core/ports/runtime'
-import { decodeLogged, LogReader, type EntryRun } from '../reader.ts'
+import { LogReader, type EntryRun } from '../reader.ts'
 import { readKept } from '../retention/kept.ts'
 import { readTile } from '../right-edge.ts'
 import { decodeState } from '../state.ts'
@@ -115,10 +115,9 @@ export class FollowedReceipts implements ReceiptIndex {
   #indexed({ first, entries }: EntryRun): Parameters<ReceiptIndexStore['add']>[0] {
     const { hasher } = this.#deps
     const reads = entries.flatMap((bytes, i) => {
-      const index = first + i
-      const logged = decodeLogged(index, bytes)
-      if (logged.kind !== 'read') return []
-      return [{ receiptId: receiptNonceOf(logged.entry.id, hasher), index }]
+      // Entries were checked against their leaf hashes, so a head is what the sequencer took.
+      const id = idOfRead(bytes)
+      return id === undefined ? [] : [{ receiptId: receiptNonceOf(id, hasher), index: first + i }]
     })
     return { reads, end: first + entries.length, tip: leafHash(hasher, entries.at(-1)!) }
   }
