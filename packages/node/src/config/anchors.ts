@@ -39,7 +39,7 @@ export const ANCHORS: { readonly [K in keyof AnchorSettings]: Setting<AnchorSett
   anchorEvery: {
     kind: oneOf('hour', 'day'),
     default: 'hour',
-    doc: 'How often hours go to anchors: each one when it is sealed, or those of a whole day (UTC).',
+    doc: 'How often hours go to anchors: each when it is sealed, or those of a whole day (UTC).',
   },
 }
 

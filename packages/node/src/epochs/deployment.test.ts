@@ -193,7 +193,7 @@ test('credits that were published are never issued otherwise', async (t) => {
   await accounting.close()
 })
 
-test('while an anchor contradicts the log nothing goes on, until an operator says so', async (t) => {
+test('while an anchor contradicts the log nothing goes on, until somebody says so', async (t) => {
   const dataDir = await folderWith(t, 1)
   await runOnce(dataDir)
   const billing = openBilling(accountingPaths(dataDir).billing).ok!

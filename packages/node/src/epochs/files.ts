@@ -58,14 +58,19 @@ export class FolderEpochFiles implements EpochFiles {
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  async newestRoot(): Promise<number | undefined> {
-    let newest: number | undefined
-    for (const name of await readdir(join(this.#directory, 'read'))) {
-      const [, epoch] = ROOT_NAME.exec(name) ?? []
-      if (epoch !== undefined && Number(epoch) > (newest ?? -1)) newest = Number(epoch)
-    }
-    return newest
+  newestRoot(): Promise<number | undefined> {
+    return newestRootIn(this.#directory)
   }
+}
+
+/** The newest epoch that has a `.root` in a directory of epochs' files; undefined without any. */
+export async function newestRootIn(directory: string): Promise<number | undefined> {
+  let newest: number | undefined
+  for (const name of (await readdir(join(directory, 'read')).catch(absent)) ?? []) {
+    const [, epoch] = ROOT_NAME.exec(name) ?? []
+    if (epoch !== undefined && Number(epoch) > (newest ?? -1)) newest = Number(epoch)
+  }
+  return newest
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

@@ -27,7 +27,7 @@ async function killAfter(dataDir: string, ms: number): Promise<number> {
   return Number(said.split('\n').at(-2))
 }
 
-test('killed at any moment, epochs go on from where they were, and are credited once', async (t) => {
+test('killed at any moment, epochs go on from where they were, credited once', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'turnpike-epochs-kill-'))
   t.after(() => rm(dataDir, { recursive: true, force: true }))
   let final = 0
