@@ -1,5 +1,5 @@
 /**
- * What receipts cost to find and to prove: entries a second into the index, and the time of a proof.
+ * What receipts cost: entries a second into their index, the time to find one, and to prove it.
  * Run: `node packages/node/src/receipt-index/receipt-index.bench.ts [entries] [folder]`. A log of
  * real files, in the temp folder when none is named: 300 bytes an entry.
  * @module
