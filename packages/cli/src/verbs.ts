@@ -3,6 +3,7 @@
  * @module
  */
 import { add } from './verbs/add.ts'
+import { anchor } from './verbs/anchor.ts'
 import { audit } from './verbs/audit.ts'
 import { balance } from './verbs/balance.ts'
 import { claims } from './verbs/claims.ts'
@@ -54,6 +55,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   statement,
   stripe,
   receipts,
+  anchor,
   reconcile,
   payout,
   credits,

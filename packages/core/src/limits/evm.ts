@@ -6,7 +6,7 @@
 const SECOND_MS = 1000
 const MIB = 1024 * 1024
 
-/** Epochs in one transaction: some 2.5 million gas, a twelfth of a block of Ethereum's. */
+/** Epochs in one transaction: some 1.9 million gas, a small part of a block. */
 export const EVM_EPOCHS_MAX = 64
 /** Time for one answer of a chain's node, and its bytes. */
 export const EVM_RPC_MS_MAX: number = 10 * SECOND_MS
@@ -24,5 +24,5 @@ export const EVM_SEARCH_BLOCKS_MAX = 5000n
 /** Most gwei that an operator may set to be paid for a unit of gas, and what is set at first. */
 export const EVM_FEE_GWEI_MAX = 1_000_000
 export const EVM_FEE_GWEI_DEFAULT = 100
-/** How long `turnpike anchor evm` waits until a transaction of its own is in a block. */
+/** How long `turnpike anchor` waits until a transaction of its own is in a block. */
 export const EVM_RECEIPT_MS_MAX: number = 300 * SECOND_MS

@@ -19,7 +19,7 @@ export const EVM: { readonly [K in keyof EvmSettings]: Setting<EvmSettings[K]> }
     default: undefined,
     doc:
       'Address of a node of the chain where the anchor `evm` puts epochs: JSON-RPC over HTTP. ' +
-      'Where the log is anchored there, `turnpike anchor evm register` writes down.',
+      'Where the log is anchored there, `turnpike anchor register` writes down.',
     secret: true,
   },
   evmFeeGweiMax: {

@@ -168,7 +168,7 @@ export class EvmAnchor implements Anchor {
     const registration = await readRegistration(dataDir)
     if (registration === undefined)
       throw new AnchorUnavailable(
-        'evm: expected a log that is registered: run turnpike anchor evm register',
+        'evm: expected a log that is registered: run turnpike anchor register',
       )
     const account = await openEvmKey(folderPaths(dataDir).keys)
     const chain = new EvmChain(this.#client, registration, account.address)
@@ -194,7 +194,7 @@ function checkHead(
     throw new AnchorUnavailable(`evm: expected the log at ${registration.contract}, got nothing`)
   if (head.operator.toLowerCase() !== account.address.toLowerCase())
     throw new AnchorUnavailable(
-      `evm: expected ${account.address} to be the log's operator, got ${head.operator}`,
+      `evm: expected ${account.address} to be the log’s operator, got ${head.operator}`,
     )
   const next = epochs[times.indexOf(0n)]!
   const isFresh = head.root === zeroHash
