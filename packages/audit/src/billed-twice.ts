@@ -31,7 +31,7 @@ export function billedTwice(verified: readonly Verified[]): BilledTwice[] {
     const name = JSON.stringify([verdict.log, statement.account, statement.periodName])
     for (const { space, epoch, deliveredBytes } of statement.lines) {
       if (deliveredBytes === 0n) continue
-      const key = JSON.stringify([verdict.log, statement.linesBy, epoch, space])
+      const key = JSON.stringify([verdict.log, epoch, space])
       const before = billed.get(key)
       if (before !== undefined && before.name !== name)
         twice.push({ where: `${hourOf(epoch)} of ${space}`, first: before.statement, second: i })

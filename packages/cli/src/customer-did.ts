@@ -4,6 +4,7 @@
  */
 import { customerDidOf } from '@turnpike/core/billing/customer-did'
 import { readPlans } from '@turnpike/node/plans/read'
+import { OUR_ACCOUNTS } from '@turnpike/node/statements/make'
 import { UsageRefused } from './verb.ts'
 
 /**
@@ -32,4 +33,15 @@ export function needCustomer(text: string): string {
   const did = customerDidOf(text)
   if (did !== undefined) return did
   throw new UsageRefused(`CUSTOMER expected a DID or an email address, got "${text}"`)
+}
+
+/**
+ * The account of a customer, or one of our own, by its name.
+ *
+ * @throws {UsageRefused} for what is neither
+ * @example
+ * needAccount('suspense') // 'suspense'
+ */
+export function needAccount(text: string): string {
+  return OUR_ACCOUNTS.includes(text) ? text : needCustomer(text)
 }

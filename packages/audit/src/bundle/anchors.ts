@@ -2,18 +2,21 @@
  * Check 2: what was published of each hour, which anchors hold it, and which witnesses signed.
  * @module
  */
-import { decodeBase64, sameBytes } from '../base64.ts'
-import { BadNote, parseCheckpoint, parseNote, parseSignature, standingOf } from '../note.ts'
-import type { Note } from '../note.ts'
-import { parseSignedLine } from '../signed-line.ts'
-import type { SignedLine } from '../signed-line.ts'
+import { sameBytes } from '../base64.ts'
+import { parseEpochAnchor, parseEpochFinal, parseEpochRoot } from '../epoch-file.ts'
+import type { EpochAnchoring, EpochAnchors, EpochRoot } from '../epoch-file.ts'
+import type { Findings } from '../findings.ts'
+import { BadNote, parseCheckpoint, parseNote } from '../note.ts'
+import type { NoteKey } from '../note.ts'
+import { witnessedBy } from '../witness-proof.ts'
 import { hourOf } from './context.ts'
 import type { Context, SealedEpoch } from './context.ts'
 import { signedBy } from './signatures.ts'
+import { several } from './verdict.ts'
 import type { EpochCounts } from './verdict.ts'
 
 /**
- * Checks an hour's files against what its entries come to.
+ * Checks hours' files against what their entries come to.
  *
  * @example
  * const counts = checkAnchors(sealed, context)
@@ -26,17 +29,21 @@ export function checkAnchors(
   let final = 0
   let anchors: readonly string[] | undefined
   for (const epoch of sealed) {
-    const root = rootFile(epoch, context)
+    const { part } = epoch
+    const root = part.root === null ? undefined : checkRoot(part.root, epoch, context)
     if (root !== undefined) published++
-    checkWitnesses(epoch, root, context)
-    const holding = finalAnchors(epoch, context)
-    if (holding === undefined) continue
+    const standing = part.anchor && checkFile(parseEpochAnchor, part.anchor, epoch, context)
+    checkWitnesses(epoch, root, standing ? standing.anchors : [], context)
+    const last = part.final && checkFile(parseEpochFinal, part.final, epoch, context)
+    if (!last) continue
     final++
-    anchors = anchors === undefined ? holding : anchors.filter((name) => holding.includes(name))
+    const names = last.anchors.map(({ anchor }) => anchor)
+    anchors = anchors === undefined ? names : anchors.filter((name) => names.includes(name))
   }
   const by = anchors?.length ? `, by ${anchors.map(anchorText).join(' and ')}` : ''
   const { checks } = context
-  checks.say('anchors', `${final} of ${sealed.length} sealed hours are final${by}`)
+  const found = `${final} of ${several(sealed.length, 'sealed hour')} final${by}`
+  checks.say('anchors', sealed.length === 0 ? 'no hour is sealed yet' : found)
   return { sealed: sealed.length, published, final, anchors: anchors ?? [] }
 }
 
@@ -45,103 +52,85 @@ function anchorText(name: string): string {
   return name === 'local' ? 'local (the gateway’s own word)' : name
 }
 
-/** Reads a signed file of an hour; its fields are those of the log, or there is a finding. */
-function signedFile(
-  type: string,
-  text: string | null,
+type EpochFile = Pick<EpochAnchors, 'note' | 'origin' | 'epoch' | 'end' | 'root'>
+
+/** Reads a signed file of an hour; what it says is what the log has, or there is a finding. */
+function checkFile<F extends EpochFile>(
+  parse: (text: string) => F,
+  text: string,
   { part, seal, root }: SealedEpoch,
   { checks, key, crypto }: Context,
-): SignedLine | undefined {
-  if (text === null) return undefined
+): F | undefined {
   const findings = checks.of('anchors')
-  const where = `${hourOf(part.epoch)}, ${type}`
-  try {
-    const line = parseSignedLine(type, text)
-    if (!signedBy(key, line.note, crypto)) findings.add(where, `a signature by ${key.name}`, 'none')
-    const { fields } = line
-    findings.same(`${where}, origin`, key.name, String(fields['origin']))
-    findings.same(`${where}, epoch`, seal.epoch, Number(fields['epoch']))
-    findings.same(`${where}, end`, seal.end, Number(fields['end']))
-    if (!isHash(fields['root'], root)) findings.add(`${where}, root`, 'the log’s', 'another')
-    return line
-  } catch (error) {
-    if (!(error instanceof BadNote)) throw error
-    findings.add(where, 'a signed file', error.message)
-    return undefined
-  }
+  const where = `${hourOf(part.epoch)}, published`
+  const file = orFinding(() => parse(text), where, findings)
+  if (file === undefined) return undefined
+  if (!signedBy(key, file.note, crypto)) findings.add(where, `a signature by ${key.name}`, 'none')
+  findings.same(`${where} origin`, key.name, file.origin)
+  findings.same(`${where} epoch`, seal.epoch, file.epoch)
+  findings.same(`${where} end`, seal.end, file.end)
+  sameHash(`${where} root`, root, file.root, findings)
+  return file
 }
 
-/** The checkpoint that an hour's `.root` has in it. */
-function rootFile(epoch: SealedEpoch, context: Context): Note | undefined {
+function checkRoot(text: string, epoch: SealedEpoch, context: Context): EpochRoot | undefined {
+  const file = checkFile(parseEpochRoot, text, epoch, context)
+  if (file === undefined) return undefined
   const { seal, sealLeaf, root, part } = epoch
-  const line = signedFile('turnpike-epoch-root/v1', part.root, epoch, context)
-  if (line === undefined) return undefined
-  const { fields } = line
   const findings = context.checks.of('anchors')
-  const where = `${hourOf(part.epoch)}, published root`
-  findings.same(`${where}, first`, seal.first, Number(fields['first']))
-  findings.same(`${where}, previousEpoch`, `${seal.previousEpoch}`, `${fields['previousEpoch']}`)
-  const { summaryRoot, previousRoot } = seal
-  for (const [name, hash] of Object.entries({ sealLeaf, summaryRoot, previousRoot }))
-    if (!isHash(fields[name], hash)) findings.add(`${where}, ${name}`, 'the log’s', 'another')
-  const note = parseNote(String(fields['checkpoint']))
-  const said = parseCheckpoint(note.text)
-  const isSame = said.size === seal.end && sameBytes(said.root, root)
-  if (!isSame || !signedBy(context.key, note, context.crypto))
-    findings.add(`${where}, checkpoint`, `one of ${seal.end} entries, signed`, 'another')
-  return note
+  const where = `${hourOf(part.epoch)}, published`
+  findings.same(`${where} first`, seal.first, file.first)
+  findings.same(`${where} previousEpoch`, `${seal.previousEpoch}`, `${file.previousEpoch}`)
+  sameHash(`${where} sealLeaf`, sealLeaf, file.sealLeaf, findings)
+  sameHash(`${where} summaryRoot`, seal.summaryRoot, file.summaryRoot, findings)
+  sameHash(`${where} previousRoot`, seal.previousRoot, file.previousRoot, findings)
+  orFinding(
+    () => {
+      const note = parseNote(file.checkpoint)
+      const said = parseCheckpoint(note.text)
+      findings.same(`${where} checkpoint, size`, seal.end, said.size)
+      sameHash(`${where} checkpoint, root`, root, said.root, findings)
+      if (!signedBy(context.key, note, context.crypto))
+        findings.add(`${where} checkpoint`, `a signature by ${context.key.name}`, 'none')
+    },
+    where,
+    findings,
+  )
+  return file
 }
 
-/** Names of the anchors that hold an hour for good. */
-function finalAnchors(epoch: SealedEpoch, context: Context): string[] | undefined {
-  const line = signedFile('turnpike-epoch-final/v1', epoch.part.final, epoch, context)
-  return line && proofsOf(line).map(({ anchor }) => anchor)
-}
-
-/** Whether enough of the trusted witnesses signed an hour's root. */
-function checkWitnesses(epoch: SealedEpoch, root: Note | undefined, context: Context): void {
-  const { trust, checks, crypto } = context
+/** Whether enough of the trusted witnesses signed an hour's root, or a log that begins with it. */
+function checkWitnesses(
+  { part, seal, root }: SealedEpoch,
+  file: EpochRoot | undefined,
+  anchors: readonly EpochAnchoring[],
+  { trust, checks, key, crypto }: Context,
+): void {
   if (trust.witnesses === undefined) return
   const { keys, quorum } = trust.witnesses
-  const anchor = signedFile('turnpike-epoch-anchor/v1', epoch.part.anchor, epoch, context)
-  const lines = anchor === undefined ? [] : proofsOf(anchor).flatMap(cosignaturesOf)
-  const note = root && { text: root.text, signatures: lines.flatMap(signatureOf) }
-  const signed = keys.filter((key) => note && standingOf(note, key, crypto).kind === 'signed')
-  if (signed.length < quorum)
-    checks
-      .of('signatures')
-      .add(`${hourOf(epoch.part.epoch)}, witnesses`, `${quorum} that signed`, `${signed.length}`)
-}
-
-interface AnchorProof {
-  readonly anchor: string
-  readonly proof: Readonly<Record<string, unknown>>
-}
-
-function proofsOf({ fields }: SignedLine): AnchorProof[] {
-  const { anchors } = fields
-  if (!Array.isArray(anchors)) return []
-  return anchors.map((one: { anchor?: unknown; proof?: unknown } | null) => ({
-    anchor: String(one?.anchor),
-    proof: (one?.proof ?? {}) as AnchorProof['proof'],
-  }))
-}
-
-function cosignaturesOf({ anchor, proof }: AnchorProof): string[] {
-  const { cosignatures } = proof
-  return anchor === 'witness' && Array.isArray(cosignatures) ? cosignatures.map(String) : []
-}
-
-function signatureOf(line: string): Note['signatures'] {
-  try {
-    return [parseSignature(line.trimEnd())]
-  } catch (error) {
-    if (error instanceof BadNote) return []
-    throw error
+  const findings = checks.of('signatures')
+  const where = `${hourOf(part.epoch)}, witnesses`
+  const signed = new Set<NoteKey>()
+  for (const { anchor, proof } of anchors) {
+    if (anchor !== 'witness' || proof === null || file === undefined) continue
+    const epoch = { size: seal.end, root, key, checkpoint: file.checkpoint }
+    const seen = orFinding(() => witnessedBy(proof, epoch, keys, crypto), where, findings)
+    for (const one of seen?.by ?? []) signed.add(one)
   }
+  if (signed.size < quorum) findings.add(where, `${quorum} that signed`, String(signed.size))
 }
 
-function isHash(text: unknown, hash: Uint8Array): boolean {
-  const bytes = typeof text === 'string' ? decodeBase64(text) : undefined
-  return bytes !== undefined && sameBytes(bytes, hash)
+function sameHash(where: string, log: Uint8Array, found: Uint8Array, findings: Findings): void {
+  if (!sameBytes(log, found)) findings.add(where, 'the log’s', 'another')
+}
+
+/** What `read` gives; undefined, and a finding, when it is of no use. */
+function orFinding<T>(read: () => T, where: string, findings: Findings): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof BadNote)) throw error
+    findings.add(where, 'a file as it is documented', error.message)
+    return undefined
+  }
 }

@@ -11,6 +11,7 @@ import type { Context, PlacedEntry, SealedEpoch } from './context.ts'
 import { countEntries, rowKey } from './counting.ts'
 import type { Part } from './format.ts'
 import { decodedEntries, rootOfPart } from './seals.ts'
+import { several } from './verdict.ts'
 
 /** What an hour that is not sealed adds up to. */
 export interface OpenEpoch {
@@ -35,11 +36,8 @@ export function checkListed(sealed: readonly SealedEpoch[], { checks }: Context)
     entries += epoch.entries.length
   }
   if (listed.length > 0)
-    checks.say(
-      'entries',
-      `${entries} entries of ${listed.length} sealed hours add up to their rows`,
-    )
-  else if (sealed.length > 0) checks.say('entries', 'of sealed hours, rows stand for the entries')
+    checks.say('entries', `${entries} listed entries of sealed hours add up to their rows`)
+  else if (sealed.length > 0) checks.say('entries', 'rows stand for the entries of sealed hours')
 }
 
 /**
@@ -65,7 +63,7 @@ export function openEpoch(end: number, context: Context): OpenEpoch | undefined 
   if (seal !== undefined && seal.epoch >= open.epoch)
     findings.add(where, `an hour after ${hourOf(seal.epoch)}`, 'an earlier one')
   const own = entries.filter(({ index }) => index >= first)
-  checks.say('entries', `${own.length} entries that are not sealed yet lead to the checkpoint`)
+  checks.say('entries', `entries that are not sealed yet lead to the checkpoint: ${own.length}`)
   const rows = [...countEntries(entries, { first, end: head.size }).values()]
   return { epoch: open.epoch, entries: own, rows }
 }
@@ -96,7 +94,7 @@ export function checkOnce(
       findings.add(`entry ${index}`, 'the leaf of what it voids', 'another')
     targets.add(entry.index)
   }
-  checks.say('once', `hours share no entry; ${ids.size} reads are listed, each once`)
+  checks.say('once', `hours share no entry; ${several(ids.size, 'listed read')}, each once`)
 }
 
 function compareRows(

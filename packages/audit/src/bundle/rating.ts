@@ -40,7 +40,7 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
     checkMeter(`${at}, storage`, charge.storage, storage, same)
     egressFrom += charge.egress.overage
     storageFrom += charge.storage.overage
-    same(`${at}, stored`, storedIn(charge, statement) ?? charge.storage.used, charge.storage.used)
+    same(`${at}, stored`, storedIn(charge, statement), charge.storage.used)
   }
   const used = sum(bill.charges.map(({ egress }) => egress.used))
   const net = total.egressBytes - bill.creditOpeningBytes + bill.creditLeftBytes
@@ -98,9 +98,8 @@ function prorated({ egress, ...charge }: Charge, month: Span): bigint {
   return due(charge.endEpoch) - due(charge.firstEpoch)
 }
 
-/** What lines say was stored in hours; undefined where they are by the day. */
-function storedIn({ firstEpoch, endEpoch }: Span, statement: Statement): bigint | undefined {
-  if (statement.linesBy === 'day') return undefined
+/** What lines say was stored in hours. */
+function storedIn({ firstEpoch, endEpoch }: Span, statement: Statement): bigint {
   const own = statement.lines.filter(
     ({ billedEpoch }) => billedEpoch >= firstEpoch && billedEpoch < endEpoch,
   )

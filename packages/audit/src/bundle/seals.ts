@@ -13,6 +13,7 @@ import { decodeRow } from '../row.ts'
 import { hourOf } from './context.ts'
 import type { Context, PlacedEntry, SealedEpoch } from './context.ts'
 import type { EpochPart, Part } from './format.ts'
+import { several } from './verdict.ts'
 
 /** Root that leaves of a part lead to; undefined when they lead to none. */
 export function rootOfPart(
@@ -39,7 +40,8 @@ export function sealedEpochs(context: Context): SealedEpoch[] {
     checkOrder(sealed.at(-1), epoch, context)
     sealed.push(epoch)
   }
-  checks.say('seals', `${sealed.length} sealed hours lead to the checkpoint`)
+  const found = `the SEALs of ${several(sealed.length, 'hour')} lead to the checkpoint`
+  checks.say('seals', sealed.length === 0 ? 'no hour is sealed yet' : found)
   return sealed
 }
 

@@ -49,7 +49,7 @@ export function checkSignatures(
   const before = findings.count
   checkClaim(bundle, statement, key, { checks, crypto })
   const isClaimed = findings.count === before
-  checks.say('signatures', `checkpoint of ${size} entries signed by ${key.name}`)
+  checks.say('signatures', `by ${key.name}, at entry ${size}`)
   return { key, head: { size, root }, isClaimed }
 }
 

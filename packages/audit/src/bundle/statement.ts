@@ -36,10 +36,10 @@ export const USED_NAMES: readonly (keyof Used)[] = [
   'denied',
 ]
 
-/** What one space used in one hour, or on one day. */
+/** What one space used in one hour. */
 export interface Line extends Used {
   readonly space: string
-  /** Hours since the Unix epoch; of a day, its first. */
+  /** Hours since the Unix epoch. */
   readonly epoch: number
   /** The hour in which it counts. */
   readonly billedEpoch: number
@@ -104,8 +104,6 @@ export interface Statement {
   readonly total: Used
   readonly bill: Bill | null
   readonly spaces: readonly (Used & { readonly space: string })[]
-  readonly linesBy: 'hour' | 'day'
-  readonly linesLeftOff: number
   readonly lines: readonly Line[]
 }
 
@@ -122,7 +120,8 @@ export function parseStatement(text: string): Statement {
   if (format !== 'turnpike-statement/1')
     throw new BadBundle(`format expected turnpike-statement/1, got ${format}`)
   const period = asObject(fields['period'], 'period')
-  const linesBy = fields['linesBy'] === 'day' ? 'day' : 'hour'
+  for (const shortened of ['linesBy', 'linesLeftOff', 'spacesLeftOff'])
+    if (shortened in fields) throw new BadBundle('statement expected a line for each hour')
   return {
     status: asText(fields['status'], 'status'),
     periodName: asText(period['name'], 'period.name'),
@@ -134,9 +133,7 @@ export function parseStatement(text: string): Statement {
     total: usedOf(fields, 'statement'),
     bill: fields['bill'] === null ? null : billOf(asObject(fields['bill'], 'bill')),
     spaces: objects(fields['spaces'], 'spaces', SPACES_MAX).map(spaceOf),
-    linesBy,
-    linesLeftOff: 'linesLeftOff' in fields ? asCount(fields['linesLeftOff'], 'linesLeftOff') : 0,
-    lines: objects(fields['lines'], 'lines', LINES_MAX).map((one) => lineOf(one, linesBy)),
+    lines: objects(fields['lines'], 'lines', LINES_MAX).map(lineOf),
   }
 }
 
@@ -144,8 +141,8 @@ function spaceOf(fields: Fields): Statement['spaces'][number] {
   return { space: asText(fields['space'], 'space'), ...usedOf(fields, 'space') }
 }
 
-function lineOf(fields: Fields, by: 'hour' | 'day'): Line {
-  const epoch = epochOf(fields[by], by)
+function lineOf(fields: Fields): Line {
+  const epoch = epochOf(fields['hour'], 'hour')
   const billedEpoch = 'billed' in fields ? epochOf(fields['billed'], 'billed') : epoch
   return { space: asText(fields['space'], 'space'), epoch, billedEpoch, ...usedOf(fields, 'line') }
 }
@@ -225,11 +222,11 @@ function asMicros(value: unknown, what: string): bigint {
   return sign === '-' ? -micros : micros
 }
 
-/** The start of an hour, or a day, as hours since the Unix epoch. */
+/** The start of an hour, as hours since the Unix epoch. */
 function epochOf(value: unknown, what: string): number {
   const text = asText(value, what)
-  const isTime = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:00:00Z)?$/.test(text)
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:00:00Z$/.test(text)
   const epoch = isTime ? Date.parse(text) / EPOCH_MS : Number.NaN
   if (Number.isSafeInteger(epoch) && epoch >= 0) return epoch
-  throw new BadBundle(`${what} expected the start of an hour, or a day, got "${text}"`)
+  throw new BadBundle(`${what} expected the start of an hour, got "${text}"`)
 }

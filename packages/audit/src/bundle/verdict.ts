@@ -54,6 +54,11 @@ export interface Verdict {
   readonly misbehaviour: Misbehaviour | null
 }
 
+/** A count and what is counted: `1 hour`, `2 hours`. */
+export function several(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
 /** Gathers checks. */
 export class Checks {
   readonly #findings = new Map<CheckName, Findings>()

@@ -6,9 +6,9 @@ import { writeFile } from 'node:fs/promises'
 import { callOrOpen } from '@turnpike/node/control/client'
 import { openHere } from '@turnpike/node/owner/open-here'
 import { takeText } from '@turnpike/node/statements/files'
-import { OUR_ACCOUNTS, STATEMENT_FORMATS } from '@turnpike/node/statements/make'
+import { STATEMENT_FORMATS } from '@turnpike/node/statements/make'
 import type { StatementAnswer } from '@turnpike/node/statements/operation'
-import { needCustomer } from '../customer-did.ts'
+import { needAccount } from '../customer-did.ts'
 import { EXIT } from '../exit.ts'
 import { needFolder } from '../need-folder.ts'
 import { statementLines, type StatementJson } from '../statement-lines.ts'
@@ -47,7 +47,7 @@ export const statement: Verb = {
     const { settings } = loaded
     const { data } = settings
     const { period, customer, out } = options
-    const account = accountOf(customer)
+    const account = customer === undefined ? undefined : needAccount(String(customer))
     const format = STATEMENT_FORMATS.find((name) => name === (options['format'] ?? 'json'))
     if (typeof period !== 'string') throw new UsageRefused('--period expected a month: 2026-11')
     if (format === undefined)
@@ -69,12 +69,6 @@ export const statement: Verb = {
     output.result(resultOf(format, text, { digest, status, ...(out !== undefined && { out }) }))
     return EXIT.ok
   },
-}
-
-function accountOf(customer: string | true | undefined): string | undefined {
-  if (customer === undefined) return undefined
-  const name = String(customer)
-  return OUR_ACCOUNTS.includes(name) ? name : needCustomer(name)
 }
 
 /** For scripts: the statement itself where it is JSON, with its digest. */

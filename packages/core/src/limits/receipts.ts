@@ -44,3 +44,10 @@ export const WITNESS_TIMEOUT_MS: number = 15 * SECOND_MS
 export const WITNESS_TRIES_MAX = 4
 /** Checkpoints whose cosignatures are remembered until their epochs are written down. */
 export const WITNESS_NOTES_MAX = 64
+
+/** Entries that one statement bundle lists: some 250 bytes of JSON each. */
+export const STATEMENT_BUNDLE_ENTRIES_MAX = 200_000
+/** Summary rows in one statement bundle: some 500 bytes of JSON each. */
+export const STATEMENT_BUNDLE_ROWS_MAX = 200_000
+/** Bytes of a statement bundle. Verifiers take no larger one. */
+export const STATEMENT_BUNDLE_BYTES_MAX: number = 256 * MIB

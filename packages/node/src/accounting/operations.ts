@@ -7,6 +7,7 @@ import { analyticsOperations } from '../analytics/operations.ts'
 import type { Operation } from '../control/server.ts'
 import { domainOperations } from '../domains/operations.ts'
 import { DomainOwners } from '../domains/owners.ts'
+import { bundleOperation } from '../bundles/operation.ts'
 import { creditOperations } from '../credits/operations.ts'
 import { epochOperations } from '../epochs/operations.ts'
 import { egressRecordOperation } from '../egress/recorder.ts'
@@ -58,6 +59,7 @@ export const ACCOUNTING_OPERATIONS = [
   'receiptProof',
   'reconcile',
   'statement',
+  'statementBundle',
   'stripeMap',
   'stripeRedrive',
   'stripeStatus',
@@ -91,6 +93,7 @@ export function accountingOperations(
     payout: payoutOperation(parts),
     ...receiptOperations(parts),
     statement: statementOperation(parts),
+    statementBundle: bundleOperation(parts),
     ...stripeOperations(parts),
     void: voidOperation(parts),
     ...queueOperations(parts),

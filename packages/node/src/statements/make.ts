@@ -4,10 +4,12 @@
  * @module
  */
 import { buildAll, buildStatement } from '@turnpike/accounting/statement/build'
+import type { StatementQuery } from '@turnpike/accounting/statement/build'
 import { statementCsv, summaryCsv } from '@turnpike/accounting/statement/csv'
 import { statementHtml, summaryHtml } from '@turnpike/accounting/statement/html'
 import { statementJson, summaryJson } from '@turnpike/accounting/statement/json'
-import type { StatementFault } from '@turnpike/accounting/statement/sources'
+import type { StatementFault, StatementSources } from '@turnpike/accounting/statement/sources'
+import type { LogState } from '@turnpike/accounting/state'
 import { OPERATOR, SUSPENSE } from '@turnpike/accounting/statement/statement'
 import type { Statement, Summary } from '@turnpike/accounting/statement/statement'
 import { digestText } from '@turnpike/accounting/statement/text'
@@ -69,28 +71,78 @@ export async function makeStatement(
   parts: StatementParts,
   { period, account, format }: MakeQuery,
 ): Promise<Result<MadeStatement, AccountingStopped | StatementFault | StatementChanged>> {
-  const books = new ClosedBooks(parts.billing)
   const made = await withSources(parts, async ({ statements }, { log }) => {
-    const closed = books.period(period.name)
-    const query = { period, asOfEntry: closed === undefined ? log.size : null }
-    const before =
-      account === undefined ? closed?.digest : closed && books.digest(period.name, account)
-    // A closed month names the gateway as it was called then.
-    const sources = { ...statements, gateway: closed?.gateway ?? statements.gateway }
-    const built =
+    const stated =
       account === undefined
-        ? await buildAll(sources, query, async () => {})
-        : await buildStatement(sources, account, query)
-    if (built.error !== undefined) return built
-    const { status } = built.ok
-    const json = jsonOf(built.ok)
-    const digest = digestText(parts.hasher, json)
-    if (before === undefined || before === digest)
-      return ok({ text: textOf(built.ok, format, { json, digest }), digest, status })
-    const name = account ?? ALL_ACCOUNTS
-    return fail(new StatementChanged(period.name, name, before, digest))
+        ? await stateAll(parts, statements, log, period)
+        : await stateAccount(parts, statements, log, { period, account })
+    if (stated.error !== undefined) return stated
+    const { made: statement, json, digest } = stated.ok
+    return ok({
+      text: textOf(statement, format, { json, digest }),
+      digest,
+      status: statement.status,
+    })
   })
   return made.error === undefined ? made.ok : made
+}
+
+/** A statement, or the summary of all, with its JSON and the digest of that. */
+export interface Stated<S extends Statement | Summary> {
+  readonly made: S
+  readonly json: string
+  readonly digest: string
+}
+
+type Books = Pick<StatementParts, 'billing' | 'hasher'>
+
+/** The statement of one account, from sources that are open. */
+export function stateAccount(
+  parts: Books,
+  sources: StatementSources,
+  log: LogState,
+  { period, account }: { readonly period: Period; readonly account: string },
+): Promise<Result<Stated<Statement>, StatementFault | StatementChanged>> {
+  const closed = new ClosedBooks(parts.billing).digest(period.name, account)
+  return checked(parts, sources, { log, period, closed, account }, (from, query) =>
+    buildStatement(from, account, query),
+  )
+}
+
+function stateAll(
+  parts: Books,
+  sources: StatementSources,
+  log: LogState,
+  period: Period,
+): Promise<Result<Stated<Summary>, StatementFault | StatementChanged>> {
+  const closed = new ClosedBooks(parts.billing).period(period.name)?.digest
+  return checked(parts, sources, { log, period, closed, account: ALL_ACCOUNTS }, (from, query) =>
+    buildAll(from, query, async () => {}),
+  )
+}
+
+async function checked<S extends Statement | Summary>(
+  { billing, hasher }: Books,
+  statements: StatementSources,
+  about: {
+    readonly log: LogState
+    readonly period: Period
+    /** Digest as the month was closed. */
+    readonly closed: string | undefined
+    readonly account: string
+  },
+  build: (sources: StatementSources, query: StatementQuery) => Promise<Result<S, StatementFault>>,
+): Promise<Result<Stated<S>, StatementFault | StatementChanged>> {
+  const { log, period, closed: before, account } = about
+  const closed = new ClosedBooks(billing).period(period.name)
+  // A closed month names the gateway as it was called then.
+  const sources = { ...statements, gateway: closed?.gateway ?? statements.gateway }
+  const built = await build(sources, { period, asOfEntry: closed === undefined ? log.size : null })
+  if (built.error !== undefined) return built
+  const json = jsonOf(built.ok)
+  const digest = digestText(hasher, json)
+  if (before === undefined || before === digest) return ok({ made: built.ok, json, digest })
+  return fail(new StatementChanged(period.name, account, before, digest))
 }
 
 /** A statement, or the summary of all, as JSON. */

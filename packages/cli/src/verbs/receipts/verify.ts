@@ -1,0 +1,135 @@
+/**
+ * `turnpike receipts verify`: whether statements, and proofs of misbehaviour, hold.
+ * @module
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { billedTwice } from '@turnpike/audit/billed-twice'
+import { BUNDLE_BYTES_MAX } from '@turnpike/audit/bundle/format'
+import type { Trust } from '@turnpike/audit/bundle/context'
+import { verifyBundle } from '@turnpike/audit/bundle/verify'
+import type { Verified } from '@turnpike/audit/bundle/verify'
+import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
+import { misbehaviour, MISBEHAVIOUR_TYPE } from '@turnpike/audit/misbehaviour'
+import type { Misbehaviour } from '@turnpike/audit/misbehaviour'
+import { nodeCrypto } from '@turnpike/audit/node-crypto'
+import { BadNote, parseKey } from '@turnpike/audit/note'
+import type { NoteKey } from '@turnpike/audit/note'
+import { bundleInPage } from '@turnpike/audit/page/page'
+import { EXIT } from '../../exit.ts'
+import type { ExitCode } from '../../exit.ts'
+import type { Output } from '../../output.ts'
+import { verdictLines } from '../../verdict-lines.ts'
+import { UsageRefused, type Invocation, type Verb } from '../../verb.ts'
+
+/** The verb. */
+export const verify: Verb = {
+  name: 'receipts verify',
+  summary: 'Check statement bundles: whether what they bill lies in the signed log.',
+  operands: 'FILE…',
+  operandsMin: 1,
+  operandsMax: 1000,
+  options: {
+    vkey: { value: 'KEY', doc: 'The log’s key, from elsewhere than the file: receipts/log.vkey.' },
+    witnesses: { value: 'KEY,…', doc: 'Keys of witnesses that are trusted.' },
+    quorum: { value: 'COUNT', doc: 'How many of them must have signed; by default all.' },
+    proof: { value: 'FILE', doc: 'Where to write a proof of misbehaviour, if there is one.' },
+  },
+  settings: [],
+  examples: [
+    ['turnpike receipts verify demo.json --vkey gateway.example/log+fb3a2a76+…', 'A bundle.'],
+    ['turnpike receipts verify october.json november.html', 'Also that no hour is in both.'],
+    ['turnpike receipts verify proof.json', 'A proof of misbehaviour: 0 when it shows it.'],
+  ],
+  async run(invocation) {
+    const { args, options, output } = invocation
+    const texts = await Promise.all(args.map(readBundle))
+    if (texts.length === 1 && isAccusation(texts[0]!)) return judge(texts[0]!, output)
+    const trust = trustOf(options)
+    const verified = texts.map((text) => verifyBundle(text, trust, nodeCrypto))
+    return report(invocation, texts, verified)
+  },
+}
+
+/** The text of a bundle: of its file, or of the page that carries it. */
+async function readBundle(path: string): Promise<string> {
+  const bytes = await readFile(path)
+  if (bytes.length > BUNDLE_BYTES_MAX)
+    throw new UsageRefused(`${path} expected <= ${BUNDLE_BYTES_MAX} bytes`)
+  const text = bytes.toString('utf8')
+  return bundleInPage(text) ?? text
+}
+
+function isAccusation(text: string): boolean {
+  return text.startsWith(`{"type":"${MISBEHAVIOUR_TYPE}"`)
+}
+
+function judge(text: string, output: Output): ExitCode {
+  const accusation = checkMisbehaviour(text, nodeCrypto)
+  const { holds, log, says } = accusation
+  output.line(output.bold(holds ? 'The proof holds.' : 'The proof does not hold.'))
+  output.line(`  ${says}`)
+  if (holds) output.line(`  It was signed by the key ${log}`)
+  output.result(accusation)
+  return holds ? EXIT.ok : EXIT.failed
+}
+
+function trustOf(options: Invocation['options']): Trust {
+  const { vkey, witnesses, quorum } = options
+  const trust = vkey === undefined ? {} : { key: keyOf('--vkey', String(vkey), 'log') }
+  if (witnesses === undefined) return trust
+  const keys = String(witnesses)
+    .split(',')
+    .map((text) => keyOf('--witnesses', text, 'witness'))
+  const count = quorum === undefined ? keys.length : Number(quorum)
+  if (!Number.isInteger(count) || count < 1 || count > keys.length)
+    throw new UsageRefused(`--quorum expected 1 to ${keys.length}, got ${String(quorum)}`)
+  return { ...trust, witnesses: { keys, quorum: count } }
+}
+
+function keyOf(option: string, text: string, kind: NoteKey['kind']): NoteKey {
+  try {
+    const key = parseKey(text, nodeCrypto)
+    if (key.kind === kind) return key
+    throw new UsageRefused(`${option} expected the key of a ${kind}`)
+  } catch (error) {
+    if (error instanceof BadNote) throw new UsageRefused(`${option}: ${error.message}`)
+    throw error
+  }
+}
+
+async function report(
+  { args, options, output }: Invocation,
+  texts: readonly string[],
+  verified: readonly Verified[],
+): Promise<ExitCode> {
+  const twice = billedTwice(verified)
+  const verdicts = verified.map(({ verdict }) => verdict)
+  for (const [i, verdict] of verdicts.entries())
+    for (const line of verdictLines(args[i]!, verdict, output)) output.line(line)
+  for (const { where, first, second } of twice)
+    output.line(`${output.bold('Billed twice')}: ${where}, in ${args[first]} and ${args[second]}`)
+  const proof = proofOf(texts, verified)
+  if (proof !== null) output.line(await keptProof(proof, options['proof']))
+  const holds = twice.length === 0 && verdicts.every((one) => one.holds)
+  output.line(output.bold(holds ? 'Verified.' : 'Refused.'))
+  const files = verdicts.map((verdict, i) => ({ file: args[i], verdict }))
+  output.result({ holds, files, billedTwice: twice })
+  return holds ? EXIT.ok : EXIT.failed
+}
+
+/** What shows others that the operator signed what can't be, if anything does. */
+function proofOf(texts: readonly string[], verified: readonly Verified[]): Misbehaviour | null {
+  const own = verified.find(({ verdict }) => verdict.misbehaviour !== null)
+  if (own !== undefined) return own.verdict.misbehaviour
+  const [twice] = billedTwice(verified)
+  if (twice === undefined || !verified.every(({ verdict }) => verdict.holds)) return null
+  const [first, second] = [twice.first, twice.second].map((i) => JSON.parse(texts[i]!) as object)
+  return misbehaviour('billed-twice', { bundles: [first!, second!] })
+}
+
+async function keptProof(proof: Misbehaviour, path: string | true | undefined): Promise<string> {
+  if (typeof path !== 'string')
+    return 'The operator signed this: --proof FILE keeps a proof of that for others.'
+  await writeFile(path, `${JSON.stringify(proof)}\n`)
+  return `The operator signed this: ${path} proves it.`
+}
