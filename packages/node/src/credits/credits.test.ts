@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { CreditLot } from '@turnpike/core/credits/lots'
+import { worthIn, type CreditLot } from '@turnpike/core/credits/lots'
 import { CREDIT_SEEDED_MICROS_MAX, CREDIT_SEEDS_WAITING_MAX } from '@turnpike/core/limits/credits'
 import {
   adoptPolicy,
@@ -126,7 +126,7 @@ class Model {
 
   #spend(id: string, provider: string, amount: bigint): void {
     const { database, epoch } = this
-    const worth = (): bigint => worthOfAll(lotsOf(database, provider), epoch)
+    const worth = (): bigint => worthOfAll(lotsOf(database, provider), worthIn(epoch))
     const had = worth()
     const spend = { id, provider, micros: amount, note: '', epoch, atMs: 0 }
     const { ok, error } = spendCredits(database, spend)
@@ -280,5 +280,5 @@ test('each log has its own epochs', () => {
   adoptPolicy(database, termsOf(), decided('p', EPOCH - 1))
   issueFor(database, EPOCH, [rowOf('did:key:a', 30n)], LOGS[0])
   issueFor(database, EPOCH, [rowOf('did:key:a', 20n)], LOGS[1])
-  assert.equal(worthOfAll(lotsOf(database, 'did:key:a'), EPOCH), 50n)
+  assert.equal(worthOfAll(lotsOf(database, 'did:key:a'), worthIn(EPOCH)), 50n)
 })

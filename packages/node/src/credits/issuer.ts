@@ -14,7 +14,7 @@ import {
 import type { CreditIssuer, FinalEpoch } from '@turnpike/core/ports/credit-issuer'
 import { policyAt, waitingSeeds } from './events.ts'
 import { change, rowsOf } from './rows.ts'
-import { creditSums, moveCredits } from './sums.ts'
+import { moveCredits, poolOf } from './sums.ts'
 
 /**
  * Issues credits once for each epoch of each log, within the transaction of its caller.
@@ -54,7 +54,7 @@ export class SqliteCreditIssuer implements CreditIssuer {
   /** What the issuance before left: seeds that none has had yet are not in it. */
   #issuable(): bigint {
     const waiting = waitingSeeds(this.#database, Number.MAX_SAFE_INTEGER)
-    return waiting.reduce((pool, { amount }) => pool - amount, creditSums(this.#database).pool)
+    return waiting.reduce((pool, { amount }) => pool - amount, poolOf(this.#database))
   }
 
   #debt(provider: string, region: string): bigint {

@@ -3,7 +3,7 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
-import { spendFrom, worthOf, type CreditLot, type CreditShort } from '@turnpike/core/credits/lots'
+import { spendFrom, type CreditLot, type CreditShort } from '@turnpike/core/credits/lots'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { transact } from '../catalog/database.ts'
 import { change, rowsOf } from './rows.ts'
@@ -41,9 +41,12 @@ export function lotsOf(database: DatabaseSync, provider: string): CreditLot[] {
   }))
 }
 
-/** What a provider's lots are worth in an hour, in micro-credits. */
-export function worthOfAll(lots: readonly CreditLot[], epoch: number): bigint {
-  return lots.reduce((sum, lot) => sum + worthOf(lot, epoch), 0n)
+/** What lots are worth together, each by itself as `worthOf` says, in micro-credits. */
+export function worthOfAll(
+  lots: readonly CreditLot[],
+  worthOf: (lot: CreditLot) => bigint,
+): bigint {
+  return lots.reduce((sum, lot) => sum + worthOf(lot), 0n)
 }
 
 /** Providers that hold credits, in ascending order; at most `countMax`. */

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { formatMicros } from '@turnpike/core/billing/money'
 import { LIMIT_REASONS, type IssuanceJson, type LimitReason } from '@turnpike/core/credits/issuance'
-import { compareLots, worthOf, type CreditLot } from '@turnpike/core/credits/lots'
+import { compareLots, worthIn } from '@turnpike/core/credits/lots'
 import type { CreditPolicy, CreditRule, CreditRules } from '@turnpike/core/credits/policy'
 import { PPM } from '@turnpike/core/credits/policy'
 import {
@@ -116,16 +116,16 @@ export function shownCredits(database: DatabaseSync): ShownCredits {
 /** What a provider holds in an hour, lot by lot. */
 export function shownHolder(database: DatabaseSync, provider: string, epoch: number): ShownHolder {
   const lots = lotsOf(database, provider).toSorted(compareLots)
-  const isWorth = (lot: CreditLot): boolean => worthOf(lot, epoch) > 0n
+  const worthOf = worthIn(epoch)
   return {
     provider,
-    worth: formatMicros(worthOfAll(lots, epoch)),
+    worth: formatMicros(worthOfAll(lots, worthOf)),
     lots: lots
-      .filter(isWorth)
+      .filter((lot) => worthOf(lot) > 0n)
       .slice(0, CREDIT_ROWS_MAX)
       .map((lot) => ({
         reads: isoOfEpoch(lot.epoch),
-        worth: formatMicros(worthOf(lot, epoch)),
+        worth: formatMicros(worthOf(lot)),
         expires: isoOfEpoch(lot.endEpoch),
       })),
   }
@@ -136,9 +136,10 @@ export function shownHolders(
   database: DatabaseSync,
   epoch: number,
 ): Pick<ShownHolder, 'provider' | 'worth'>[] {
+  const worthOf = worthIn(epoch)
   return creditHolders(database, CREDIT_HOLDERS_LISTED_MAX).map((provider) => ({
     provider,
-    worth: formatMicros(worthOfAll(lotsOf(database, provider), epoch)),
+    worth: formatMicros(worthOfAll(lotsOf(database, provider), worthOf)),
   }))
 }
 

@@ -17,6 +17,11 @@ export interface CreditSums {
   readonly sunk: bigint
 }
 
+/** What is in the pool: the other sums take a look at all lots. */
+export function poolOf(database: DatabaseSync): bigint {
+  return rowsOf(database, 'SELECT pool FROM credit_sums')[0]!['pool'] as bigint
+}
+
 /** The sums now. */
 export function creditSums(database: DatabaseSync): CreditSums {
   const [row] = rowsOf(

@@ -9,7 +9,7 @@ import { CREDIT_REGION_LABELS_MAX } from '@turnpike/core/limits/credits'
 import type { Operations } from '../control/server.ts'
 import type { LabelledSource, Sample } from '../metrics/metrics.ts'
 import { rowsOf } from './rows.ts'
-import { creditSums } from './sums.ts'
+import { poolOf } from './sums.ts'
 
 /** Totals, in credits; doubles, as metrics have them. */
 export interface CreditTotals {
@@ -40,7 +40,7 @@ export function creditTotals(database: DatabaseSync): CreditTotals {
     ]),
   )
   return {
-    pool: creditsOf(creditSums(database).pool),
+    pool: creditsOf(poolOf(database)),
     issued: regions.map((row) => [String(row['label']), creditsOf(row['issued'] as bigint)]),
     limited: LIMIT_REASONS.map((reason) => [reason, limits.get(reason) ?? 0]),
   }
