@@ -82,7 +82,7 @@ export class FollowedReceipts implements ReceiptIndex {
     const { from } = await readKept(log, hasher)
     try {
       for await (const run of reader.runs(Math.max(from, index.through), size)) {
-        await index.add(this.#indexed(run))
+        await index.add(this.#indexed(run), signal)
         if (signal?.aborted === true) return
       }
     } catch (error) {

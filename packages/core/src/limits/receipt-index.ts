@@ -7,10 +7,11 @@
 export const RECEIPT_TAIL_RECORDS_MAX = 65_536
 /** Entries that they may lie among: so many are read anew after a start, half a second of work. */
 export const RECEIPT_TAIL_ENTRIES_MAX = 262_144
-/** Runs of about the same size: so many become one, so that a search looks into few. */
+/**
+ * Runs of about the same size: so many become one, so that a search looks into few: at most seven
+ * of each of the eleven tiers that 2^48 records reach.
+ */
 export const RECEIPT_RUNS_OF_TIER_MAX = 8
-/** Runs of an index: eight of each of the tiers that 2^48 records reach. */
-export const RECEIPT_RUNS_MAX = 96
 /** Pages that are read, and written, at once while runs are merged. */
 export const RECEIPT_MERGE_READ_PAGES = 16
 export const RECEIPT_MERGE_WRITE_PAGES = 64

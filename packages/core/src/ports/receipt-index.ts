@@ -47,9 +47,10 @@ export interface ReceiptIndexStore extends ReceiptIndex {
   readonly tip: Uint8Array | undefined
   /**
    * Adds entries from `through` on, or later ones when the log keeps none in between. They are
-   * found when it resolves, and may be asked for again after a restart.
+   * found when it resolves, and may be asked for again after a restart. When `signal` aborts, it
+   * rejects and has added nothing.
    */
-  add(entries: IndexedEntries): Promise<void>
+  add(entries: IndexedEntries, signal?: AbortSignal): Promise<void>
   /** Empties it. */
   clear(): Promise<void>
 }

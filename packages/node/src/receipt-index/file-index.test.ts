@@ -68,16 +68,16 @@ test('eight runs become one, and the next begins anew', async (t) => {
   const folder = await folderOf(t)
   const index = await FileReceiptIndex.open(folder)
   // Runs of few records: their entries are counted, too.
-  await fill(index, 8 * RECEIPT_TAIL_ENTRIES_MAX, 500)
+  await fill(index, 8 * RECEIPT_TAIL_ENTRIES_MAX, 40)
   assert.equal(index.runs, 7)
-  await fill(index, index.through + 1, 500)
+  await fill(index, index.through + 1, 40)
   assert.equal(index.runs, 1)
   const [name] = await runsIn(folder)
   const { first, end, records } = parseRunName(name!)!
   assert.deepEqual([first, end], [0, 8 * RECEIPT_TAIL_ENTRIES_MAX])
-  assert.equal(records, Math.ceil(end / 500))
-  for (let n = 0; n < end; n += 5000) assert.equal(index.find(idOf(n)), n)
-  await fill(index, 9 * RECEIPT_TAIL_ENTRIES_MAX + 2, 500)
+  assert.equal(records, Math.ceil(end / 40))
+  for (let n = 0; n < end; n += 4000) assert.equal(index.find(idOf(n)), n)
+  await fill(index, 9 * RECEIPT_TAIL_ENTRIES_MAX + 2, 40)
   assert.deepEqual((await runsIn(folder)).length, 2)
   index.close()
 })
@@ -101,6 +101,22 @@ test('a crash while runs are merged leaves one of each, or the merged one', asyn
   const before = await FileReceiptIndex.open(saved)
   assert.deepEqual([before.runs, before.through], [7, 7 * RECEIPT_TAIL_ENTRIES_MAX])
   before.close()
+})
+
+test('a stop while runs are merged leaves them, and the next merges them', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, 8 * RECEIPT_TAIL_ENTRIES_MAX, 40)
+  const { through } = index
+  const one = { reads: [], end: through + 1, tip: hashOf(through) }
+  await assert.rejects(index.add(one, AbortSignal.abort()), { name: 'AbortError' })
+  assert.deepEqual([index.runs, index.through], [8, through])
+  assert.equal((await readdir(folder)).length, 8)
+  assert.equal(index.find(idOf(4000)), 4000)
+  await fill(index, through + RECEIPT_TAIL_ENTRIES_MAX + 2, 40)
+  assert.equal(index.runs, 1)
+  assert.equal(index.find(idOf(4000)), 4000)
+  index.close()
 })
 
 test('a changed byte of a page is an error by name when it is read', async (t) => {

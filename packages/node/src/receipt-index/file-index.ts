@@ -59,10 +59,10 @@ export class FileReceiptIndex implements ReceiptIndexStore {
     return this.#tail.find(receiptId) ?? this.#runs.find(receiptId)
   }
 
-  async add({ reads, end, tip }: IndexedEntries): Promise<void> {
+  async add({ reads, end, tip }: IndexedEntries, signal?: AbortSignal): Promise<void> {
     const isFull = this.#tail.count + reads.length > RECEIPT_TAIL_RECORDS_MAX
     // Before anything is added: a run holds no record of an entry after its end.
-    if (isFull || this.#end - this.#first >= RECEIPT_TAIL_ENTRIES_MAX) await this.#writeTail()
+    if (isFull || this.#end - this.#first >= RECEIPT_TAIL_ENTRIES_MAX) await this.#writeTail(signal)
     for (const { receiptId, index } of reads) this.#tail.add(receiptId, index)
     this.#end = end
     this.#tip = tip.slice(0, TIP_BYTES)
@@ -80,7 +80,7 @@ export class FileReceiptIndex implements ReceiptIndexStore {
   }
 
   /** Makes a run of what is in memory, if anything is. */
-  async #writeTail(): Promise<void> {
+  async #writeTail(signal: AbortSignal | undefined): Promise<void> {
     if (this.#first === this.#end) return
     const range = {
       first: this.#first,
@@ -91,7 +91,7 @@ export class FileReceiptIndex implements ReceiptIndexStore {
     await this.#runs.append(range, pagesOf(this.#tail.sorted()))
     this.#tail.clear()
     this.#first = this.#end
-    await this.#runs.merge()
+    await this.#runs.merge(signal)
   }
 }
 

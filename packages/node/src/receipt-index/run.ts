@@ -3,7 +3,7 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import {
@@ -89,6 +89,7 @@ export class Run {
  *
  * @param pages its records in order, in pages that are full but for the last
  * @throws {RangeError} when they are not as many as `range` says
+ * @throws the signal's reason, when it aborts
  * @example
  * await writeRun('/data/receipt-index', range, mergeRecords(runs))
  */
@@ -96,9 +97,25 @@ export async function writeRun(
   directory: string,
   range: RunRange,
   pages: Iterable<Uint8Array>,
+  signal?: AbortSignal,
 ): Promise<void> {
   const temp = tempPath(directory)
-  const file = await open(temp, 'wx', 0o644)
+  try {
+    await writePages(temp, range, pages, signal)
+    await publishFile(temp, join(directory, runName(range)))
+  } catch (error) {
+    await rm(temp, { force: true })
+    throw error
+  }
+}
+
+async function writePages(
+  path: string,
+  range: RunRange,
+  pages: Iterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const file = await open(path, 'wx', 0o644)
   try {
     const buffer = new Uint8Array(RECEIPT_MERGE_WRITE_PAGES * PAGE_BYTES)
     const seed = runSeed(range)
@@ -114,6 +131,7 @@ export async function writeRun(
       filled += PAGE_BYTES
       if (filled < buffer.length) continue
       await file.writeFile(buffer)
+      signal?.throwIfAborted()
       filled = 0
     }
     await file.writeFile(buffer.subarray(0, filled))
@@ -123,5 +141,4 @@ export async function writeRun(
   } finally {
     await file.close()
   }
-  await publishFile(temp, join(directory, runName(range)))
 }

@@ -5,7 +5,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
-  RECEIPT_RUNS_MAX,
   RECEIPT_RUNS_OF_TIER_MAX,
   RECEIPT_TAIL_RECORDS_MAX,
 } from '@turnpike/core/limits/receipt-index'
@@ -81,13 +80,13 @@ export class Runs {
   }
 
   /**
-   * Merges runs that have become too many.
+   * Merges runs that have become too many. When `signal` aborts, they stay as they are.
    *
    * @throws {ReceiptIndexDamaged} when one of them is not what was written
    */
-  async merge(): Promise<void> {
+  async merge(signal?: AbortSignal): Promise<void> {
     for (let last = this.#ofOneTier(); last.length > 1; last = this.#ofOneTier())
-      await this.#mergeRuns(last)
+      await this.#mergeRuns(last, signal)
   }
 
   /** Removes all of them. */
@@ -108,11 +107,10 @@ export class Runs {
     let first = tiers.length - 1
     while (first > 0 && tiers[first - 1]! <= tiers.at(-1)!) first--
     const isMany = tiers.length - first >= RECEIPT_RUNS_OF_TIER_MAX
-    if (tiers.length >= RECEIPT_RUNS_MAX) return this.#runs
     return isMany ? this.#runs.slice(first) : []
   }
 
-  async #mergeRuns(merged: readonly Run[]): Promise<void> {
+  async #mergeRuns(merged: readonly Run[], signal: AbortSignal | undefined): Promise<void> {
     const ranges = merged.map((run) => run.range)
     const { end, tip } = ranges.at(-1)!
     const range: RunRange = {
@@ -122,7 +120,7 @@ export class Runs {
       tip,
     }
     const pages = mergeRecords(merged.map((run) => run.pages()))
-    await writeRun(this.#directory, range, pages)
+    await writeRun(this.#directory, range, pages, signal)
     const whole = new Run(this.#directory, range)
     this.#runs = [...this.#runs.slice(0, -merged.length), whole]
     for (const run of merged) run.close()

@@ -20,7 +20,7 @@ export interface ReceiptRouteOptions {
   readonly observer: Observer
   /** Processes that serve. */
   readonly processes: number
-  readonly judge: InvocationJudge
+  readonly judge: Pick<InvocationJudge, 'judge'>
 }
 
 /** A public receipt id, as `X-Receipt-Id` has it. */

@@ -236,6 +236,8 @@ test('the published tiles lead to the published root, by the hashes of all entri
       at += width
     }
   assert.deepEqual(foldPeaks(nodeHasher, peaks), decodeBase64(root))
+  const head = await fetch(`${deployment.url}/receipts/tile/0/000`, { method: 'HEAD' })
+  assert.deepEqual([head.status, head.headers.get('content-length')], [200, '8192'])
   const narrow = new Uint8Array(await (await published('tile/0/000.p/7')).arrayBuffer())
   assert.deepEqual(narrow, first.subarray(0, 7 * 32))
 })
