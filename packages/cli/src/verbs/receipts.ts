@@ -7,6 +7,7 @@ import { audit } from './receipts/audit.ts'
 import { bundle } from './receipts/bundle.ts'
 import { epochs } from './receipts/epochs.ts'
 import { fsck } from './receipts/fsck.ts'
+import { monitor } from './receipts/monitor.ts'
 import { prove } from './receipts/prove.ts'
 import { resume } from './receipts/resume.ts'
 import { verify } from './receipts/verify.ts'
@@ -16,5 +17,5 @@ import { witness } from './receipts/witness.ts'
 export const receipts: VerbGroup = {
   name: 'receipts',
   summary: 'Prove reads, and check what others prove.',
-  verbs: [bundle, verify, audit, epochs, fsck, prove, resume, witness],
+  verbs: [bundle, verify, audit, epochs, fsck, monitor, prove, resume, witness],
 }

@@ -44,6 +44,7 @@ export function publicAnswer(
 }
 
 function epochAnswer(rest: string, published: Published): Promise<ServiceAnswer> {
+  if (rest === 'newest.root') return answerOf(published.newestRoot(), TEXT, A_SECOND)
   const [, epoch, kind] = EPOCH_FILE.exec(rest) ?? []
   if (epoch === undefined || String(Number(epoch)) !== epoch) return answerOf(undefined, TEXT, '')
   const file = published.epoch(Number(epoch), kind as 'root' | 'anchor' | 'final')

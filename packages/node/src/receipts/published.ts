@@ -17,6 +17,7 @@ import {
   TILE_WIDTH,
 } from '@turnpike/core/merkle/tile'
 import { accountingPaths } from '../accounting/open.ts'
+import { newestRootIn } from '../epochs/files.ts'
 import type { ReceiptEdge } from './operations.ts'
 
 /** A tile that is asked for. */
@@ -34,6 +35,9 @@ export interface PublishedDeps {
   readonly askEdge: () => Promise<ReceiptEdge | undefined>
 }
 
+/** Pause between two looks for the newest epoch. */
+const NEWEST_LOOK_MS = 1000
+
 /** The edge is not to be had now: the folder's owner is starting, stopping or busy. */
 export const NO_EDGE = 'no-edge'
 
@@ -50,6 +54,9 @@ export class Published {
   #edge: Promise<ReceiptEdge | undefined> | undefined
   /** Entries of the log that the edge is of. */
   #edgeSize = -1
+  #newest: Promise<number | undefined> | undefined
+  /** When the newest epoch is looked for again. */
+  #lookMs = 0
 
   constructor({ dataDir, askEdge }: PublishedDeps) {
     this.#log = accountingPaths(dataDir).log
@@ -70,6 +77,17 @@ export class Published {
   /** A file of an epoch. */
   epoch(epoch: number, kind: 'root' | 'anchor' | 'final'): Promise<Uint8Array | undefined> {
     return readSmall(join(this.#receipts, 'read', `${epoch}.${kind}`))
+  }
+
+  /** The `.root` of the newest epoch. It is looked for once a second, by however many. */
+  async newestRoot(): Promise<Uint8Array | undefined> {
+    const nowMs = performance.now()
+    if (nowMs >= this.#lookMs) {
+      this.#lookMs = nowMs + NEWEST_LOOK_MS
+      this.#newest = newestRootIn(this.#receipts)
+    }
+    const newest = await this.#newest
+    return newest === undefined ? undefined : this.epoch(newest, 'root')
   }
 
   /**
