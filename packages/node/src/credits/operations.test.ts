@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { createMetrics } from '../metrics/metrics.ts'
@@ -120,6 +122,13 @@ test('what is said wrongly is refused, and by which name', async () => {
   const most = 'x'.repeat(CREDIT_TEXT_CHARS_MAX)
   assert.equal((await ask('creditSeed', { ...seed, id: most, note: most }))['added'], true)
   assert.equal(creditTotals(billing).pool, 1)
+})
+
+test('the policy in the docs is one', async () => {
+  const docs = join(import.meta.dirname, '../../../../docs/operating/credits.md')
+  const [, json] = /```json\n([^`]+)```/.exec(await readFile(docs, 'utf8'))!
+  const shown = await desk().ask('creditPolicy', { id: 'p', terms: JSON.parse(json!) })
+  assert.equal(shown['added'], true, String(shown['message']))
 })
 
 test('metrics say what was issued by region, and what kept issuances down', async () => {
