@@ -1,5 +1,6 @@
 /**
- * Each fault of metering that we know of has its row, and the tests that the row names are there.
+ * Pages that say which test shows what: each fault of metering, each invariant of receipts has its
+ * row, and the tests that the row names are there.
  * @module
  */
 import assert from 'node:assert/strict'
@@ -8,20 +9,23 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 
 const ROOT = resolve(import.meta.dirname, '..')
-const PAGE = 'docs/decisions/metering-faults.md'
-const CODES = { L: 12, S: 5, D: 5, M: 6, E: 12 } as const
+/** Codes on each page: a letter, and how many there are of it. */
+const PAGES = {
+  'docs/decisions/metering-faults.md': { L: 12, S: 5, D: 5, M: 6, E: 12 },
+  'docs/decisions/receipt-invariants.md': { I: 18 },
+} as const
 
 /** A test that a row names: by its file, and by what its title begins with or mentions. */
 interface Named {
   readonly code: string
   readonly file: string
-  /** Undefined: any test that is called after the fault. */
+  /** Undefined: any test that is called after the code. */
   readonly title: string | undefined
 }
 
 function namedTests(page: string): Named[] {
   return page.split('\n').flatMap((line) => {
-    const code = /^\| ([LSDME]\d+): /.exec(line)?.[1]
+    const code = /^\| ([LSDMEI]\d+): /.exec(line)?.[1]
     if (code === undefined) return []
     const names = Array.from(line.matchAll(/`([\w/.-]+\.test\.ts)(?:: ([^`]+))?`/g))
     return names.map(([, file, title]) => ({ code, file: file!, title }))
@@ -33,14 +37,14 @@ function titlesIn(path: string): string[] {
   if (!existsSync(path)) return []
   const source = readFileSync(path, 'utf8')
   return Array.from(
-    source.matchAll(/(?:\btest\(\s*|\bname: )(['"`])(.+?)\1/g),
+    source.matchAll(/(?:\b(?:test|holds)\(\s*|\bname: )(['"`])(.+?)\1/g),
     ([, , title]) => title!,
   )
 }
 
-/** Whether a title is that of a test of a fault: `L7, L8: …` is one of both. */
+/** Whether a title is that of a test of a code: `L7, L8: …` is one of both. */
 function isAbout(title: string, code: string): boolean {
-  return /^((?:[LSDME]\d+, )*[LSDME]\d+): /.exec(title)?.[1]?.split(', ').includes(code) ?? false
+  return /^((?:[LSDMEI]\d+, )*[LSDMEI]\d+): /.exec(title)?.[1]?.split(', ').includes(code) ?? false
 }
 
 function missing(named: readonly Named[], titles: (file: string) => readonly string[]): string[] {
@@ -54,18 +58,19 @@ function missing(named: readonly Named[], titles: (file: string) => readonly str
     .map(({ code, file, title = `${code}: …` }) => `${file} has no test "${title}"`)
 }
 
-test('each fault has a row, and each row tests that are there', () => {
-  const named = namedTests(readFileSync(join(ROOT, PAGE), 'utf8'))
-  const codes = Object.entries(CODES).flatMap(([letter, last]) =>
-    Array.from({ length: last }, (_, i) => `${letter}${i + 1}`),
-  )
-  const rows = [...new Set(named.map(({ code }) => code))]
-  assert.deepEqual(rows.toSorted(), codes.toSorted())
-  assert.deepEqual(
-    missing(named, (file) => titlesIn(join(ROOT, file))),
-    [],
-  )
-})
+for (const [page, letters] of Object.entries(PAGES))
+  test(`${page}: each code has a row, and each row tests that are there`, () => {
+    const named = namedTests(readFileSync(join(ROOT, page), 'utf8'))
+    const codes = Object.entries(letters).flatMap(([letter, last]) =>
+      Array.from({ length: last }, (_, i) => `${letter}${i + 1}`),
+    )
+    const rows = [...new Set(named.map(({ code }) => code))]
+    assert.deepEqual(rows.toSorted(), codes.toSorted())
+    assert.deepEqual(
+      missing(named, (file) => titlesIn(join(ROOT, file))),
+      [],
+    )
+  })
 
 test('a row whose test is gone or called otherwise is found', () => {
   const row = (cell: string): Named[] => namedTests(`| L3: lost | how | ${cell} |`)
