@@ -112,7 +112,7 @@ test('defect 7: only what lies under the anchored root is paid, and nothing refu
   assert.equal(worthOfAll(lotsOf(log.billing, A), worthIn(EPOCH)), 100n)
 })
 
-test('defect 8: a crash while an epoch becomes final neither loses its credits nor parts', async () => {
+test('defect 8: a crash while an epoch becomes final loses none of its credits', async () => {
   const crashing = (credited: CreditIssuer): CreditIssuer => ({
     issue(epoch) {
       credited.issue(epoch)

@@ -20,7 +20,8 @@ export const CREDITS_SCHEMA = `
     issuance INTEGER
   ) STRICT;
   CREATE INDEX credit_policies ON credit_events (epoch, number) WHERE kind = 'policy';
-  CREATE INDEX credit_seeds_waiting ON credit_events (epoch) WHERE kind = 'seed' AND issuance IS NULL;
+  CREATE INDEX credit_seeds_waiting ON credit_events (epoch)
+    WHERE kind = 'seed' AND issuance IS NULL;
 
   CREATE TABLE credit_issuances (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
