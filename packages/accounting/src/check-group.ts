@@ -8,7 +8,7 @@ import type { LogEntry } from '@turnpike/core/log/entry'
 import { groupBytes } from '@turnpike/core/log/frame'
 import { bytesEqual } from '@turnpike/core/bytes'
 import { JOURNAL_GROUP_BYTES_MAX } from '@turnpike/core/limits/log'
-import { VOID_SOURCE } from '@turnpike/core/ports/inbox'
+import { ACK_SOURCE, VOID_SOURCE } from '@turnpike/core/ports/inbox'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 
@@ -49,7 +49,8 @@ function countOf(logged: LogEntry): number {
 /**
  * Decodes a group that `source` hands to the inbox. It is a READ, with FETCH and EXEC entries of
  * that READ; or a FETCH that outlived its READ; or, from {@link VOID_SOURCE} and nobody else, a
- * VOID. An ACK names an index, which says nothing outside of the log that it was made for.
+ * VOID; or, from {@link ACK_SOURCE} and nobody else, an ACK: both name an index, which says nothing
+ * outside of the log that it was made for.
  *
  * @example
  * const { ok: logged, error } = checkGroup('did:key:z6Mk…', [read, fetch])
@@ -69,7 +70,7 @@ export function checkGroup(
   }
   const [first, ...rest] = group
   if (first === undefined) return refuse('group expected an entry, got none')
-  const kind = source === VOID_SOURCE ? 'void' : first.kind === 'fetch' ? 'fetch' : 'read'
+  const kind = OWN_KINDS.get(source) ?? (first.kind === 'fetch' ? 'fetch' : 'read')
   if (first.kind !== kind)
     return refuse(`group of ${source} expected to begin with a ${kind}, got a ${first.kind}`)
   const alien = rest.find((logged) => !belongsTo(first, logged))
@@ -77,6 +78,12 @@ export function checkGroup(
     return refuse(`group expected what belongs to its first entry, got a ${alien.kind} of another`)
   return ok(group)
 }
+
+/** What comes from our own sources; all others are DIDs. */
+const OWN_KINDS: ReadonlyMap<string, LogEntry['kind']> = new Map([
+  [VOID_SOURCE, 'void'],
+  [ACK_SOURCE, 'ack'],
+])
 
 function belongsTo(first: LogEntry, logged: LogEntry): boolean {
   if (first.kind !== 'read') return false

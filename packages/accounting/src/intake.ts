@@ -34,7 +34,7 @@ export interface Intake {
  * keeps none waiting. Without `more`, everything that was durable at the call is in it.
  *
  * @throws {BadJournalEntry} on an entry that can't be decoded, that only a sequencer may write, or
- * that is a VOID from elsewhere than the inbox
+ * that is a VOID or an ACK from elsewhere than the inbox
  * @example
  * const intake = await takeEntries(journals, reader, LOG_ROUND_BYTES_MAX)
  */
@@ -80,15 +80,15 @@ async function take(
 ): Promise<TakenEntry> {
   const { ok: logged, error } = checkEntry(bytes)
   if (logged === undefined) throw new BadJournalEntry(journal, entry, error.message)
-  if (logged.kind !== 'void') return { bytes, logged, voided: undefined }
+  if (logged.kind !== 'void' && logged.kind !== 'ack') return { bytes, logged, voided: undefined }
+  const name = logged.kind.toUpperCase()
   if (journal !== INBOX_JOURNAL)
-    throw new BadJournalEntry(journal, entry, 'expected no VOID: those come by the inbox alone')
-  const voided = await voidedBy(reader, logged)
-  if (voided === undefined && logged.entry.index >= reader.state.size)
+    throw new BadJournalEntry(journal, entry, `expected no ${name}: those come by the inbox alone`)
+  if (logged.entry.index >= reader.state.size)
     throw new BadJournalEntry(
       journal,
       entry,
-      `VOID expected an entry before ${reader.state.size}, got ${logged.entry.index}`,
+      `${name} expected an entry before ${reader.state.size}, got ${logged.entry.index}`,
     )
-  return { bytes, logged, voided }
+  return { bytes, logged, voided: await voidedBy(reader, logged) }
 }

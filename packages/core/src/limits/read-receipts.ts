@@ -27,3 +27,18 @@ export const OWNER_CHANGES_MAX = 100
 export const DOMAINS_LISTED_MAX = 1000
 /** Entries behind a READ that may be of its group: as many as 4 KiB hold, each 20 bytes at least. */
 export const FRAME_GROUP_ENTRIES_MAX = 200
+/** Bytes of an acknowledgement: its JSON takes some 300. */
+export const ACK_BODY_BYTES_MAX = 1024
+/** Acknowledgements of one read that go into the log: a reader has one key, or a few. */
+export const READ_ACKS_MAX = 8
+/** How long after the end of a read it can be acknowledged. */
+export const ACK_AFTER_MS_MAX = 86_400_000
+/** How far a reader's clock may be off. */
+export const ACK_SKEW_MS_MAX = 900_000
+/** Acknowledgements that a deployment looks at in a minute, and at once after a pause. */
+export const ACKS_PER_MINUTE = 60_000
+export const ACKS_BURST = 2000
+/** Acknowledgements that one deployment takes in at the same time, over all its processes. */
+export const ACKS_IN_FLIGHT_MAX = 64
+/** How long one may take to be answered. */
+export const ACK_TIMEOUT_MS = 10_000

@@ -16,6 +16,9 @@ export const INBOX_JOURNAL = 'inbox'
 /** Who vouches for VOIDs, where others have the DID of a gateway. A VOID comes from nobody else. */
 export const VOID_SOURCE = 'void'
 
+/** Who vouches for ACKs: they are checked here, and come from nobody else. */
+export const ACK_SOURCE = 'ack'
+
 /** Entries that stay together, and the name under which their source hands them over. */
 export interface InboxGroup {
   /**
@@ -48,7 +51,7 @@ export class InboxFull extends Error {
 /** Takes groups from many sources, each once. Any number of calls may be under way. */
 export interface Inbox {
   /**
-   * Takes `groups` of `source` (a DID, or {@link VOID_SOURCE}). When it resolves with verdicts, one
+   * Takes `groups` of `source` (a DID, {@link VOID_SOURCE} or {@link ACK_SOURCE}). When it resolves with verdicts, one
    * for each group in order, they are durable: keys and entries went to disk in one transaction. A
    * key that comes twice in one call is counted once. A call that rejects has happened or has not:
    * handing over the same groups again is always safe.

@@ -3,6 +3,7 @@
  * for other threads of its process, whose parameters may hold bytes and bigints.
  * @module
  */
+import { ackOperation } from '../acks/operation.ts'
 import { analyticsOperations } from '../analytics/operations.ts'
 import type { Operation } from '../control/server.ts'
 import { domainOperations } from '../domains/operations.ts'
@@ -55,6 +56,7 @@ export const ACCOUNTING_OPERATIONS = [
   'queueLs',
   'queueRedrive',
   'payout',
+  'receiptAck',
   'receiptEdge',
   'receiptProof',
   'reconcile',
@@ -91,6 +93,7 @@ export function accountingOperations(
     journalBatch: batchOperation(parts),
     ledgerRebuild: () => parts.host.rebuild(),
     payout: payoutOperation(parts),
+    receiptAck: ackOperation(parts),
     ...receiptOperations(parts),
     statement: statementOperation(parts),
     statementBundle: bundleOperation(parts),
@@ -125,6 +128,7 @@ export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'journalBatch',
   'queueLs',
   'queueRedrive',
+  'receiptAck',
   'receiptEdge',
   'receiptProof',
 ])

@@ -3,12 +3,12 @@
  * @module
  */
 import type { DatabaseSync } from 'node:sqlite'
+import type { CountingInbox } from '@turnpike/accounting/acks/take-ack'
 import type { FollowedReceipts } from '@turnpike/accounting/receipts/followed-receipts'
 import type { NoteSigner } from '@turnpike/core/note/note'
 import type { EpochFiles } from '@turnpike/core/ports/epoch-files'
 import type { EpochStore } from '@turnpike/core/ports/epoch-store'
 import type { Plans } from '@turnpike/core/billing/plan'
-import type { Inbox } from '@turnpike/core/ports/inbox'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { SqliteDomainIndex } from '../analytics/domain-index.ts'
@@ -36,8 +36,8 @@ export interface AccountingParts {
   /** What was read of each domain: it follows within about a second. */
   readonly domains: SqliteDomainIndex
   readonly ledger: SqliteLedger
-  /** By which entries of others, and VOIDs, come into the log. */
-  readonly inbox: Inbox
+  /** By which entries of others, VOIDs and ACKs come into the log. */
+  readonly inbox: CountingInbox
   /** `billing.sqlite`; this is its only writer. */
   readonly billing: DatabaseSync
   /** The catalog, read-only: its owner writes it on another thread. */

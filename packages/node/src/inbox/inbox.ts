@@ -4,6 +4,7 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { CountingInbox } from '@turnpike/accounting/acks/take-ack'
 import { checkGroup } from '@turnpike/accounting/check-group'
 import {
   INBOX_BACKLOG_BYTES_MAX,
@@ -12,6 +13,7 @@ import {
   INBOX_COMMIT_BYTES_MAX,
   INBOX_COMMIT_GROUPS_MAX,
 } from '@turnpike/core/limits/inbox'
+import { timedKey } from '@turnpike/core/handover/group-key'
 import { groupBytes } from '@turnpike/core/log/frame'
 import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import {
@@ -20,7 +22,7 @@ import {
   INBOX_KEY_BYTES_MIN,
   InboxFull,
 } from '@turnpike/core/ports/inbox'
-import type { Inbox, InboxGroup, InboxVerdict } from '@turnpike/core/ports/inbox'
+import type { InboxGroup, InboxVerdict } from '@turnpike/core/ports/inbox'
 import type { JournalBatch, JournalSource } from '@turnpike/core/ports/log'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
@@ -88,11 +90,12 @@ interface Call {
  * An inbox in a file, and the journal by which the sequencer reads it. It has one writer. Calls
  * that are made while a transaction is written share the next one.
  */
-export class SqliteInbox implements Inbox, JournalSource {
+export class SqliteInbox implements CountingInbox, JournalSource {
   readonly name: string = INBOX_JOURNAL
   readonly #database: DatabaseSync
   readonly #waiting: Waiting
   readonly #see: StatementSync
+  readonly #countAt: StatementSync
   readonly #calls: Call[] = []
   readonly #backlogBytesMax: number
   /** Undefined after a transaction of which nobody knows whether it took place. */
@@ -108,6 +111,10 @@ export class SqliteInbox implements Inbox, JournalSource {
     this.#database = database
     this.#backlogBytesMax = backlogBytesMax
     this.#waiting = new Waiting(database, path)
+    this.#countAt = database.prepare(
+      `SELECT count(*) AS count FROM seen
+       WHERE source = (SELECT id FROM sources WHERE name = ?) AND key >= ? AND key < ?`,
+    )
     this.#see = database.prepare('INSERT INTO seen VALUES (?, ?) ON CONFLICT DO NOTHING')
   }
 
@@ -129,6 +136,14 @@ export class SqliteInbox implements Inbox, JournalSource {
       this.#calls.push({ source, groups, bytes, resolve, reject })
       this.#due ??= setImmediate(() => this.#commit())
     })
+  }
+
+  /** Groups of `source` that were ever taken under keys that begin with `time`. */
+  countAt(source: string, time: number): number {
+    const none = new Uint8Array(0)
+    return Number(
+      this.#countAt.get(source, timedKey(time, none), timedKey(time + 1, none))!['count'],
+    )
   }
 
   async read(fromEntry: number, bytesMax: number): Promise<JournalBatch> {

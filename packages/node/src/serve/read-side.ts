@@ -21,6 +21,7 @@ import { SignatureChecks } from '@turnpike/core/ucan/signed-by'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { join } from 'node:path'
 import { accountingPaths } from '../accounting/open.ts'
+import { ackRoutes } from '../acks/routes.ts'
 import { ClaimedIndex, KnownIndex } from '../claims/claimed-index.ts'
 import { CatalogIndexes } from '../claims/finder.ts'
 import { claimRoutes } from '../claims/routes.ts'
@@ -228,7 +229,8 @@ function routesOf(
     sources: settings.handFrom,
   })
   const receipts = receiptRoutes({ dataDir, observer, processes, judge: retrieve?.judge })
-  return [...identityRoutes(identity), ...open, ...claims, ...handover, ...receipts]
+  const acks = ackRoutes({ dataDir, observer, processes, clock: nodeClock })
+  return [...identityRoutes(identity), ...open, ...claims, ...handover, ...receipts, ...acks]
 }
 
 function authorizerOf(
