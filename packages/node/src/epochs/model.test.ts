@@ -156,9 +156,9 @@ class Model {
     const plansCrash = !this.#isQuiet && this.#chance(0.4)
     if (plansCrash) this.#crashes.plan(Math.floor(this.#random() * 40), this.#chance(0.5))
     try {
-      const { error } = await this.#keeper.step(LOG.states[this.#sealed]!)
-      assert.equal(error, undefined)
+      const { ok: step } = await this.#keeper.step(LOG.states[this.#sealed]!)
       this.#crashes.clear()
+      if (step!.unavailable.length === 0) this.#assertTrue()
     } catch (error) {
       if (!(error instanceof Crash)) throw error
       this.crashed++
@@ -186,6 +186,12 @@ class Model {
     const bytes = this.#files.files.get(`read/${epoch}.anchor`)
     const { anchors } = parseAnchorFile(bytes!).ok!.value
     assert.ok(anchors.some(({ anchor }) => anchor === 'chain'))
+  }
+
+  /** What the chain has not, or no more, is not said to be there. */
+  #assertTrue(): void {
+    for (const { statement, state } of this.#epochs.list(0, HOURS.length))
+      if (this.#chain.find(statement.epoch) === undefined) assert.equal(state, 'batched')
   }
 
   /** pending → batched → anchored → final, and anchored → batched. */
