@@ -79,7 +79,7 @@ function verifyParsed(
   checkSums(open === undefined ? hours : [...hours, open], context)
   checkBill(context)
   checkCounted(context)
-  addNotes(context, { sealed, hasOpen: open !== undefined })
+  addNotes(context, { sealed, hasOpen: open !== undefined, anchors: counts.anchors })
   const unsealedEntries = open?.entries.length ?? 0
   const verdict = {
     log: formatKey(parseKey(bundle.log, crypto), crypto),
@@ -121,7 +121,14 @@ function checkCounted({ statement, bundle, checks, head }: Context): void {
 
 function addNotes(
   { checks, trust, statement }: Context,
-  { sealed, hasOpen }: { readonly sealed: readonly SealedEpoch[]; readonly hasOpen: boolean },
+  {
+    sealed,
+    hasOpen,
+    anchors,
+  }: Pick<EpochCounts, 'anchors'> & {
+    readonly sealed: readonly SealedEpoch[]
+    readonly hasOpen: boolean
+  },
 ): void {
   const { notes } = checks
   if (trust.key === undefined)
@@ -137,6 +144,8 @@ function addNotes(
     notes.push(
       'Some hours are sealed and signed, but not final: no anchor holds them for good yet.',
     )
+  if (anchors.length > 0 && anchors.every((name) => name === 'local'))
+    notes.push('The only anchor is local: no one but the gateway itself holds what it signed.')
   if (statement.total.storageByteMs !== 0n)
     notes.push('What was stored is not in the log: those figures are the gateway’s word.')
   notes.push(
