@@ -3,10 +3,11 @@
  * @module
  */
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { emptyRoot } from '@turnpike/core/merkle/hash'
 import type { NoteSigner } from '@turnpike/core/note/note'
 import type { EpochStatement } from '@turnpike/core/ports/anchor'
@@ -14,6 +15,7 @@ import type { Result } from '@turnpike/core/result'
 import type { Hex } from 'viem'
 import { folderPaths } from '../../../folder/layout.ts'
 import { nodeHasher } from '../../../hasher.ts'
+import { openLogSigner } from '../../../log/signer.ts'
 import { EvmAnchor, type EvmAnchorOptions } from '../anchor.ts'
 import { openEvmKey } from '../key.ts'
 import { deployContract, registerLog } from '../manage.ts'
@@ -43,7 +45,7 @@ export interface Deployed {
  * @example
  * const { anvil, anchor } = await deployed(t)
  */
-export async function deployed(t: { after(end: () => Promise<void>): void }): Promise<Deployed> {
+export async function deployed(t: Pick<TestContext, 'after'>): Promise<Deployed> {
   const anvil = await startAnvil([])
   const dataDir = await mkdtemp(join(tmpdir(), 'turnpike-evm-'))
   t.after(async () => {
@@ -52,7 +54,7 @@ export async function deployed(t: { after(end: () => Promise<void>): void }): Pr
   })
   const { rpc } = anvil
   await fund(anvil, (await openEvmKey(folderPaths(dataDir).keys)).address)
-  const signer = logSigner('gateway.example/log')
+  const signer = await openLogSigner(folderPaths(dataDir).keys, 'gateway.example/log')
   const deploy = need(await deployContract({ dataDir, rpc }))
   const { contract } = deploy
   const { registration, done } = need(await registerLog({ dataDir, rpc, contract, signer }))
@@ -61,18 +63,6 @@ export async function deployed(t: { after(end: () => Promise<void>): void }): Pr
     new EvmAnchor({ dataDir, rpc, feeMax: FEE_MAX, ...options })
   const gas = { deploy: deploy.gas, register: done!.gas }
   return { anvil, dataDir, signer, contract, registration, anchor: again(), gas, again }
-}
-
-/** A log's key, made for a test. */
-export function logSigner(name: string): NoteSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const pkix = publicKey.export({ format: 'der', type: 'spki' })
-  const publicBytes = new Uint8Array(pkix.subarray(-32))
-  return {
-    name,
-    publicKey: publicBytes,
-    sign: (text) => new Uint8Array(sign(null, text, privateKey)),
-  }
 }
 
 /** Epochs that follow each other, as a log would state them; `salt` makes another log of it. */
