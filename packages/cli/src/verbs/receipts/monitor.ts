@@ -3,7 +3,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openMonitor, type Monitor } from '@turnpike/audit/monitor/monitor'
+import { openMonitor, type Look, type Monitor } from '@turnpike/audit/monitor/monitor'
 import type { Round } from '@turnpike/audit/monitor/round'
 import { SourceFailed } from '@turnpike/audit/monitor/source'
 import { EXIT, type ExitCode } from '../../exit.ts'
@@ -66,7 +66,7 @@ const PIN =
   'The key came from the gateway itself: whoever runs it may show others another. Give --vkey ' +
   'with a key that you have from elsewhere.'
 
-/** Looks until it is stopped. What is wrong is said when it changes. */
+/** Looks until it is stopped; what it sees is said when it changes. */
 async function follow(
   opened: Monitor,
   seconds: number,
@@ -78,7 +78,7 @@ async function follow(
   while (!signal.aborted) {
     try {
       const round = await opened.look()
-      const now = JSON.stringify(round.findings)
+      const now = JSON.stringify([round.findings, statesOf(round)])
       if (now === said) round.unheard.forEach((line) => output.note(line))
       else if (show(round, output) === EXIT.failed) code = EXIT.failed
       said = now
@@ -91,7 +91,7 @@ async function follow(
   return code
 }
 
-function show(round: Round & { readonly proofs: readonly string[] }, output: Output): ExitCode {
+function show(round: Look, output: Output): ExitCode {
   const { head, epochs, findings, unheard, proofs } = round
   output.line(`Log      ${formatCount(head.size)} entries`)
   for (const { epoch, standing } of epochs) {
@@ -109,12 +109,16 @@ function show(round: Round & { readonly proofs: readonly string[] }, output: Out
   output.result({
     holds,
     size: head.size,
-    epochs: epochs.map(({ epoch, standing: { state, anchors } }) => ({ epoch, state, anchors })),
+    epochs: statesOf(round),
     findings: findings.map(({ rule, where, message }) => ({ rule, where, message })),
     unheard,
     proofs,
   })
   return holds ? EXIT.ok : EXIT.failed
+}
+
+function statesOf({ epochs }: Round): readonly object[] {
+  return epochs.map(({ epoch, standing: { state, anchors } }) => ({ epoch, state, anchors }))
 }
 
 function textIn(value: string | true | undefined): string | undefined {
