@@ -26,7 +26,8 @@ export interface Witnessed {
 
 /**
  * Who has cosigned, by an anchor's proof `{ kind: 'witness', cosignatures, checkpoint?,
- * consistency? }`. `checkpoint` is there when witnesses were further on than the epoch.
+ * consistency? }`. Where witnesses were further on than the epoch, `checkpoint` is what they have
+ * cosigned, with all signatures, and `consistency` shows that the log goes on from the epoch to it.
  *
  * @param witnesses keys that count
  * @throws {BadNote} when the proof is malformed, or of another log or tree

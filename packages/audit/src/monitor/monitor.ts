@@ -17,7 +17,7 @@ export const MONITOR_WITNESSES_MAX = 64
 
 /** What to open. */
 export interface MonitorOptions {
-  /** The gateway; `/receipts` is below it. */
+  /** The gateway, or the log's prefix, which ends in `/receipts`. */
   readonly url: string
   readonly statePath: string
   /** The log's key, `name+id+key`; when there is none, the first that the gateway shows is kept. */
@@ -54,7 +54,7 @@ export interface Monitor {
  */
 export async function openMonitor(options: MonitorOptions): Promise<Monitor> {
   const { url, statePath, vkey, signal } = options
-  const files = httpFiles(`${url.replace(/\/$/, '')}/receipts`, signal)
+  const files = httpFiles(`${url.replace(/(?:\/receipts)?\/?$/, '')}/receipts`, signal)
   const text = await readIfAny(statePath)
   const known = text === undefined ? undefined : keyInMonitor(text)
   const key = keyOf(vkey ?? known ?? (await keyOfGateway(files)), 'log')

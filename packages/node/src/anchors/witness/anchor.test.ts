@@ -162,7 +162,8 @@ async function countOf(
   assert.ok(typeof proof === 'object', String(proof))
   const { checkpoint, cosignatures } = proof as { checkpoint?: string; cosignatures: string[] }
   const signed = checkpoint ?? Buffer.from(epoch.checkpoint).toString()
-  const note = parseNote(Buffer.from(`${signed}${cosignatures.join('\n')}\n`)).ok!
+  const lines = cosignatures.map((line) => `${line}\n`).join('')
+  const note = parseNote(Buffer.from(signed + lines)).ok!
   const seen = witnesses.map(({ key }) => verifyNote(note, key, ports, cosigned))
   return (await Promise.all(seen)).filter(({ ok }) => ok !== undefined).length
 }

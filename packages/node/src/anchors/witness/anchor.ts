@@ -169,13 +169,16 @@ export class WitnessAnchor implements Anchor {
     )
   }
 
+  /** Cosignatures of the epoch's own checkpoint, or a later one whole, and that it goes on. */
   async #proofOf({ size, note, cosignatures }: Gathered, end: number): Promise<AnchorProof> {
-    const lines = [...cosignatures.values()].map(lineOf)
-    const proof = { kind: this.name, quorum: this.#deps.quorum, cosignatures: lines }
-    if (size === end) return proof
+    const { quorum } = this.#deps
+    const signatures = [...cosignatures.values()]
+    if (size === end) return { kind: this.name, quorum, cosignatures: signatures.map(lineOf) }
     const hashes = await consistencyProof(await this.#deps.log(), end, size)
-    const checkpoint = Buffer.from(encodeNote(note)).toString()
-    return { ...proof, checkpoint, consistency: hashes.map(encodeBase64) }
+    const whole = encodeNote({ ...note, signatures: [...note.signatures, ...signatures] })
+    const checkpoint = Buffer.from(whole).toString()
+    const consistency = hashes.map(encodeBase64)
+    return { kind: this.name, quorum, cosignatures: [], checkpoint, consistency }
   }
 }
 
