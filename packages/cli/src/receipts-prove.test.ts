@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { type NoteKey, parseKey } from '@turnpike/audit/note'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { checkTlogProof, parseTlogProof } from '@turnpike/audit/tlog-proof'
+import { entryTarget } from './entry-target.ts'
+import { UsageRefused } from './verb.ts'
 import { newFolder, running, turnpike } from './testing/commands.ts'
 
 const site = resolve(import.meta.dirname, '../../../examples/site')
@@ -21,14 +23,8 @@ test('receipts prove writes a file that others check', async (t) => {
   assert.match(live.stderr, new RegExp(`of \\d+: ${byteLength} bytes of did:key:`))
   assert.equal(await server.stop('SIGINT'), 0)
   const key = parseKey(readFileSync(`${data}/receipts/log.vkey`, 'utf8').trim(), nodeCrypto)
-  const stopped = await turnpike(
-    'receipts',
-    'prove',
-    receipt.toUpperCase(),
-    '--data',
-    data,
-    '--json',
-  )
+  const stopped = await turnpike('receipts', 'prove', '0', '--data', data, '--json')
+  assert.equal(stopped.json.receipt, receipt)
   for (const text of [live.stdout, String(stopped.json.proof)]) {
     const proof = parseTlogProof(text)
     const holds = (log: NoteKey, entry?: Uint8Array): boolean =>
@@ -38,10 +34,12 @@ test('receipts prove writes a file that others check', async (t) => {
     assert.ok(!holds({ ...key, publicKey: new Uint8Array(32) }))
     assert.ok(!holds({ ...key, name: 'other.example/log' }))
   }
-  const byIndex = await turnpike('receipts', 'prove', '0', '--data', data, '--json')
-  assert.equal(byIndex.json.receipt, receipt)
-  const none = await turnpike('receipts', 'prove', '0'.repeat(32), '--data', data)
-  assert.equal(none.code, 1)
-  assert.match(none.stderr, /expected a read of this receipt/)
-  assert.equal((await turnpike('receipts', 'prove', 'x', '--data', data)).code, 2)
+})
+
+test('what is to be proven is a receipt or an index', () => {
+  const receipt = '0f'.repeat(16)
+  assert.deepEqual(entryTarget(receipt.toUpperCase()), { receipt })
+  assert.deepEqual(entryTarget('1042'), { index: 1042 })
+  for (const wrong of ['', 'x', '-1', '1e3', receipt.slice(1), `${receipt}0`, '1'.repeat(16)])
+    assert.throws(() => entryTarget(wrong), UsageRefused, wrong)
 })

@@ -14,7 +14,14 @@ import { groupOf, readOf, testHasher, testRandom, testSigner } from '../testing/
 import { MemoryJournal, MemoryLogStore, TestClock } from '../testing/memory.ts'
 import { MemoryReceiptIndex } from '../testing/receipt-index.ts'
 import type { EntryTarget } from './find-read.ts'
+import { sealedStatement } from '../epochs/statements.ts'
+import { LogReader } from '../reader.ts'
+import { SealChain } from '../seal-chain.ts'
+import { decodeState } from '../state.ts'
 import { FollowedReceipts } from './followed-receipts.ts'
+import { encodeBase64 } from '@turnpike/core/note/base64'
+import { parseNote } from '@turnpike/core/note/note'
+import type { EpochRecord } from '@turnpike/core/ports/epoch-store'
 import { proveEntry, type ProvenEntry } from './prove-entry.ts'
 
 const hasher = testHasher
@@ -41,7 +48,7 @@ async function logOf(reads: number) {
   }
   await put(reads)
   await receipts.catchUp()
-  return { log, hasher, receipts, index, put }
+  return { log, hasher, receipts, index, put, clock, signer }
 }
 
 function holds({ index, size, bytes, hashes, checkpoint }: ProvenEntry): boolean {
@@ -75,6 +82,39 @@ test('a proof is about the checkpoint that was published, whatever came since', 
   assert.ok(holds(proven!))
   const { error } = await proveEntry({ receipt: receiptOf(300) }, deps)
   assert.match(error!.message, /expected to be published, is not yet/)
+})
+
+test('an entry is proven against its own hour, once anchored, as witnesses signed it', async () => {
+  const deps = await logOf(300)
+  deps.clock.pass(EPOCH_MS)
+  await deps.put(10)
+  await deps.receipts.catchUp()
+  const state = decodeState(hasher, deps.log.load()!.bytes)
+  const reader = new LogReader(deps.log, hasher, state)
+  const sealed = await sealedStatement(reader, state.sealed!.end, deps.signer)
+  const line = `\u2014 witness.example ${encodeBase64(new Uint8Array(76).fill(7))}`
+  const anchorings: EpochRecord['anchorings'] = [
+    { anchor: 'evm', state: 'sent', proof: null },
+    { anchor: 'local', state: 'final', proof: { kind: 'local' } },
+    { anchor: 'witness', state: 'final', proof: { kind: 'witness', cosignatures: [line] } },
+  ]
+  let record: EpochRecord = { ...sealed, state: 'batched', anchorings, final: undefined }
+  const chain = new SealChain()
+  const hours = { epochs: { get: () => record }, chain }
+  const prove = (n: number) => proveEntry({ receipt: receiptOf(n) }, deps, hours)
+  assert.match((await prove(5)).error!.message, /its hour is batched: try again later/)
+  const none = { epochs: { get: () => undefined }, chain }
+  const { error } = await proveEntry({ receipt: receiptOf(305) }, deps, none)
+  assert.match(error!.message, /its hour is pending/)
+  for (const reached of ['anchored', 'final'] as const) {
+    record = { ...record, state: reached }
+    const proven = (await prove(5)).ok!
+    assert.deepEqual([proven.size, proven.anchored?.state], [601, reached])
+    assert.deepEqual(proven.anchored?.anchors, anchorings)
+    assert.ok(holds(proven))
+    const names = parseNote(proven.checkpoint).ok?.signatures.map(({ name }) => name)
+    assert.deepEqual(names, ['gateway.example/log', 'witness.example'])
+  }
 })
 
 test('what is not there is refused by name, and says whether it is worth another try', async () => {

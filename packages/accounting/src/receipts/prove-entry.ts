@@ -13,6 +13,8 @@ import { LogCorrupt } from '../errors.ts'
 import { inclusionProof } from '../proofs.ts'
 import { LogReader } from '../reader.ts'
 import { decodeState } from '../state.ts'
+import { anchoredHead } from './anchored-head.ts'
+import type { AnchoredHead, AnchoredHours, NotAnchored } from './anchored-head.ts'
 import { findEntry, NoSuchRead } from './find-read.ts'
 import type { EntryTarget, FoundEntry } from './find-read.ts'
 
@@ -29,12 +31,15 @@ export interface ProvenEntry extends FoundEntry {
   readonly size: number
   /** From the leaf's sibling upwards. */
   readonly hashes: readonly Uint8Array[]
-  /** The newest checkpoint that was published: a signed note. */
+  /** The checkpoint that they lead to: a signed note. */
   readonly checkpoint: Uint8Array
+  /** The entry's hour, when it was asked for; else undefined. */
+  readonly anchored: AnchoredHead | undefined
 }
 
 /**
- * Proves an entry against the newest published checkpoint.
+ * Proves an entry against the newest published checkpoint; with `hours`, against that of the hour
+ * that it is of, as it was anchored.
  *
  * @throws {LogCorrupt} when a file of the log is missing or altered
  * @throws {ReceiptIndexDamaged} when one of the index is
@@ -44,7 +49,8 @@ export interface ProvenEntry extends FoundEntry {
 export async function proveEntry(
   target: EntryTarget,
   { log, hasher, receipts }: ProveDeps,
-): Promise<Result<ProvenEntry, NoSuchRead>> {
+  hours?: AnchoredHours,
+): Promise<Result<ProvenEntry, NoSuchRead | NotAnchored>> {
   // First the checkpoint: the state that is loaded after it covers it.
   const checkpoint = await log.get(CHECKPOINT_PATH)
   const committed = await log.load()
@@ -54,14 +60,18 @@ export async function proveEntry(
   if (published === undefined || parseNote(checkpoint).ok === undefined)
     throw new LogCorrupt(CHECKPOINT_PATH, 'text', 'expected a signed checkpoint')
   const state = decodeState(hasher, committed.bytes)
-  const found = await findEntry(target, new LogReader(log, hasher, state), receipts)
+  const reader = new LogReader(log, hasher, state)
+  const found = await findEntry(target, reader, receipts)
   if (found.error !== undefined) return found
-  const { size } = published
   const { index } = found.ok
-  if (index >= size)
+  if (index >= published.size)
     return fail(
       new NoSuchRead(`entry ${index} expected to be published, is not yet: try again in a second`),
     )
-  const hashes = await inclusionProof({ store: log, hasher, state }, index, size)
-  return ok({ ...found.ok, size, hashes, checkpoint })
+  const anchored = hours && (await anchoredHead(index, reader, hours))
+  if (anchored?.error !== undefined) return anchored
+  const head = anchored?.ok ?? { size: published.size, checkpoint }
+  const hashes = await inclusionProof({ store: log, hasher, state }, index, head.size)
+  const { size } = head
+  return ok({ ...found.ok, size, hashes, checkpoint: head.checkpoint, anchored: anchored?.ok })
 }

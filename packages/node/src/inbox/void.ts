@@ -48,7 +48,7 @@ export function voidOperation(parts: VoidParts): Operation {
     // A read that has just ended may be in a journal still.
     const before = await parts.host.catchUp()
     if (before.error !== undefined) return before
-    await parts.receipts.catchUp()
+    if ('receipt' in target) await parts.receipts.catchUp()
     const voided = await voidRead(target, reason, parts)
     if (voided.error !== undefined) return voided
     const after = await parts.host.catchUp()

@@ -2,10 +2,13 @@
  * What accounting answers about receipts: proofs, and the right edge of the hash tiles.
  * @module
  */
+import type { AnchoredHead } from '@turnpike/accounting/receipts/anchored-head'
 import { NoSuchRead } from '@turnpike/accounting/receipts/find-read'
 import { proveEntry, type ProvenEntry } from '@turnpike/accounting/receipts/prove-entry'
 import { readJson, type ReadJson } from '@turnpike/accounting/receipts/read-json'
+import { SealChain } from '@turnpike/accounting/seal-chain'
 import { decodeState } from '@turnpike/accounting/state'
+import type { Anchoring } from '@turnpike/core/epochs/anchor-file'
 import { receiptIdOf } from '@turnpike/core/log/receipt-id'
 import { encodeTlogProof } from '@turnpike/core/note/tlog-proof'
 import { fail, ok } from '@turnpike/core/result'
@@ -28,6 +31,13 @@ export interface ReceiptProof {
   readonly entry: string
   /** Text of a `.tlog-proof` file, the entry in its `extra`. */
   readonly proof: string
+  /** The entry's hour and who holds it, when that was asked for; else null. */
+  readonly anchored: {
+    /** Hour number. */
+    readonly epoch: number
+    readonly state: 'anchored' | 'final'
+    readonly anchors: readonly Anchoring[]
+  } | null
 }
 
 /** What `receiptEdge` answers: the committed log's partial hash tiles, lowest first, base64. */
@@ -36,7 +46,7 @@ export interface ReceiptEdge {
   readonly tiles: readonly string[]
 }
 
-type Parts = Pick<AccountingParts, 'host' | 'log' | 'receipts' | 'hasher'>
+type Parts = Pick<AccountingParts, 'host' | 'log' | 'epochs' | 'receipts' | 'hasher'>
 
 /** Operations about receipts, by name. */
 export function receiptOperations(
@@ -46,22 +56,26 @@ export function receiptOperations(
 }
 
 /**
- * `receiptProof {index | receipt, space?, newest?}`: with `space`, only of that space's reads; with
- * `newest`, what journals hold is taken into the log before.
+ * `receiptProof {index | receipt, space?, newest?, anchored?}`: with `space`, only of that space's
+ * reads; with `newest`, what journals hold is taken into the log before; with `anchored`, against
+ * the anchored checkpoint of the entry's hour, not the newest.
  */
 function proofOperation(parts: Parts): Operation {
+  const hours = { epochs: parts.epochs, chain: new SealChain() }
   return async (params) => {
     const asked = (params ?? {}) as Readonly<Record<string, unknown>>
     const target = entryTargetOf(asked)
-    const { space, newest } = asked
+    const { space, newest, anchored } = asked
     if (target === undefined || (space !== undefined && typeof space !== 'string'))
-      return fail(new InvalidParams('receiptProof expected { index | receipt, space?, newest? }'))
+      return fail(
+        new InvalidParams('receiptProof expected { index | receipt, space?, newest?, anchored? }'),
+      )
     if (newest === true) {
       const caughtUp = await parts.host.catchUp()
       if (caughtUp.error !== undefined) return caughtUp
-      await parts.receipts.catchUp()
+      if ('receipt' in target) await parts.receipts.catchUp()
     }
-    const proven = await proveEntry(target, parts)
+    const proven = await proveEntry(target, parts, anchored === true ? hours : undefined)
     if (proven.error !== undefined) return proven
     if (space !== undefined && !isOf(proven.ok, space))
       return fail(new NoSuchRead(`${space} expected to have this read, has not`))
@@ -74,7 +88,7 @@ function isOf({ logged }: ProvenEntry, space: string): boolean {
 }
 
 function answerOf(proven: ProvenEntry, { hasher }: Parts): ReceiptProof {
-  const { index, size, logged, bytes, hashes, checkpoint } = proven
+  const { index, size, logged, bytes, hashes, checkpoint, anchored } = proven
   const file = encodeTlogProof({ extra: bytes, index, hashes, checkpoint })
   const isRead = logged.kind === 'read'
   return {
@@ -85,7 +99,12 @@ function answerOf(proven: ProvenEntry, { hasher }: Parts): ReceiptProof {
     read: isRead ? readJson(logged.entry) : null,
     entry: Buffer.from(bytes).toString('base64'),
     proof: new TextDecoder().decode(file),
+    anchored: anchored === undefined ? null : shown(anchored),
   }
+}
+
+function shown({ epoch, state, anchors }: AnchoredHead): ReceiptProof['anchored'] {
+  return { epoch, state, anchors }
 }
 
 function edgeOperation({ log, hasher }: Parts): Operation {

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentObserver } from '@turnpike/gateway/observer'
-import type { GatewayRequest } from '@turnpike/gateway/request'
 import { RECEIPT_LOOKUPS_MAX } from '@turnpike/core/limits/receipt-index'
 import { refused, type RetrievalFault } from '@turnpike/core/retrieve/invocations'
+import type { Asked } from '../front-door/routes.ts'
 import { receiptAnswers } from './receipt-route.ts'
 
 const RECEIPT = '0f'.repeat(16)
 
-function requestWith(fields: Readonly<Record<string, string>>): GatewayRequest {
+function askedWith(fields: Readonly<Record<string, string>>, rest = RECEIPT): Asked {
   const get = (name: string): string | null => fields[name.toLowerCase()] ?? null
   const { signal } = new AbortController()
-  return { method: 'GET', url: 'http://127.0.0.1/', headers: { get }, signal }
+  const url = `http://127.0.0.1/receipts/${rest}`
+  return { request: { method: 'GET', url, headers: { get }, signal }, url: new URL(url), rest }
 }
 
 /** Answers of a process among so many, whose judge waits until it is told. */
@@ -24,7 +25,7 @@ function answering(processes: number) {
     judge: { judge: async () => refused(await judging.promise, 'refused here') },
   })
   const ask = (): Promise<number> =>
-    answers(RECEIPT, requestWith({ 'x-agent-message': 'm' }))!.then(({ status }) => status)
+    answers(askedWith({ 'x-agent-message': 'm' }))!.then(({ status }) => status)
   return { answers, ask, end: judging.resolve }
 }
 
@@ -58,6 +59,6 @@ test('each refusal has its status', async () => {
 test('only 32 lower-case hex digits are a receipt, shown by an invocation alone', async () => {
   const { answers } = answering(1)
   for (const wrong of ['', RECEIPT.slice(1), `${RECEIPT}0`, RECEIPT.toUpperCase(), `${RECEIPT}/`])
-    assert.equal(answers(wrong, requestWith({})), undefined, wrong)
-  assert.equal((await answers(RECEIPT, requestWith({}))!).status, 401)
+    assert.equal(answers(askedWith({}, wrong)), undefined, wrong)
+  assert.equal((await answers(askedWith({}))!).status, 401)
 })

@@ -11,6 +11,7 @@ import type { GatewayRequest } from '@turnpike/gateway/request'
 import { missingProofsAnswer, refusalAnswer } from '@turnpike/gateway/retrieving'
 import type { Observer } from '@turnpike/gateway/observer'
 import { type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
+import type { Asked } from '../front-door/routes.ts'
 import { callOwner } from '../control/client.ts'
 import type { ReceiptProof } from './operations.ts'
 
@@ -36,14 +37,15 @@ const NOT_HERE =
  * Answers for receipts. Whether there is one that is another space's is not told.
  *
  * @example
- * const answer = receiptAnswers(options)('0f1e2d3c4b5a69788796a5b4c3d2e1f0', request)
+ * const answer = receiptAnswers(options)({ rest: '0f1e…', url, request })
  */
 export function receiptAnswers(
   options: ReceiptRouteOptions,
-): (rest: string, request: GatewayRequest) => Promise<ServiceAnswer> | undefined {
+): (asked: Asked) => Promise<ServiceAnswer> | undefined {
   const inFlightMax = Math.max(1, Math.floor(RECEIPT_LOOKUPS_MAX / options.processes))
   let inFlight = 0
-  const answer = async (receipt: string, request: GatewayRequest): Promise<ServiceAnswer> => {
+  const answer = async (asked: Asked): Promise<ServiceAnswer> => {
+    const { request } = asked
     const value = request.headers.get(AGENT_MESSAGE_FIELD)
     if (value === null)
       return textAnswer(
@@ -55,27 +57,28 @@ export function receiptAnswers(
     if (inFlight >= inFlightMax) return busy('too many receipts at once')
     inFlight += 1
     try {
-      return await judged(receipt, value, request, options)
+      return await judged(asked, value, options)
     } finally {
       inFlight -= 1
     }
   }
-  return (rest, request) => (RECEIPT.test(rest) ? answer(rest, request) : undefined)
+  return (asked) => (RECEIPT.test(asked.rest) ? answer(asked) : undefined)
 }
 
 async function judged(
-  receipt: string,
+  { rest: receipt, url, request: { signal, headers } }: Asked,
   value: string,
-  { signal, headers }: GatewayRequest,
   { judge, dataDir, observer }: ReceiptRouteOptions,
 ): Promise<ServiceAnswer> {
   const granted = await judge.judge({ value, signal, wanted: receiptWanted(receipt) })
   if (granted.error?.name === 'MissingProofs') return missingProofsAnswer(granted.error)
   if (granted.error) return refusalAnswer(granted.error)
-  const params = { receipt, space: granted.ok.space }
+  const anchored = url.searchParams.has('anchored')
+  const params = { receipt, space: granted.ok.space, anchored }
   const timeout = AbortSignal.timeout(RECEIPT_LOOKUP_TIMEOUT_MS)
   const called = await callOwner(dataDir, 'receiptProof', params, { signal: timeout })
   if (called.ok !== undefined) return receiptAnswer(called.ok as ReceiptProof, headers)
+  if (called.error.name === 'NotAnchored') return textAnswer(404, called.error.message, [VARY])
   if (called.error.name === 'NoSuchRead') return textAnswer(404, NOT_HERE, [RETRY_AFTER, VARY])
   if (!AWAY.has(called.error.name)) observer.crash(called.error)
   return busy('receipts can not be looked up now')

@@ -145,6 +145,10 @@ test('a receipt is shown with its proof to who signs for its space', async () =>
       hashes.map((hash) => decodeBase64(hash)!),
     ),
   )
+  assert.equal(told.anchored, null)
+  const anchored = await ask(`${receipt}?anchored`, await fieldOf())
+  assert.equal(anchored.status, 404)
+  assert.match(await anchored.text(), /its hour is pending: try again later/)
   const text = await ask(receipt!, await fieldOf(), 'text/plain')
   assert.match(text.headers.get('content-type')!, /^text\/plain/)
   assert.ok((await text.text()).startsWith(`c2sp.org/tlog-proof@v1\nextra ${told.entry}\n`))

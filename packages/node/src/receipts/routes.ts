@@ -38,9 +38,9 @@ export function receiptRoutes(options: ReceiptRoutesOptions): readonly Route[] {
       name: 'receipts',
       method: 'GET',
       path: '/receipts/',
-      answer: ({ rest, request }) =>
-        publicAnswer(rest, published) ??
-        receipts?.(rest, request) ??
+      answer: (asked) =>
+        publicAnswer(asked.rest, published) ??
+        receipts?.(asked) ??
         textAnswer(404, 'expected a receipt of 32 hex digits, or a file of the log, got neither'),
     },
   ]

@@ -16,7 +16,11 @@ export const prove: Verb = {
   operands: 'RECEIPT|INDEX',
   operandsMin: 1,
   operandsMax: 1,
-  options: {},
+  options: {
+    anchored: {
+      doc: 'Against the checkpoint of its hour, as it was anchored, not the newest.',
+    },
+  },
   settings: ['data'],
   examples: [
     [
@@ -25,12 +29,15 @@ export const prove: Verb = {
     ],
     ['turnpike receipts prove 1042 --json', 'By its index, with the fields of the entry.'],
   ],
-  async run({ args, loaded, output, signal }) {
-    const params = { ...entryTarget(args[0]!), newest: true }
+  async run({ args, options, loaded, output, signal }) {
+    const anchored = options['anchored'] === true
+    const params = { ...entryTarget(args[0]!), newest: true, anchored }
     const proof = (await callFolder(loaded, 'receiptProof', params, signal)) as ReceiptProof
     const { index, size, kind, read } = proof
     const what = read === null ? `a ${kind}` : `${read.bytes} bytes of ${read.space}`
     output.note(`Entry ${formatCount(index)} of ${formatCount(size)}: ${what}`)
+    for (const one of proof.anchored?.anchors ?? [])
+      output.note(`  hour ${proof.anchored!.epoch}, anchor ${one.anchor}: ${one.state}`)
     output.text(proof.proof)
     output.result(proof)
     return EXIT.ok
