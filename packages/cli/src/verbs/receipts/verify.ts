@@ -5,10 +5,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { billedTwice } from '@turnpike/audit/billed-twice'
 import { BUNDLE_BYTES_MAX } from '@turnpike/audit/bundle/format'
+import { askedOnChain } from '@turnpike/audit/bundle/chain'
 import type { Trust } from '@turnpike/audit/bundle/context'
 import { verifyBundle } from '@turnpike/audit/bundle/verify'
 import type { Verified } from '@turnpike/audit/bundle/verify'
 import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
+import type { ChainContract } from '@turnpike/audit/evm-chain'
 import { misbehaviour, MISBEHAVIOUR_TYPE } from '@turnpike/audit/misbehaviour'
 import type { Misbehaviour } from '@turnpike/audit/misbehaviour'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
@@ -32,6 +34,11 @@ export const verify: Verb = {
     vkey: { value: 'KEY', doc: 'The log’s key, from elsewhere than the file: receipts/log.vkey.' },
     witnesses: { value: 'KEY,…', doc: 'Keys of witnesses that are trusted.' },
     quorum: { value: 'COUNT', doc: 'How many of them must have signed; by default all.' },
+    contract: {
+      value: 'ADDRESS',
+      doc: 'The anchors’ contract, that has to hold each sealed hour.',
+    },
+    rpc: { value: 'URL,…', doc: 'Nodes of its chain; all of them are asked, and have to agree.' },
     proof: { value: 'FILE', doc: 'Where to write a proof of misbehaviour, if there is one.' },
   },
   settings: [],
@@ -45,7 +52,13 @@ export const verify: Verb = {
     const texts = await Promise.all(args.map(readBundle))
     if (texts.length === 1 && isAccusation(texts[0]!)) return judge(texts[0]!, output)
     const trust = trustOf(options)
-    const verified = texts.map((text) => verifyBundle(text, trust, nodeCrypto))
+    const chain = chainOf(options)
+    const verified: Verified[] = []
+    for (const text of texts) {
+      const one = verifyBundle(text, trust, nodeCrypto)
+      const verdict = chain ? await askedOnChain(one, chain, nodeCrypto) : one.verdict
+      verified.push({ ...one, verdict })
+    }
     return report(invocation, texts, verified)
   },
 }
@@ -84,6 +97,18 @@ function trustOf(options: Invocation['options']): Trust {
   if (!Number.isInteger(count) || count < 1 || count > keys.length)
     throw new UsageRefused(`--quorum expected 1 to ${keys.length}, got ${String(quorum)}`)
   return { ...trust, witnesses: { keys, quorum: count } }
+}
+
+function chainOf({
+  contract,
+  rpc,
+}: Invocation['options']): Pick<ChainContract, 'contract' | 'rpcs'> | undefined {
+  if (contract === undefined && rpc === undefined) return undefined
+  if (contract === undefined || rpc === undefined)
+    throw new UsageRefused('--contract and --rpc are expected together')
+  if (!/^0x[0-9a-fA-F]{40}$/.test(String(contract)))
+    throw new UsageRefused('--contract expected 0x and 40 hex digits')
+  return { contract: String(contract), rpcs: String(rpc).split(',') }
 }
 
 function keyOf(option: string, text: string, kind: NoteKey['kind']): NoteKey {
