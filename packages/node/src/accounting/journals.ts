@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JournalSource } from '@turnpike/core/ports/log'
 import { cleanPath, listWals, marksPath } from '../journal/files.ts'
@@ -53,6 +53,19 @@ export class Journals {
   /** Gives the space that slots hold in reserve back to a full disk. */
   async freeReserves(): Promise<void> {
     for (const name of await this.#slots()) await freeReserve(this.#folder(name))
+  }
+
+  /** Bytes that all journals take on disk, with the room that is made ahead. */
+  async bytes(): Promise<number> {
+    const paths = await readdir(this.#directory, { recursive: true }).catch(absent)
+    // Files go while they are counted.
+    const sizes = paths.map((path) =>
+      stat(join(this.#directory, path)).then(
+        (found) => (found.isFile() ? found.size : 0),
+        () => 0,
+      ),
+    )
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
   }
 
   #folder(name: string): string {

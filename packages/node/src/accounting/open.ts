@@ -17,6 +17,7 @@ import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import type { Clock, Random } from '@turnpike/core/ports/runtime'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
+import { COMMIT_BUCKETS_MS } from '../analytics/metrics.ts'
 import { confirmedMs } from '../billing/confirmed.ts'
 import { openEpoch } from '../billing/open-epoch.ts'
 import { lastOnBooks, PossibleClock } from '../billing/possible-clock.ts'
@@ -29,9 +30,12 @@ import { folderPaths } from '../folder/layout.ts'
 import { beginningAt } from '../handover/floors.ts'
 import { openHanding } from '../handover/handing.ts'
 import { nodeHasher } from '../hasher.ts'
+import { TimedLogStore } from '../log/timed-store.ts'
+import { TimeBuckets } from '../metrics/histogram.ts'
 import { lastEpoch } from '../ledger/last-epoch.ts'
 import { nodeVerifier } from '../names/verifier.ts'
 import { readPlans } from '../plans/read.ts'
+import { nodeClock } from '../runtime.ts'
 import { ClosedBooks } from '../statements/closed.ts'
 import { OpenFiles, openJournals, type OpenedFiles } from './files.ts'
 import { isDiskFull, stoppedBy } from './fault.ts'
@@ -189,8 +193,9 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
     })
     const verifier = nodeVerifier
     const confirmed = (): number => confirmedMs(folderPaths(options.dataDir))
+    const commitTimes = new TimeBuckets(COMMIT_BUCKETS_MS)
     this.#accounting = new Accounting({
-      store: opened.store,
+      store: new TimedLogStore(opened.store, nodeClock, (ms) => commitTimes.add(ms)),
       ledger: opened.ledger,
       journals: async () => [
         ...(await opened.journals.sources()).map((source) => beginningAt(source, opened.handed)),
@@ -227,6 +232,8 @@ class DirectAccounting implements OpenedAccounting, StandingAccounting {
       inbox,
       billing,
       catalog,
+      journals: opened.journals,
+      commitTimes,
       ...ports,
       dating: new PossibleClock(clock, lastMs, confirmed),
     }

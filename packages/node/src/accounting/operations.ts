@@ -5,6 +5,7 @@
  */
 import { ackOperation } from '../acks/operation.ts'
 import { analyticsOperations } from '../analytics/operations.ts'
+import { receiptCountsOperation } from '../analytics/receipt-counts.ts'
 import type { Operation } from '../control/server.ts'
 import { domainOperations } from '../domains/operations.ts'
 import { DomainOwners } from '../domains/owners.ts'
@@ -57,6 +58,7 @@ export const ACCOUNTING_OPERATIONS = [
   'queueRedrive',
   'payout',
   'receiptAck',
+  'receiptCounts',
   'receiptEdge',
   'receiptProof',
   'reconcile',
@@ -94,6 +96,7 @@ export function accountingOperations(
     ledgerRebuild: () => parts.host.rebuild(),
     payout: payoutOperation(parts),
     receiptAck: ackOperation(parts),
+    receiptCounts: receiptCountsOperation(parts),
     ...receiptOperations(parts),
     statement: statementOperation(parts),
     statementBundle: bundleOperation(parts),
@@ -129,6 +132,7 @@ export const UNFLUSHED: ReadonlySet<string> = new Set<AccountingOperation>([
   'queueLs',
   'queueRedrive',
   'receiptAck',
+  'receiptCounts',
   'receiptEdge',
   'receiptProof',
 ])

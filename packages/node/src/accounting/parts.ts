@@ -14,6 +14,8 @@ import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
 import type { SqliteDomainIndex } from '../analytics/domain-index.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SqliteLedger } from '../ledger/ledger.ts'
+import type { TimeBuckets } from '../metrics/histogram.ts'
+import type { Journals } from './journals.ts'
 import type { OpenedAccounting, StandingAccounting } from './open.ts'
 
 /** Files and ports of a deployment's accounting. */
@@ -42,6 +44,9 @@ export interface AccountingParts {
   readonly billing: DatabaseSync
   /** The catalog, read-only: its owner writes it on another thread. */
   readonly catalog: DatabaseSync
+  readonly journals: Pick<Journals, 'bytes'>
+  /** How long commits of the log took. */
+  readonly commitTimes: TimeBuckets
   readonly clock: Clock
   /** For what is dated for good: not ahead of where time can be. */
   readonly dating: Clock

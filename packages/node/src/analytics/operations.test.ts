@@ -1,64 +1,25 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { Sequencer } from '@turnpike/accounting/sequencer'
-import { readOf, testRandom } from '@turnpike/accounting/testing/entries'
-import { MemoryJournal, TestClock } from '@turnpike/accounting/testing/memory'
-import { EPOCH_MS, epochOf } from '@turnpike/core/billing/epoch'
+import { test } from 'node:test'
+import { readOf } from '@turnpike/accounting/testing/entries'
+import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { RPC_EPOCHS_MAX } from '@turnpike/core/limits/read-receipts'
 import { encodeExec, encodeFetch, encodeRead } from '@turnpike/core/log/encode'
 import { DENY, type ExecEntry } from '@turnpike/core/log/entry'
 import { receiptIdOf } from '@turnpike/core/log/receipt-id'
-import { accountingPaths, openAccounting, type OpenedAccounting } from '../accounting/open.ts'
+import type { OpenedAccounting } from '../accounting/open.ts'
 import { answerRpc } from '../admin/rpc.ts'
-import { folderPaths } from '../folder/layout.ts'
 import { nodeHasher } from '../hasher.ts'
-import { FileLogStore } from '../log/log-store.ts'
-import { openLogSigner } from '../log/signer.ts'
 import { SqliteDomainIndex } from './domain-index.ts'
 import { analyticsOperations } from './operations.ts'
 import { rpcMethods } from './rpc-methods.ts'
+import { FIRST, openPastLog, runJobs } from './testing/past-log.ts'
 
-/** Some days ago: a log that is silent for longer has its clock confirmed. */
-const FIRST = epochOf(Date.now()) - 200
-const ORIGIN = 'gateway.example/log'
 const A = 'a.example'
 
 /** Of some answers; each has its own of these. */
 interface Answer extends Readonly<Record<string, unknown>> {
   readonly epochs: readonly Readonly<Record<string, unknown>>[]
   readonly read: Readonly<Record<string, unknown>>
-}
-
-/** A folder whose log was written in the past, opened; each epoch has these groups of entries. */
-async function opened(t: TestContext, epochs: Uint8Array[][][]): Promise<OpenedAccounting> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'turnpike-analytics-'))
-  const store = await FileLogStore.open(accountingPaths(dataDir).log)
-  const journal = new MemoryJournal('past')
-  const clock = new TestClock(FIRST * EPOCH_MS)
-  const signer = await openLogSigner(folderPaths(dataDir).keys, ORIGIN)
-  const ports = { clock, random: testRandom(), hasher: nodeHasher, signer }
-  const sequencer = new Sequencer({ store, journals: () => [journal], ...ports })
-  for (const groups of epochs) {
-    for (const group of groups) journal.append(group)
-    assert.equal((await sequencer.round()).error, undefined)
-    clock.pass(EPOCH_MS)
-  }
-  store.close()
-  const { ok, error } = await openAccounting({ dataDir, origin: ORIGIN, slotsInUse: [] })
-  assert.equal(error, undefined)
-  t.after(async () => {
-    await ok!.close()
-    await rm(dataDir, { recursive: true, force: true })
-  })
-  return ok!
-}
-
-async function run({ jobs }: OpenedAccounting, ...names: string[]): Promise<void> {
-  for (const name of names)
-    await jobs.find((job) => job.name === name)!.run(new AbortController().signal)
 }
 
 async function call({ operations }: OpenedAccounting, method: string, params: object) {
@@ -79,8 +40,8 @@ test('reads of a domain are totals of final epochs, and a list of all', async (t
     [read(1), read(1, { bytes: 2n ** 53n - 1n })],
     [read(2, denied)],
   ]
-  const accounting = await opened(t, epochs)
-  await run(accounting, 'domain-index')
+  const accounting = await openPastLog(t, epochs)
+  await runJobs(accounting, 'domain-index')
   const before = (await call(accounting, 'reads_since', { domain: A, epoch: 0 })).result
   assert.deepEqual(
     [before['reads_total'], before['finalized_through'], before['last_access_ts']],
@@ -90,7 +51,7 @@ test('reads of a domain are totals of final epochs, and a list of all', async (t
     before.epochs.map(({ epoch, state, reads, root }) => [epoch, state, reads, root]),
     [0, 1, 2].map((n) => [FIRST + n, 'pending', [1, 2, 0][n], null]),
   )
-  await run(accounting, 'epochs')
+  await runJobs(accounting, 'epochs')
   const { epochs: rows, ...totals } = (
     await call(accounting, 'reads_since', { domain: 'A.example', epoch: FIRST + 1 })
   ).result
@@ -113,8 +74,8 @@ test('reads of a domain are totals of final epochs, and a list of all', async (t
 })
 
 test('the policy of a domain counts all reads, and a question changes nothing', async (t) => {
-  const accounting = await opened(t, [[read(0), read(3), read(1, denied)]])
-  await run(accounting, 'domain-index')
+  const accounting = await openPastLog(t, [[read(0), read(3), read(1, denied)]])
+  await runJobs(accounting, 'domain-index')
   const first = (await call(accounting, 'policy', { domain: A })).result
   assert.deepEqual(first, {
     record: null,
@@ -126,7 +87,7 @@ test('the policy of a domain counts all reads, and a question changes nothing', 
     last_access_ts: (FIRST + 3) * EPOCH_MS,
     as_of_index: 3,
   })
-  await run(accounting, 'domain-index')
+  await runJobs(accounting, 'domain-index')
   assert.deepEqual((await call(accounting, 'policy', { domain: A })).result, first)
   const nobody = (await call(accounting, 'policy', { domain: 'never.example' })).result
   assert.deepEqual([nobody['reads_total'], nobody['last_access_ts']], [0, null])
@@ -151,8 +112,8 @@ test('a receipt leads to its entry and what stands beside it, never to the id', 
   }
   const fetched = { id, provider: 'https://node.example', bytes: 5n, requests: 1, failed: 0 }
   const group = [encodeRead({ id, ...asked }), encodeExec(exec), encodeFetch(fetched)]
-  const accounting = await opened(t, [[read(0), group, read(1)], [read(2)]])
-  await run(accounting, 'receipt-index')
+  const accounting = await openPastLog(t, [[read(0), group, read(1)], [read(2)]])
+  await runJobs(accounting, 'receipt-index')
   const receipt = receiptIdOf(id, nodeHasher)
   const { result } = await call(accounting, 'receipt', { id: receipt.toUpperCase() })
   assert.deepEqual(
@@ -174,8 +135,8 @@ test('a receipt leads to its entry and what stands beside it, never to the id', 
 })
 
 test('an epoch says its state, root and sums', async (t) => {
-  const accounting = await opened(t, [[read(0), read(1, denied)], [read(2)]])
-  await run(accounting, 'domain-index', 'epochs')
+  const accounting = await openPastLog(t, [[read(0), read(1, denied)], [read(2)]])
+  await runJobs(accounting, 'domain-index', 'epochs')
   const { result } = await call(accounting, 'epoch', { epoch: FIRST })
   assert.deepEqual(
     [result['state'], result['first'], result['end'], result['entries']],
@@ -193,7 +154,7 @@ test('an epoch says its state, root and sums', async (t) => {
 })
 
 test('questions that make no sense are refused', async (t) => {
-  const accounting = await opened(t, [])
+  const accounting = await openPastLog(t, [])
   const wrong: [string, object][] = [
     ['policy', {}],
     ['policy', { domain: 'a'.repeat(513) }],

@@ -5,6 +5,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { DENY } from '@turnpike/core/log/entry'
 import type { Awaitable } from '@turnpike/core/result'
+import { histogramMetric, type HistogramSource } from './histogram.ts'
 import { DURATION_BUCKETS_MS, FAULTS, sumSnapshots, type TallySnapshot } from './tally.ts'
 
 /** A value of now, such as requests in flight. */
@@ -32,6 +33,7 @@ export interface MetricsSources {
   snapshots(): Awaitable<readonly TallySnapshot[]>
   readonly gauges: readonly GaugeSource[]
   readonly labelled?: readonly LabelledSource[]
+  readonly histograms?: readonly HistogramSource[]
 }
 
 /** The metrics of a deployment. */
@@ -145,7 +147,14 @@ export function createMetrics(sources: MetricsSources): Metrics {
       },
     })
   }
-  registry.registerMetric(durationMetric(() => counts) as unknown as Counter)
+  const durations: HistogramSource = {
+    name: 'turnpike_read_duration_seconds',
+    help: "From a read's start to the end of its body",
+    boundsMs: DURATION_BUCKETS_MS,
+    read: () => ({ counts: counts.durations, sumMs: counts.durationMsSum }),
+  }
+  for (const source of [durations, ...(sources.histograms ?? [])])
+    registry.registerMetric(histogramMetric(source) as unknown as Counter)
   for (const { name, help, value } of sources.gauges) {
     const gauge = new Gauge({ name, help, registers: [registry] })
     Object.assign(gauge, { collect: async () => gauge.set(await value()) })
@@ -172,35 +181,4 @@ function register({ kind, name, help, labels, samples }: LabelledSource, registr
       for (const [values, value] of now) metric.inc(values, value)
     },
   })
-}
-
-/**
- * A histogram in the form that a registry reads; prom-client's own takes single observations only.
- */
-function durationMetric(counts: () => TallySnapshot): object {
-  const name = 'turnpike_read_duration_seconds'
-  const aggregator = 'sum'
-  const get = (): Promise<object> => {
-    const { durations, durationMsSum } = counts()
-    let total = 0
-    const values = durations.map((count, index) => {
-      total += count
-      const boundMs = DURATION_BUCKETS_MS[index]
-      const le = boundMs === undefined ? '+Inf' : boundMs / 1000
-      return { labels: { le }, value: total, metricName: `${name}_bucket` }
-    })
-    const sums = [
-      { labels: {}, value: durationMsSum / 1000, metricName: `${name}_sum` },
-      { labels: {}, value: total, metricName: `${name}_count` },
-    ]
-    const help = "From a read's start to the end of its body"
-    return Promise.resolve({
-      name,
-      help,
-      type: 'histogram',
-      values: [...values, ...sums],
-      aggregator,
-    })
-  }
-  return { name, aggregator, get }
 }

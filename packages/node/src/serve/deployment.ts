@@ -7,6 +7,7 @@ import type { ReportJson } from '@turnpike/core/billing/usage-json'
 import { fail, ok, type Result } from '@turnpike/core/result'
 import { loadAdminToken } from '../admin/token.ts'
 import { startAdmin } from '../admin/server.ts'
+import { receiptMetrics } from '../analytics/metrics.ts'
 import { rpcMethods } from '../analytics/rpc-methods.ts'
 import type { LoadedSettings } from '../config/load.ts'
 import { folderPaths } from '../folder/layout.ts'
@@ -105,6 +106,7 @@ async function openAdmin(
   { settings, sources }: LoadedSettings,
   { turnpike, standing, log }: AdminParts,
 ): ReturnType<typeof startAdmin> {
+  const receipts = receiptMetrics(turnpike.operations)
   const metrics = createMetrics({
     snapshots: () => turnpike.serving.snapshots(),
     gauges: [
@@ -139,7 +141,8 @@ async function openAdmin(
         value: () => standing.jobs.size,
       },
     ],
-    labelled: [...creditMetrics(turnpike.operations)],
+    labelled: [...receipts.labelled, ...creditMetrics(turnpike.operations)],
+    histograms: receipts.histograms,
   })
   return startAdmin({
     host: settings.adminHost,
