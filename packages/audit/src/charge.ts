@@ -50,7 +50,7 @@ export function billedBytes({ flags, bytes }: Read): bigint {
 export class Readers {
   readonly #byId = new Map<string, { readonly read: Read; readonly index: number }>()
   /** Ids by index, round and round. */
-  readonly #ids: (string | undefined)[] = Array.from({ length: FETCH_WINDOW_ENTRIES })
+  readonly #ids: (string | undefined)[] = []
 
   /** Notes the entry at `index`; entries come in order. */
   note(index: number, entry: Entry): void {
@@ -59,14 +59,14 @@ export class Readers {
     // A later READ may have come with the same id: that one stays.
     if (gone !== undefined && this.#byId.get(gone)!.index <= index - FETCH_WINDOW_ENTRIES)
       this.#byId.delete(gone)
-    const id = entry.kind === 'read' ? Buffer.from(entry.id).toString('latin1') : undefined
+    const id = entry.kind === 'read' ? nameOf(entry.id) : undefined
     this.#ids[slot] = id
     if (entry.kind === 'read') this.#byId.set(id!, { read: entry, index })
   }
 
   /** The READ that the FETCH at `index` belongs to. To be asked before that is noted. */
   of(index: number, { id }: Fetch): Read | undefined {
-    const found = this.#byId.get(Buffer.from(id).toString('latin1'))
+    const found = this.#byId.get(nameOf(id))
     const isNear = found !== undefined && index - found.index <= FETCH_WINDOW_ENTRIES
     return isNear ? found.read : undefined
   }
@@ -111,4 +111,9 @@ function chargeOfRead(read: Read): Charge {
   }
   const cid = (read.flags & CONTENT) > 0 && read.cid !== null ? read.cid : NO_CID
   return { space, provider, region, cid, adds, executions: 0n }
+}
+
+/** An id as a key of a map. */
+function nameOf({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

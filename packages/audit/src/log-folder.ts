@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Items } from './cbor.ts'
 import { checkedBody } from './kept.ts'
+import { quietLocation } from './quiet-location.ts'
 import { sha256 } from './tree.ts'
 
 /** The state can't be read: no difference, but nothing to compare with. */
@@ -77,7 +78,7 @@ export class LogFolder {
     let why: unknown
     for (let tries = 0; tries < COPIES_MAX; tries++)
       try {
-        const bytes = this.#copyState()
+        const bytes = this.#readState()
         return bytes === undefined ? EMPTY : decodeState(bytes)
       } catch (error) {
         why = error
@@ -86,23 +87,28 @@ export class LogFolder {
     throw new StateUnreadable(`state of the log: ${message}`, { cause: why })
   }
 
-  #copyState(): Uint8Array | undefined {
+  #readState(): Uint8Array | undefined {
+    const path = join(this.#folder, 'head.sqlite')
+    if (!existsSync(`${path}-wal`)) return stateIn(quietLocation(path))
     const folder = mkdtempSync(join(tmpdir(), 'turnpike-audit-'))
     try {
       // The write-ahead log after the database: what moves from one to the other is then in both.
       for (const name of ['head.sqlite', 'head.sqlite-wal'])
         if (existsSync(join(this.#folder, name)))
           copyFileSync(join(this.#folder, name), join(folder, name))
-      const database = new DatabaseSync(join(folder, 'head.sqlite'))
-      try {
-        const row = database.prepare('SELECT state FROM head').get()
-        return row?.['state'] as Uint8Array | undefined
-      } finally {
-        database.close()
-      }
+      return stateIn(join(folder, 'head.sqlite'))
     } finally {
       rmSync(folder, { recursive: true })
     }
+  }
+}
+
+function stateIn(location: string | URL): Uint8Array | undefined {
+  const database = new DatabaseSync(location)
+  try {
+    return database.prepare('SELECT state FROM head').get()?.['state'] as Uint8Array | undefined
+  } finally {
+    database.close()
   }
 }
 

@@ -56,9 +56,13 @@ export class LogWalk {
   readonly #bundles: Bundles
   readonly #tree: Tree
   readonly #checkpoint: readonly string[]
+  /** Entries that the checkpoint is of. */
+  readonly #published: number
   /** SEALs so far. */
   #epochs = 0
   #sealed: Seal | undefined
+  /** The last bundle whose leaves were compared with its tile. */
+  #compared = -1
   /** First entry of the epoch under way, and the root before it. */
   #first = 0
   #firstRoot: Uint8Array
@@ -70,6 +74,7 @@ export class LogWalk {
     this.#checkpoint = Buffer.from(parts.published ?? [])
       .toString('utf8')
       .split('\n')
+    this.#published = Number(this.#checkpoint[1] ?? 0)
     this.#firstRoot = this.#tree.root()
   }
 
@@ -86,8 +91,10 @@ export class LogWalk {
    */
   bundle(index: number): void {
     if (this.#bundles.isGone(index)) return this.#gone(index)
-    for (const [i, bytes] of this.#bundles.read(index).entries()) {
-      const leaf = leafOf(bytes)
+    const entries = this.#bundles.read(index)
+    const leaves = this.#leaves(index, entries.map(leafOf))
+    for (const [i, bytes] of entries.entries()) {
+      const leaf = leaves[i]!
       this.#tree.append(leaf)
       const at = index * TILE_WIDTH + i
       const entry = this.#bundles.decode(at, bytes)
@@ -136,9 +143,8 @@ export class LogWalk {
     const isOpen = state.size > this.#first
     findings.same(`${where}, open epoch`, text(isOpen), text(state.open !== undefined))
     if (isOpen && state.open !== undefined) this.#endOpen(state.open)
-    const published = Number(this.#checkpoint[1] ?? 0)
-    if (published > state.size)
-      findings.add('log/checkpoint', `at most ${state.size} entries`, String(published))
+    if (this.#published > state.size)
+      findings.add('log/checkpoint', `at most ${state.size} entries`, `${this.#published}`)
   }
 
   #endOpen({ epoch, first, firstRoot }: NonNullable<LogState['open']>): void {
@@ -244,34 +250,43 @@ export class LogWalk {
 
   /** The checkpoint says the root that the log has at its size. */
   #checkPublished(): void {
-    if (String(this.#tree.size) !== this.#checkpoint[1]) return
+    if (this.#tree.size !== this.#published) return
     const root = Buffer.from(this.#tree.root()).toString('base64')
     const found = this.#checkpoint[2] ?? 'none'
     this.#parts.findings.same(`log/checkpoint, root of ${this.#tree.size} entries`, root, found)
   }
 
+  /** Leaves of a bundle: where its tile is vouched for, that says which entries were changed. */
+  #leaves(index: number, leaves: readonly Uint8Array[]): readonly Uint8Array[] {
+    const { findings, folder, state } = this.#parts
+    const isWhole = leaves.length === TILE_WIDTH
+    const file = isWhole ? folder.file(tilePath(0, index)) : state.tiles[0]
+    if (file?.length !== leaves.length * HASH_BYTES) return leaves
+    const hashes = hashesOf(file)
+    const isSame = leaves.every((leaf, i) => sameBytes(leaf, hashes[i]!))
+    const isRight = isSame || (isWhole && this.#isAbove(0, index, rootOf(file)))
+    if (isWhole && isRight) this.#compared = index
+    if (isSame || !isRight) return leaves
+    for (const [i, leaf] of leaves.entries())
+      if (!sameBytes(leaf, hashes[i]!))
+        findings.add(placeOf(index * TILE_WIDTH + i), `leaf ${hex(hashes[i]!)}`, hex(leaf))
+    return hashes
+  }
+
   /** Compares a tile with its file, and says which of the two the log is built upon. */
   #tile(level: number, index: number, hashes: Uint8Array): Uint8Array {
+    if (level === 0 && index === this.#compared) return hashes
     const { findings, folder } = this.#parts
     const path = tilePath(level, index)
     const file = folder.file(path)
     if (file === undefined) findings.add(`log/${path}`, 'a tile', 'no file')
     if (file === undefined || sameBytes(file, hashes)) return hashes
+    // Where the tile above vouches for the file, it is what lies below that was changed, and told.
+    if (file.length === hashes.length && this.#isAbove(level, index, rootOf(file))) return file
     const at = Math.floor(hashes.findIndex((byte, i) => byte !== file[i]) / HASH_BYTES)
-    const hashAt = (tile: Uint8Array): string =>
-      hex(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
-    // Where the tile above vouches for the file, it is what lies below that was changed.
-    const isFileRight = file.length === hashes.length && this.#isAbove(level, index, rootOf(file))
-    if (!isFileRight) findings.add(`log/${path}, hash ${at}`, hashAt(hashes), hashAt(file))
-    else if (level === 0)
-      findings.add(placeOf(index * TILE_WIDTH + at), `leaf ${hashAt(file)}`, hashAt(hashes))
-    else
-      findings.add(
-        `log/${tilePath(level - 1, index * TILE_WIDTH + at)}`,
-        hashAt(file),
-        hashAt(hashes),
-      )
-    return isFileRight ? file : hashes
+    const [expected, found] = [hashes, file].map((tile) => hex(hashesOf(tile)[at] ?? NO_BYTES))
+    findings.add(`log/${path}, hash ${at}`, expected!, found!)
+    return hashes
   }
 
   /** Whether the tile above, or the state, has `hash` for a tile. */
@@ -283,6 +298,13 @@ export class LogWalk {
     const start = (index % TILE_WIDTH) * HASH_BYTES
     return tile !== undefined && sameBytes(tile.subarray(start, start + HASH_BYTES), hash)
   }
+}
+
+/** Hashes that stand one behind the other. */
+function hashesOf(tile: Uint8Array): readonly Uint8Array[] {
+  return Array.from({ length: Math.floor(tile.length / HASH_BYTES) }, (_, i) =>
+    tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  )
 }
 
 const NO_BYTES = new Uint8Array(0)

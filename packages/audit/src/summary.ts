@@ -20,6 +20,8 @@ export interface RowsFile {
 /** Adds up an epoch. */
 export class Summary {
   readonly #rows = new Map<string, Row>()
+  /** The last row that something was added to: the next entry is often of the same. */
+  #last: Row | undefined
 
   add({ space, provider, region, adds, executions }: Charge): void {
     const row = this.#row(space, provider, region)
@@ -41,11 +43,17 @@ export class Summary {
   }
 
   #row(space: string, provider: string, region: string): Row {
+    const last = this.#last
+    if (last?.space === space && last.provider === provider && last.region === region) return last
+    return (this.#last = this.#find(space, provider, region))
+  }
+
+  #find(space: string, provider: string, region: string): Row {
     const key = `${space.length}.${provider.length}.${space}${provider}${region}`
     const found = this.#rows.get(key)
     if (found !== undefined) return found
     const isNameless = space === '' && provider === '' && region === ''
-    if (this.#rows.size >= ROWS_MAX - 1 && !isNameless) return this.#row('', '', '')
+    if (this.#rows.size >= ROWS_MAX - 1 && !isNameless) return this.#find('', '', '')
     const row = { space, provider, region, ...NOTHING }
     this.#rows.set(key, row)
     return row

@@ -7,10 +7,11 @@ import { hash } from 'node:crypto'
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256
 const HASH_BYTES = 32
+const TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
 /**
- * Hears of each full tile: its level, its number, its 256 hashes. What it returns is built upon in
- * their place: hashes that are known to be right when these are not.
+ * Hears of each full tile: its level, its number, its 256 hashes, which it may not keep. What it
+ * returns is built upon in their place: hashes that are known to be right when these are not.
  */
 export type OnTile = (level: number, index: number, hashes: Uint8Array) => Uint8Array | void
 
@@ -23,8 +24,8 @@ export type OnTile = (level: number, index: number, hashes: Uint8Array) => Uint8
  * tree.root()
  */
 export class Tree {
-  /** Hashes of the tile at the right edge of each level. */
-  readonly #edge: Uint8Array[][] = []
+  /** The tile at the right edge of each level, and how much of it is there. */
+  readonly #edge: { readonly tile: Uint8Array; bytes: number }[] = []
   readonly #onTile: OnTile
   #size = 0
 
@@ -45,23 +46,28 @@ export class Tree {
 
   /** Root over the leaves so far. */
   root(): Uint8Array {
-    return rootOfEdge(this.#edge.map(joined))
+    return rootOfEdge(this.#tiles())
   }
 
   /** Partial tiles at the right edge, from level 0 up, without empty ones at the end. */
   edge(): Uint8Array[] {
-    const tiles = this.#edge.map(joined)
+    const tiles = this.#tiles()
     while (tiles.at(-1)?.length === 0) tiles.pop()
     return tiles
   }
 
+  #tiles(): Uint8Array[] {
+    return this.#edge.map(({ tile, bytes }) => tile.subarray(0, bytes))
+  }
+
   #put(level: number, node: Uint8Array): void {
-    const tile = (this.#edge[level] ??= [])
-    tile.push(node)
-    if (tile.length < TILE_WIDTH) return
+    const edge = (this.#edge[level] ??= { tile: new Uint8Array(TILE_BYTES), bytes: 0 })
+    edge.tile.set(node, edge.bytes)
+    edge.bytes += HASH_BYTES
+    if (edge.bytes < TILE_BYTES) return
+    edge.bytes = 0
     const index = this.#size / TILE_WIDTH ** (level + 1) - 1
-    const hashes = joined(tile.splice(0))
-    this.#put(level + 1, rootOf(this.#onTile(level, index, hashes) ?? hashes))
+    this.#put(level + 1, rootOf(this.#onTile(level, index, edge.tile) ?? edge.tile))
   }
 }
 
@@ -118,10 +124,4 @@ function nodeOf(left: Uint8Array, right: Uint8Array): Uint8Array {
   input.set(left, 1)
   input.set(right, 1 + HASH_BYTES)
   return sha256(input)
-}
-
-function joined(hashes: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(hashes.length * HASH_BYTES)
-  for (const [i, one] of hashes.entries()) bytes.set(one, i * HASH_BYTES)
-  return bytes
 }

@@ -38,8 +38,11 @@ interface Share {
 
 const GIB = 1n << 30n
 const PPM_SQUARED = 10n ** 12n
-const POLICIES_MAX = 1_000_000
-const REASONS = ['provider_cap', 'region_cap', 'budget', 'pool'] as const
+/** Seeds, or rules of one kind, of one issuance. */
+const LISTED_MAX = 1_000_000
+/** Shares of one issuance: so many fit into a file. */
+const SHARES_MAX = 8192
+const REASONS = ['shares', 'provider_cap', 'region_cap', 'budget', 'pool'] as const
 
 /**
  * Issues epoch after epoch, from the seeds and policies that the published issuances name.
@@ -66,10 +69,12 @@ export class CreditsReplay {
     const seeds = this.#seedsOf(epoch, published)
     const policy = this.#policyOf(epoch, published)
     const poolBefore = seeds.reduce((sum, { amount }) => sum + amount, this.#pool)
-    const shares = policy === null ? [] : this.#demands(policy, rows)
+    const all = policy === null ? [] : this.#demands(policy, rows)
+    const shares = mostThatFit(all)
     const isPoolLow = policy === null || poolBefore < policy.epochBudget
     const budget = policy === null ? 0n : isPoolLow ? poolBefore : policy.epochBudget
     const withheld: Record<string, bigint> = Object.fromEntries(REASONS.map((one) => [one, 0n]))
+    withheld['shares'] = sumOf(all) - sumOf(shares)
     const limit = (reason: (typeof REASONS)[number], by: () => void): void => {
       const before = sumOf(shares)
       by()
@@ -106,7 +111,7 @@ export class CreditsReplay {
 
   /** Seeds count once, in the first issuance of their hour or later. */
   #seedsOf(epoch: number, published: Fields): { id: string; amount: bigint; epoch: number }[] {
-    const seeds = asList(published['seeds'], 'seeds', POLICIES_MAX).map((value) => {
+    const seeds = asList(published['seeds'], 'seeds', LISTED_MAX).map((value) => {
       const seed = asObject(value, 'seed')
       const id = asText(seed['id'], 'id')
       const [amount, from] = [asInteger(seed['amount'], id), asCount(seed['epoch'], id)]
@@ -178,7 +183,7 @@ function policyOf(fields: Fields): Policy {
 
 function rulesOf(fields: Fields, named: string, others: string): (name: string) => Rule {
   const rules = new Map(
-    asList(fields[named], named, POLICIES_MAX).map((value) => {
+    asList(fields[named], named, LISTED_MAX).map((value) => {
       const rule = asObject(value, named)
       return [asText(rule['name'], 'name'), ruleOf(rule)] as const
     }),
@@ -192,6 +197,20 @@ function ruleOf(fields: Fields): Rule {
     weightPpm: asInteger(fields['weightPpm'], 'weightPpm'),
     cap: fields['cap'] === null ? null : asInteger(fields['cap'], 'cap'),
   }
+}
+
+/** Those with a debt to take off or to note, then those that earned most; in the same order. */
+function mostThatFit(shares: readonly Share[]): readonly Share[] {
+  if (shares.length <= SHARES_MAX) return shares
+  const owes = ({ bytes, debt }: Share): boolean => bytes < 0n || debt > 0n
+  const places = shares.map((share, i) => ({ share, i }))
+  places.sort((a, b) => {
+    if (owes(a.share) !== owes(b.share)) return owes(a.share) ? -1 : 1
+    const more = b.share.demand - a.share.demand
+    return more === 0n ? a.i - b.i : more > 0n ? 1 : -1
+  })
+  const kept = new Set(places.slice(0, SHARES_MAX).map(({ i }) => i))
+  return shares.filter((_, i) => kept.has(i))
 }
 
 /** Scales what each provider, or each region, gets down to its cap. */

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
+import { quietLocation } from '../quiet-location.ts'
 
 const BUSY_TIMEOUT_MS = 5000
 
@@ -33,7 +34,10 @@ export class EpochRecords {
   /** Opens the file at `path`; undefined when there is none, or it has no epochs. */
   static open(path: string): EpochRecords | undefined {
     if (!existsSync(path)) return undefined
-    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
+    const database = new DatabaseSync(quietLocation(path), {
+      readOnly: true,
+      timeout: BUSY_TIMEOUT_MS,
+    })
     const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'epochs'"
     if (database.prepare(table).get() !== undefined) return new EpochRecords(database)
     database.close()

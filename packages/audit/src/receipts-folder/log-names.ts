@@ -2,6 +2,7 @@
  * Which files a log's folder may hold (docs/reference/log-files.md).
  * @module
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
 import { decodeSums } from '../kept.ts'
@@ -41,9 +42,10 @@ export function checkLogNames(log: KnownLog, findings: Findings): number {
   let left = 0
   const { folder, record } = log
   for (const path of filesBelow(folder)) {
+    if (path.startsWith('sums/')) checkSums(log, path, findings)
     const isKnown = record === undefined ? OWN_WORD.has(path) : record.has(path)
-    if (path === RECORD || isKnown || isCovered(path, log)) checkUnread(folder, path, findings)
-    else if (record === undefined && isOfRunning(path)) left++
+    if (path === RECORD || isKnown || isCovered(path, log)) continue
+    if (record === undefined && isOfRunning(path)) left++
     else findings.add(`log/${path}`, 'no such file', 'one')
   }
   return left
@@ -73,11 +75,23 @@ function tileOf(path: string): { level: number | undefined; index: number } | un
   return tilePath(level, index) === path ? { level, index } : undefined
 }
 
-/** Sums are read by a walk only when their epoch's entries may be gone. */
-function checkUnread(folder: string, path: string, findings: Findings): void {
-  if (!path.startsWith('sums/')) return
+/**
+ * Sums are read by a walk only when their epoch's entries may be gone. Of those, a SEAL and what is
+ * voided stay.
+ */
+function checkSums({ folder, size }: KnownLog, path: string, findings: Findings): void {
   const bytes = readIfThere(join(folder, path)) ?? new Uint8Array(0)
   const sums = readOr(`log/${path}`, findings, () => decodeSums(bytes))
-  if (sums !== undefined)
-    findings.same(`log/${path}, epoch`, path.slice('sums/'.length), String(sums.epoch))
+  if (sums === undefined) return
+  findings.same(`log/${path}, epoch`, path.slice('sums/'.length), String(sums.epoch))
+  const kept = new Set([sums.end - 1, ...sums.voids.map(({ target }) => target)].map(bundleOf))
+  for (const bundle of kept) {
+    const name = tilePath(undefined, bundle)
+    if ((bundle + 1) * TILE_WIDTH <= size && !existsSync(join(folder, name)))
+      findings.add(`log/${name}`, `the bundle of a SEAL, or of what is voided: ${path}`, 'no file')
+  }
+}
+
+function bundleOf(index: number): number {
+  return Math.floor(index / TILE_WIDTH)
 }

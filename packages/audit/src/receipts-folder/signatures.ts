@@ -2,6 +2,7 @@
  * The log's key, and what it signed.
  * @module
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
 import { nodeCrypto } from '../node-crypto.ts'
@@ -26,7 +27,10 @@ export function logKey(
 ): NoteKey | undefined {
   const key = pinned === undefined ? undefined : parseKey(pinned, nodeCrypto)
   const bytes = readIfThere(join(data, KEY_PATH))
-  if (bytes === undefined) return key
+  if (bytes === undefined) {
+    if (existsSync(join(data, 'receipts'))) findings.add(KEY_PATH, 'the key of the log', 'no file')
+    return key
+  }
   const text = Buffer.from(bytes).toString('utf8')
   if (key !== undefined) {
     findings.same(KEY_PATH, `${formatKey(key, nodeCrypto)}\n`, text)

@@ -24,6 +24,7 @@ export interface Slot {
 
 const WAL = /^\d{20}\.wal$/
 const MARKS = /^\d{20}\.marks$/
+const DIGITS = 20
 /** Always zeros: room that nobody wrote to. */
 const ROOM = new Set(['reserve', 'spare.wal'])
 const DURABLE_BYTES = 12
@@ -72,7 +73,7 @@ class SlotCheck {
   check(): { readonly first: number; readonly nextEntry: number } {
     const names = [...filesBelow(this.#folder)]
     const wals = names.filter((name) => WAL.test(name))
-    if (this.#record !== undefined) this.#checkRecord(this.#record, names, wals[0])
+    if (this.#record !== undefined) this.#checkRecord(this.#record, names, wals)
     for (const name of names) this.#checkFile(name)
     // Before the entries that it counts, of which there may be more at any time.
     const durable = this.#durable()
@@ -83,11 +84,13 @@ class SlotCheck {
   }
 
   /** The log releases files from the front, marks first; who sequences may take the reserve. */
-  #checkRecord(record: StopRecord, names: readonly string[], oldest: string | undefined): void {
+  #checkRecord(record: StopRecord, names: readonly string[], wals: readonly string[]): void {
     const there = new Set(names)
     for (const [name, file] of record) {
-      const isNumbered = WAL.test(name) || MARKS.test(name)
-      const mayBeGone = name === 'reserve' || (isNumbered && oldest !== undefined && name < oldest)
+      const mayBeGone =
+        name === 'reserve' ||
+        (WAL.test(name) && name < (wals[0] ?? '')) ||
+        (MARKS.test(name) && numberOf(name) < numberOf(wals.at(-1) ?? ''))
       if (mayBeGone && !there.has(name)) continue
       checkRecorded(join(this.#folder, name), `${this.where}/${name}`, file, this.#findings)
     }
@@ -161,7 +164,7 @@ class SlotCheck {
   }
 }
 
-/** Number of the first entry, as a file's name says it. */
-function numberOf(wal: string): number {
-  return Number(wal.slice(0, -'.wal'.length))
+/** Number of the first entry, as the name of a file or of its marks says it. */
+function numberOf(name: string): number {
+  return Number(name.slice(0, DIGITS))
 }
