@@ -71,12 +71,16 @@ test('governance seeds, decides and spends; each is shown as it was said', async
   })
   const spending = { id: 'x', provider: A, amount: '0.00004', note: 'disk' }
   const spent = { id: 'x', provider: A, amount: '0.00004', worth: '0.00005', spent: true }
+  time.epoch += 1
   assert.deepEqual(await ask('creditSpend', spending), spent)
+  const left = { reads: shown.from, worth: '0.00005', expires }
+  const holder = await ask('creditBalance', { provider: A })
+  assert.deepEqual(holder['lots'], [left])
   const { providers, pool, held, waiting } = await ask('creditBalance')
   assert.deepEqual(providers, [{ provider: A, worth: '0.00005' }])
   assert.deepEqual([pool, held, waiting], ['0.00011', '0.00005', '0.00'])
 
-  const issuance = { epoch: time.epoch, reads: shown.from, policy: 'p', issued: '0.00009' }
+  const issuance = { epoch: time.epoch - 1, reads: shown.from, policy: 'p', issued: '0.00009' }
   assert.deepEqual(await ask('creditLs', { what: 'issuances' }), {
     issuances: [
       { ...issuance, pool: '0.00011', providers: 1, withheld: { provider_cap: '0.00001' } },

@@ -117,6 +117,7 @@ export function shownCredits(database: DatabaseSync): ShownCredits {
 export function shownHolder(database: DatabaseSync, provider: string, epoch: number): ShownHolder {
   const lots = lotsOf(database, provider).toSorted(compareLots)
   const worthOf = worthIn(epoch)
+  const hours = readHours(database, provider)
   return {
     provider,
     worth: formatMicros(worthOfAll(lots, worthOf)),
@@ -124,11 +125,19 @@ export function shownHolder(database: DatabaseSync, provider: string, epoch: num
       .filter((lot) => worthOf(lot) > 0n)
       .slice(0, CREDIT_ROWS_MAX)
       .map((lot) => ({
-        reads: isoOfEpoch(lot.epoch),
+        reads: isoOfEpoch(hours.get(lot.number)!),
         worth: formatMicros(worthOf(lot)),
         expires: isoOfEpoch(lot.endEpoch),
       })),
   }
+}
+
+/** Hours whose reads a provider's lots are for, by issuance: a lot that is spent from has another. */
+function readHours(database: DatabaseSync, provider: string): ReadonlyMap<number, number> {
+  const sql = `SELECT l.issuance, i.epoch FROM credit_lots l
+     JOIN credit_issuances i ON i.number = l.issuance WHERE l.provider = ?`
+  const rows = rowsOf(database, sql, provider)
+  return new Map(rows.map((row) => [Number(row['issuance']), Number(row['epoch'])]))
 }
 
 /** What each provider holds in an hour, the first 100 of them. */

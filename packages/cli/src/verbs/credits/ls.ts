@@ -40,9 +40,9 @@ function rowsOf(list: CreditList): string[][] {
   if ('issuances' in list)
     return list.issuances.map(({ reads, issued, providers, policy, pool, withheld }) => [
       reads,
-      `${issued} to ${providers}`,
-      policy ?? 'no policy',
-      `pool ${pool}`,
+      `${issued} to ${providers} provider${providers === 1 ? '' : 's'}`,
+      policy === null ? 'without a policy' : `by ${policy}`,
+      `${pool} left`,
       Object.entries(withheld)
         .map(([reason, amount]) => `${reason} withheld ${amount}`)
         .join(', '),
