@@ -301,6 +301,9 @@ test('files of epochs and the key are published as they lie in the folder', asyn
   const vkey = join(folder.path, 'receipts/log.vkey')
   if (!existsSync(vkey)) writeFileSync(vkey, 'a key\n')
   assert.equal(await (await published('vkey')).text(), readFileSync(vkey, 'utf8'))
+  const newest = await published('epochs/newest.root')
+  assert.match(await newest.text(), /^7\.root/)
+  assert.match(newest.headers.get('cache-control')!, /max-age=1$/)
   // A file that is larger than any that is written is no file of ours.
   writeFileSync(join(epochs, '8.root'), new Uint8Array(RECEIPT_FILE_BYTES_MAX + 1))
   assert.equal((await published('epochs/8.root')).status, 500)
