@@ -93,7 +93,7 @@ async function statesOf(data: string): Promise<readonly string[]> {
   return shown?.epochs.map(({ state }) => state) ?? []
 }
 
-test('hours are final when a witness has cosigned them; a fork is refused, and found', async (t) => {
+test('hours are final when a witness cosigned them; a fork is refused, and found', async (t) => {
   const scratch = await mkdtemp(join(tmpdir(), 'turnpike-witnessed-'))
   const data = join(scratch, 'data')
   const key = await writeLog(data, 3)

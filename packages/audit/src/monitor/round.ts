@@ -84,7 +84,7 @@ export async function monitorRound(state: MonitorState, deps: MonitorDeps): Prom
   return { state: isSameLog ? seen : state, head: now, epochs, findings, unheard: notHeard }
 }
 
-/** What is wrong with anchors says nothing against the log: the monitor goes on, and looks again. */
+/** What is wrong with anchors says nothing against the log: it is followed, and looked at again. */
 const OF_ANCHORS: ReadonlySet<Finding['rule']> = new Set(['anchor', 'file'])
 
 function isOpen({ standing: { state, findings } }: LookedAt): boolean {

@@ -28,7 +28,7 @@ export class Tiles {
   readonly #size: number
   readonly #crypto: AuditCrypto
   readonly #tiles = new Map<string, Uint8Array>()
-  /** Nodes between the levels of tiles: what is proven of many epochs has most of them in common. */
+  /** Nodes between the levels of tiles: proofs of many epochs have most of them in common. */
   readonly #nodes = new Map<string, Uint8Array>()
 
   constructor(files: PublicFiles, size: number, crypto: AuditCrypto) {

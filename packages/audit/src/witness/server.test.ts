@@ -48,7 +48,7 @@ async function post({ url }: RunningWitness, body: Uint8Array): Promise<[number,
   return [response.status, await response.text()]
 }
 
-test('over HTTP: a cosignature by the key that is told, the newest checkpoint for monitors', async (t) => {
+test('over HTTP: cosignatures by the key that is told, and the newest checkpoint', async (t) => {
   const log = new TestLog('log.example/1').grow(3)
   const witness = await start(t, await folder(t), [log])
   const [status, line] = await post(witness, log.request(0))

@@ -239,7 +239,7 @@ test('a witness that lags behind, or whose place is not known, says where it is'
   )
 })
 
-test('witnesses that are further on cosign the log as it is, which goes on from the epoch', async (t) => {
+test('witnesses that are further on cosign the log as it is, which has the epoch', async (t) => {
   const log = await new TestLog().grow(600)
   const all = await Promise.all(['w1', 'w2'].map((name) => witness(t, log, name)))
   const later = await log.epoch(0, 600)
