@@ -34,7 +34,16 @@ export function signatureHash(signature: string): string {
   return encodeHex(keccak_256(utf8.encode(signature)))
 }
 
-/** What the contract calls a log: the hash of its registrant and id. */
+/** Whether text is an address: 0x and 40 hex digits. */
+export function isAddress(text: string): boolean {
+  return /^0x[0-9a-f]{40}$/i.test(text)
+}
+
+/**
+ * What the contract calls a log: the hash of its registrant and id.
+ *
+ * @throws {RangeError} when the registrant is no address
+ */
 export function contractLog({ logId, registrant }: RegisteredLog): string {
   const packed = new Uint8Array(64)
   packed.set(addressBytes(registrant), 12)
@@ -84,7 +93,7 @@ function numberWord(value: number): string {
 }
 
 function addressBytes(address: string): Uint8Array {
-  if (!/^0x[0-9a-f]{40}$/i.test(address))
+  if (!isAddress(address))
     throw new RangeError(`"registrant" expected 0x and 40 hex digits, got ${address}`)
   return Uint8Array.from(address.slice(2).match(/../g)!, (byte) => Number.parseInt(byte, 16))
 }

@@ -5,7 +5,14 @@
  */
 import { decodeBase64, decodeHex, encodeHex } from './base64.ts'
 import type { AuditCrypto } from './crypto.ts'
-import { contractLog, isConflict, signatureHash, standingCall, standingTimes } from './evm-abi.ts'
+import {
+  contractLog,
+  isAddress,
+  isConflict,
+  signatureHash,
+  standingCall,
+  standingTimes,
+} from './evm-abi.ts'
 import type { ChainEpoch, RegisteredLog } from './evm-abi.ts'
 import { callNode, Reverted, RpcUnavailable } from './evm-rpc.ts'
 
@@ -56,6 +63,8 @@ export async function checkAnchored(
   log: RegisteredLog,
   epochs: readonly ChainEpoch[],
 ): Promise<readonly ChainStanding[]> {
+  // Whoever signed such a name can't have registered anything.
+  if (!isAddress(log.registrant)) return epochs.map(() => ({ kind: 'missing' }))
   const byNode = await Promise.all(chain.rpcs.map((rpc) => askNode(rpc, chain, log, epochs)))
   return epochs.map((_, at) => {
     const said = byNode.map((standings) => standings[at]!)
@@ -149,7 +158,7 @@ async function askNode(
       standings.push(...(await askContract(node, epochs.slice(from, from + EPOCHS_MAX))))
     return standings
   } catch (error) {
-    if (!(error instanceof RpcUnavailable)) throw error
+    if (!(error instanceof RpcUnavailable || error instanceof Reverted)) throw error
     return epochs.map(() => ({ kind: 'unknown', reason: error.message }))
   }
 }

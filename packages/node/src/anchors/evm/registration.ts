@@ -57,7 +57,10 @@ export async function claimOf(place: EvmPlace, signer: NoteSigner): Promise<stri
 }
 
 /** What the contract calls a log: `logOf` of contract/ReceiptAnchor.sol. */
-export function contractLog({ registrant, logId }: EvmRegistration): Hex {
+export function contractLog({
+  registrant,
+  logId,
+}: Pick<EvmRegistration, 'registrant' | 'logId'>): Hex {
   const types = [{ type: 'address' }, { type: 'bytes32' }] as const
   return keccak256(encodeAbiParameters(types, [registrant, logId]))
 }
