@@ -30,7 +30,7 @@ export interface Posted {
  * Posts a body once.
  *
  * @example
- * const { ok: answer, error } = await post(new URL('https://w.example/add-checkpoint'), body, options)
+ * const { ok: answer, error } = await post(url, body, { allowPrivate: false, signal })
  */
 export async function post(
   url: URL,
