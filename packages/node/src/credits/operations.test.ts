@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AccountingParts } from '../accounting/parts.ts'
 import { createMetrics } from '../metrics/metrics.ts'
-import { CREDIT_REGION_LABELS_MAX, CREDIT_TEXT_CHARS_MAX } from '@turnpike/core/limits/credits'
+import {
+  CREDIT_HOLDERS_LISTED_MAX,
+  CREDIT_ISSUANCES_LISTED_MAX,
+  CREDIT_REGION_LABELS_MAX,
+  CREDIT_TEXT_CHARS_MAX,
+} from '@turnpike/core/limits/credits'
 import { creditOperations, type CreditOperation } from './operations.ts'
 import { creditsDatabase, EPOCH, issueFor, rowOf } from './testing/credits.ts'
 import { creditMetrics, creditTotals, OTHER_REGIONS } from './totals.ts'
@@ -126,6 +131,17 @@ test('what is said wrongly is refused, and by which name', async () => {
   const most = 'x'.repeat(CREDIT_TEXT_CHARS_MAX)
   assert.equal((await ask('creditSeed', { ...seed, id: most, note: most }))['added'], true)
   assert.equal(creditTotals(billing).pool, 1)
+})
+
+test('lists end at their bounds', async () => {
+  const { billing, ask } = desk()
+  for (let i = 0; i <= CREDIT_ISSUANCES_LISTED_MAX; i++) issueFor(billing, EPOCH + i, [])
+  const { issuances } = (await ask('creditLs', { what: 'issuances' })) as { issuances: unknown[] }
+  assert.equal(issuances.length, CREDIT_ISSUANCES_LISTED_MAX)
+  const lot = billing.prepare('INSERT INTO credit_lots VALUES (?, 1, 1, ?, ?, 0)')
+  for (let i = 0; i <= CREDIT_HOLDERS_LISTED_MAX; i++) lot.run(`did:key:${i}`, EPOCH, EPOCH + 9)
+  const { providers } = (await ask('creditBalance')) as { providers: unknown[] }
+  assert.equal(providers.length, CREDIT_HOLDERS_LISTED_MAX)
 })
 
 test('the policy in the docs is one', async () => {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { CreditList } from '@turnpike/node/credits/operations'
+import { CREDIT_ISSUANCES_LISTED_MAX, CREDIT_ROWS_MAX } from '@turnpike/core/limits/credits'
 import { callFolder } from '../../call-folder.ts'
 import { EXIT } from '../../exit.ts'
 import { tableLines } from '../../table-lines.ts'
@@ -31,6 +32,8 @@ export const ls: Verb = {
     const rows = rowsOf(list)
     if (rows.length === 0) output.line('None.')
     for (const line of tableLines(rows)) output.line(line)
+    const rowsMax = 'issuances' in list ? CREDIT_ISSUANCES_LISTED_MAX : CREDIT_ROWS_MAX
+    if (rows.length === rowsMax) output.line('… and maybe more')
     output.result(list)
     return EXIT.ok
   },
