@@ -39,7 +39,7 @@ export const monitor: Verb = {
       'Look once. Exit code 1 when something is wrong; proofs are beside the state.',
     ],
     [
-      'turnpike receipts monitor https://gateway.example --every 60 --witness w+…=https://w.example',
+      'turnpike receipts monitor https://gateway.example --every 60 --witness w+…=https://w.test',
       'Look every minute, and ask a witness, too.',
     ],
   ],
