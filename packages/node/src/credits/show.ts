@@ -132,7 +132,7 @@ export function shownHolder(database: DatabaseSync, provider: string, epoch: num
   }
 }
 
-/** Hours of the reads that lots are for, by issuance: one that is spent from counts from another. */
+/** Hours of the reads that lots are for, by issuance: spending gives a lot another. */
 function readHours(database: DatabaseSync, provider: string): ReadonlyMap<number, number> {
   const sql = `SELECT l.issuance, i.epoch FROM credit_lots l
      JOIN credit_issuances i ON i.number = l.issuance WHERE l.provider = ?`
