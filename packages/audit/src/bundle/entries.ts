@@ -94,7 +94,8 @@ export function checkOnce(
       findings.add(`entry ${index}`, 'the leaf of what it voids', 'another')
     targets.add(entry.index)
   }
-  checks.say('once', `hours share no entry; ${several(ids.size, 'listed read')}, each once`)
+  const listed = ids.size === 0 ? '' : `; ${several(ids.size, 'listed read')}, each once`
+  checks.say('once', `hours share no entry${listed}`)
 }
 
 function compareRows(

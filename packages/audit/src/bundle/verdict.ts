@@ -46,6 +46,7 @@ export interface Verdict {
   readonly account: string
   readonly period: string
   readonly status: string
+  /** All checks; of a file that can't be read, those that fail. */
   readonly checks: readonly Check[]
   readonly epochs: EpochCounts
   /** What does not follow from this bundle, though it holds. */

@@ -51,10 +51,13 @@ export function verifyBundle(text: string, trust: Trust, crypto: AuditCrypto): V
     return verifyParsed(bundle, text, { trust, crypto, checks })
   } catch (error) {
     if (!(error instanceof BadBundle || error instanceof BadNote)) throw error
-    checks.of('signatures').add('file', 'a statement bundle', error.message)
+    checks.of('signatures').add('file', 'a statement bundle', `something else: ${error.message}`)
     const log = trust.key === undefined ? '' : formatKey(trust.key, crypto)
     const about = { log, account: '', period: '', status: '', epochs: NO_EPOCHS }
-    const verdict = { ...about, ...outcome(checks, trust), misbehaviour: null }
+    const { checks: all, ...rest } = outcome(checks, trust)
+    // What was not looked at does not hold.
+    const failed = all.filter(({ holds }) => !holds)
+    const verdict = { ...about, ...rest, checks: failed, misbehaviour: null }
     return { verdict, sealed: [], statement: undefined }
   }
 }

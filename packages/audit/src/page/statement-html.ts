@@ -38,7 +38,7 @@ function figures({ total, bill, firstEpoch, endEpoch }: Statement): string {
   const stored = total.storageByteMs / BigInt((endEpoch - firstEpoch) * EPOCH_MS)
   const all = [
     ...(bill === null ? [] : [['Due', amountsText(bill.due), `of ${amountsText(bill.total)}`]]),
-    ['Egress', sizeText(total.egressBytes), `${countText(total.egressBytes)} bytes`],
+    ['Egress', sizeText(total.egressBytes), exactText(total)],
     ['Reads', countText(total.reads), `${countText(total.denied)} refused`],
     ['Stored', sizeText(stored), 'all month, on average'],
   ]
@@ -48,6 +48,11 @@ function figures({ total, bill, firstEpoch, endEpoch }: Statement): string {
 <small>${escapeHtml(exact!)}</small></dd></div>`,
   )
   return `<dl class="figures">${items.join('')}</dl>`
+}
+
+function exactText({ egressBytes, voidedBytes }: Used): string {
+  const credited = voidedBytes === 0n ? '' : `, ${countText(voidedBytes)} credited`
+  return `${countText(egressBytes)} bytes${credited}`
 }
 
 function billHtml({ charges, total, paid, due }: Bill): string {
@@ -79,9 +84,12 @@ function meterRow(
   currency: string,
   unit: bigint,
 ): string {
-  const last = prices.at(-1)
-  const price = last === undefined ? '' : `${microsText(last.microsPerGib)} ${currency} a GiB`
-  return `<tr><td>${name}<small>${escapeHtml(price)}</small></td>
+  const steps = prices.map(({ upToBytes, microsPerGib }) =>
+    upToBytes === null
+      ? `${microsText(microsPerGib)} ${currency} a GiB`
+      : `${microsText(microsPerGib)} up to ${sizeText(upToBytes)}, then `,
+  )
+  return `<tr><td>${name}<small>${escapeHtml(steps.join(''))}</small></td>
 ${cell(sizeText(used / unit), 1, 'wide')}${cell(sizeText((included + granted) / unit), 1, 'wide')}
 ${cell(sizeText(overage / unit))}${cell(microsText(micros))}</tr>`
 }

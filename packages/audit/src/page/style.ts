@@ -67,6 +67,7 @@ th, td {
 th { color: var(--soft); font-weight: 500; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 th:last-child, td:last-child { padding-right: 0 }
+td + td { white-space: nowrap }
 td.name { overflow-wrap: anywhere; min-width: 8rem; text-align: left }
 td small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400 }
 tr.plan td { padding-top: 1rem; font-weight: 600 }

@@ -47,8 +47,12 @@ signed${anchorText(epochs.anchors)}.`
 <details${holds ? '' : ' open'}><summary>What was checked</summary>
 <ul class="checks">${items.join('')}</ul>
 ${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}
-<p>The log’s key, to hold against the one that you have from elsewhere:</p>
-<p><code>${escapeHtml(log)}</code></p></details>`
+${log === '' ? '' : keyHtml(log)}</details>`
+}
+
+function keyHtml(log: string): string {
+  return `<p>The log’s key, to hold against the one that you have from elsewhere:</p>
+<p><code>${escapeHtml(log)}</code></p>`
 }
 
 function anchorText(anchors: readonly string[]): string {
