@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { openKillWorld } from './testing/kill-world.ts'
 
-const RUNS = Number(process.env['TURNPIKE_CRASH_RUNS'] ?? 1)
+const RUNS = Number(process.env['TURNPIKE_TEST_EPOCH_KILLS'] ?? 1)
 const CHILD = fileURLToPath(new URL('testing/kill-child.ts', import.meta.url))
 
 /** Runs the child, kills it after `ms` of work, and returns the last count it called final. */

@@ -17,7 +17,7 @@ import { Crash, Crashes } from './testing/crashes.ts'
 import { MemoryEpochFiles } from './testing/memory-files.ts'
 import { FIRST_EPOCH, quickSigner, quickVerifier, sealedLog } from './testing/sealed-log.ts'
 
-const RUNS = Number(process.env['TURNPIKE_EPOCH_RUNS'] ?? 300)
+const RUNS = Number(process.env['TURNPIKE_TEST_EPOCH_RUNS'] ?? 300)
 /** Hours of the log's epochs: some have no entries. */
 const HOURS = [0, 1, 2, 5, 6, 9]
 const LOG = await sealedLog(HOURS)
@@ -212,7 +212,7 @@ class Model {
   }
 }
 
-test('each epoch is credited once, in order, when it is final, whatever happens', async () => {
+test('each epoch is credited once, in order, when it is final, whatever happens', async (t) => {
   let crashed = 0
   let reorganised = 0
   await fc.assert(
@@ -224,6 +224,7 @@ test('each epoch is credited once, in order, when it is final, whatever happens'
     }),
     { numRuns: RUNS },
   )
+  t.diagnostic(`${RUNS} runs, ${crashed} crashes, ${reorganised} reorganisations`)
   assert.ok(crashed > RUNS, `${crashed} crashes`)
   assert.ok(reorganised > RUNS, `${reorganised} reorganisations`)
 })
