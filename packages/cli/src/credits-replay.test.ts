@@ -78,7 +78,7 @@ test('the auditor comes to the same issuances from rows, policies and seeds', ()
       }
       database.close()
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
   assert.ok(shares > 100, `${shares} shares were more than 0`)
 })
