@@ -99,7 +99,7 @@ export async function ensure() {
   const command = missing()
   if (command === undefined) return 0
   const notice = setTimeout(() => {
-    console.error('Installing what Turnpike needs (once, about 300 MB with its own Node) …')
+    console.error('Installing what Turnpike needs (once, about 600 MB with its own Node) …')
   }, QUIET_MS)
   let { code, output } = await npm([command])
   // An older npm may hold a lock file for incomplete that a newer one wrote.
@@ -133,6 +133,6 @@ export function explain(output) {
     return `${said}\n\nThe packages could not be fetched: this machine seems to be offline, or npm's
 registry is out of reach. Connect (or set npm's proxy) and run the command again; after the
 first install nothing needs the network.`
-  if (/ENOSPC/.test(said)) return `${said}\n\nThe disk is full: about 500 MB are needed.`
+  if (/ENOSPC/.test(said)) return `${said}\n\nThe disk is full: about 800 MB are needed.`
   return `${said}\n\nnpm could not install the packages. Its own words are above.`
 }

@@ -13,7 +13,9 @@ import { parseFinalFile } from '@turnpike/core/epochs/final-file'
 import { parseRootFile } from '@turnpike/core/epochs/root-file'
 import type { NoteSigner } from '@turnpike/core/note/note'
 import { hexToBytes } from 'viem'
+import { parseEpochRoot } from '../../../../audit/src/epoch-file.ts'
 import { checkAnchored, isClaimed } from '../../../../audit/src/evm-chain.ts'
+import { askChain } from '../../../../audit/src/monitor/chain.ts'
 import { nodeCrypto } from '../../../../audit/src/node-crypto.ts'
 import { accountingPaths, openAccounting, type OpenedAccounting } from '../../accounting/open.ts'
 import { openBilling } from '../../billing/database.ts'
@@ -138,6 +140,26 @@ test('anchored, reorganised away, anchored again, final: paid once', { skip }, a
   const log = { logId: hexToBytes(registration.logId), registrant: proof.registrant }
   const [standing] = await checkAnchored({ rpcs: [anvil.rpc], contract }, log, [value])
   assert.equal(standing?.kind, 'final', 'an auditor reads the same from the chain')
+
+  const key = { name: signer.name, kind: 'log', publicKey: signer.publicKey } as const
+  const says = async (more: object, trust = { rpcs: [anvil.rpc], contract }): Promise<string> => {
+    const ask = askChain(trust, { key, crypto: nodeCrypto })
+    const root = parseEpochRoot(await readFile(final.replace('.final', '.root')))
+    const said = await ask({ ...root, ...more }, { ...proof, ...more })
+    return said.kind
+  }
+  assert.equal(await says({}), 'final', 'so does a monitor')
+  for (const more of [
+    { epoch: FIRST + 99 },
+    { end: value.end + 1 },
+    { contract: `0x${'00'.repeat(20)}` },
+    { registrant: contract },
+    { claim: 'AA==' },
+    { claim: 1 },
+  ])
+    assert.equal(await says(more), 'wrong', JSON.stringify(more))
+  assert.equal(await says({ chainId: 5 }), 'wrong', 'the claim is of one chain')
+  assert.equal(await says({}, { rpcs: ['http://127.0.0.1:9'], contract }), 'unknown')
 })
 
 test('a copy of a folder that went on otherwise is stopped by the chain', { skip }, async (t) => {

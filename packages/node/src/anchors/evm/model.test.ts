@@ -1,4 +1,4 @@
-/** The contract against a model of it, over random calls: a log has one history, or none. @module */
+/** The contract against a model, over random calls: a log has one history there. @module */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EpochStatement } from '@turnpike/core/ports/anchor'

@@ -1,5 +1,5 @@
 /**
- * A local Ethereum node for tests: @foundry-rs/anvil, as npm installs it for this platform.
+ * A local Ethereum node for tests: anvil of Foundry, as npm installs it.
  * @module
  */
 import { spawn } from 'node:child_process'
@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline'
 import { createTestClient, http, publicActions, type Hex, type PublicActions } from 'viem'
 import type { TestClient } from 'viem'
 
-const MODULES = resolve(import.meta.dirname, '../../../../../../node_modules')
+const ROOT = resolve(import.meta.dirname, '../../../../../..')
+const PROGRAM = resolve(ROOT, 'node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil')
 /** Anvil calls a block final when twice as many are after it. */
 const SLOTS = 2
 /** Blocks after which one is final. */
@@ -27,15 +28,9 @@ export interface Anvil {
 }
 
 /** Why there is no such node here; false where there is one. */
-export const noAnvil: string | false = existsSync(program())
+export const noAnvil: string | false = existsSync(PROGRAM)
   ? false
-  : 'no @foundry-rs/anvil for this platform'
-
-function program(): string {
-  const { platform, arch } = process
-  const machine = arch === 'x64' ? 'amd64' : arch
-  return resolve(MODULES, `@foundry-rs/anvil-${platform}-${machine}`, 'bin/anvil')
-}
+  : 'anvil is installed on Linux for x64 only'
 
 /**
  * Starts a node on a free port, with a chain of its own.
@@ -46,7 +41,7 @@ function program(): string {
  */
 export async function startAnvil(args: readonly string[] = ['--no-mining']): Promise<Anvil> {
   const fixed = ['--port', '0', '--slots-in-an-epoch', String(SLOTS), '--accounts', '2']
-  const child = spawn(program(), [...fixed, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(PROGRAM, [...fixed, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = new Promise<void>((done) => child.once('exit', () => done()))
   const timer = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX)
   let rpc: string | undefined
