@@ -1,45 +1,29 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   RECEIPT_TAIL_ENTRIES_MAX,
   RECEIPT_TAIL_RECORDS_MAX,
 } from '@turnpike/core/limits/receipt-index'
 import { ReceiptIndexDamaged } from '@turnpike/core/ports/receipt-index'
-import { nodeHasher } from '../hasher.ts'
 import { FileReceiptIndex } from './file-index.ts'
+import { fill, hashOf, idOf } from './testing/fill.ts'
 import { parseRunName, runName } from './run-name.ts'
 
-const STEP = 4096
+/** Kills of a process that fills an index, and the longest that it lives. */
+const KILLS = Number(process.env['TURNPIKE_KILL_RUNS'] ?? 3)
+const KILL_MS = 600
 
 async function folderOf(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'turnpike-receipt-index-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   return folder
-}
-
-function hashOf(n: number): Uint8Array {
-  const bytes = new Uint8Array(8)
-  new DataView(bytes.buffer).setFloat64(0, n)
-  return nodeHasher.sha256(bytes)
-}
-
-function idOf(n: number): Uint8Array {
-  return hashOf(n).subarray(0, 16)
-}
-
-/** Adds entries up to `end`: every `each`th is a READ. */
-async function fill(index: FileReceiptIndex, end: number, each: number = 1): Promise<void> {
-  for (let first = index.through; first < end; first += STEP) {
-    const last = Math.min(end, first + STEP)
-    const reads = []
-    for (let n = first; n < last; n++)
-      if (n % each === 0) reads.push({ receiptId: idOf(n), index: n })
-    await index.add({ reads, end: last, tip: hashOf(last - 1) })
-  }
 }
 
 const runsIn = async (folder: string): Promise<string[]> =>
@@ -101,6 +85,29 @@ test('a crash while runs are merged leaves one of each, or the merged one', asyn
   const before = await FileReceiptIndex.open(saved)
   assert.deepEqual([before.runs, before.through], [7, 7 * RECEIPT_TAIL_ENTRIES_MAX])
   before.close()
+})
+
+test('a kill at any moment leaves an index that is right, and goes on', async (t) => {
+  const folder = await folderOf(t)
+  const child = join(import.meta.dirname, 'testing/fill.ts')
+  let before = 0
+  for (let kills = 0; kills < KILLS; kills++) {
+    const filling = spawn(process.execPath, [child, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(filling.stdout, 'data')
+    await sleep(Math.random() * KILL_MS)
+    filling.kill('SIGKILL')
+    await once(filling, 'exit')
+    const index = await FileReceiptIndex.open(folder)
+    assert.ok(index.through >= before, `${index.through} after ${before}`)
+    before = index.through
+    for (let n = 0; n < before; n += 40 * 101) assert.equal(index.find(idOf(n)), n)
+    if (before > 0) assert.deepEqual(index.tip, hashOf(before - 1).subarray(0, 8))
+    assert.equal((await readdir(folder)).length, index.runs)
+    index.close()
+  }
+  assert.ok(before > 0)
 })
 
 test('a stop while runs are merged leaves them, and the next merges them', async (t) => {
