@@ -3,18 +3,21 @@
  * tests of the audit of receipts.
  * @module
  */
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { join } from 'node:path'
 import { Accounting } from '@turnpike/accounting/accounting'
 import { EntryDropper } from '@turnpike/accounting/retention/drop-entries'
 import { readOf, testRandom } from '@turnpike/accounting/testing/entries'
 import { TestClock } from '@turnpike/accounting/testing/memory'
+import { ackMessage } from '@turnpike/core/acks/receipt-ack'
 import { EPOCH_MS, epochOf } from '@turnpike/core/billing/epoch'
 import { SEAL_DELAY_MS } from '@turnpike/core/limits/log'
-import { encodeFetch, encodeRead, encodeVoid } from '@turnpike/core/log/encode'
+import { encodeAck, encodeFetch, encodeRead, encodeVoid } from '@turnpike/core/log/encode'
 import { DENY } from '@turnpike/core/log/entry'
 import type { ReadEntry } from '@turnpike/core/log/entry'
+import { receiptNonceOf } from '@turnpike/core/log/receipt-id'
 import { leafHash } from '@turnpike/core/merkle/hash'
-import { VOID_SOURCE } from '@turnpike/core/ports/inbox'
+import { ACK_SOURCE, VOID_SOURCE } from '@turnpike/core/ports/inbox'
 import { accountingPaths, openAccounting } from '@turnpike/node/accounting/open'
 import { openBilling } from '@turnpike/node/billing/database'
 import { adoptPolicy, seedCredits } from '@turnpike/node/credits/events'
@@ -41,6 +44,8 @@ export interface FillOptions {
   readonly hours: readonly number[]
   /** Hours whose entries are dropped, counted from the first. */
   readonly dropHours?: number
+  /** The log that a reader acknowledges a read to; this one by default. */
+  readonly ackOrigin?: string
 }
 
 /**
@@ -64,7 +69,8 @@ class Filling {
     this.#data = data
   }
 
-  async run({ hours, dropHours = 0 }: FillOptions): Promise<void> {
+  async run(options: FillOptions): Promise<void> {
+    const { hours, dropHours = 0 } = options
     const paths = accountingPaths(this.#data)
     const signer = await openLogSigner(folderPaths(this.#data).keys, ORIGIN)
     const folders = SLOTS.map((slot) => join(paths.journals, slot))
@@ -89,8 +95,9 @@ class Filling {
     for (const [hour, reads] of hours.entries()) {
       for (let i = 0; i < reads; i++) journals[i % 2]!.admit()!.end(this.#group())
       for (const journal of journals) await journal.flush()
-      // The first read is voided in the second hour.
-      if (hour === 1) await inbox.accept(VOID_SOURCE, [this.#void()])
+      // A read of the first hour is voided in the second, and acknowledged in the third.
+      if (hour === 1) await inbox.accept(VOID_SOURCE, [groupOf(voidOf())])
+      if (hour === 2) await inbox.accept(ACK_SOURCE, [groupOf(ackOf(options.ackOrigin ?? ORIGIN))])
       await catchUp()
       this.#clock.pass(EPOCH_MS)
     }
@@ -117,13 +124,29 @@ class Filling {
     const fetched = { provider: 'did:key:zNode', bytes: 9n, requests: 1, failed: 0 }
     return [encodeRead(read), encodeFetch({ id: read.id, ...fetched })]
   }
+}
 
-  #void(): { key: Uint8Array; entries: Uint8Array[] } {
-    const read = readOf(0, fieldsOf(0))
-    const leaf = leafHash(nodeHasher, encodeRead(read))
-    const id = new Uint8Array(16).fill(3)
-    return { key: id, entries: [encodeVoid({ id, ts: read.ts, index: 0, leaf, reason: 1 })] }
-  }
+/** Index of the second read of the first journal: one before it has two entries. */
+const INDEX = 2
+const READ = readOf(INDEX, fieldsOf(INDEX))
+const LEAF = leafHash(nodeHasher, encodeRead(READ))
+
+function voidOf(): Uint8Array {
+  return encodeVoid({ id: READ.id, ts: READ.ts, index: INDEX, leaf: LEAF, reason: 1 })
+}
+
+/** The read as its reader acknowledges it, towards a log of this name. */
+function ackOf(origin: string): Uint8Array {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { bytes, ts } = READ
+  const receipt = receiptNonceOf(READ.id, nodeHasher)
+  const signature = sign(null, ackMessage(origin, { receipt, bytes, ts }), privateKey)
+  const key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+  return encodeAck({ index: INDEX, leaf: LEAF, bytes, key, signature, ts })
+}
+
+function groupOf(entry: Uint8Array): { key: Uint8Array; entries: Uint8Array[] } {
+  return { key: LEAF, entries: [entry] }
 }
 
 const SMALL_RESERVE = { reserveBytes: 4096 }

@@ -77,6 +77,7 @@ test('a folder that was stopped cleanly holds, and is as it was afterwards', asy
   assert.deepEqual([audit.sealed, audit.filesLeft], [4, 0])
   // All of both seeds: 60,000 and 7.
   assert.deepEqual(audit.epochs, { batched: 4, anchored: 4, final: 4, issued: 60_007n })
+  assert.deepEqual(audit.acks, { count: 1, bytes: 1002n })
   assert.equal(audit.key, readFileSync(join(DATA, 'receipts/log.vkey'), 'utf8').trim())
   const check = checkFolder(DATA)
   assert.deepEqual(check.differences, [])
@@ -231,4 +232,13 @@ test('a root that the log signed beside its checkpoint comes with a proof of tha
   assert.equal(misbehaviour.length, 1)
   const { holds, rule } = checkMisbehaviour(JSON.stringify(misbehaviour[0]), nodeCrypto)
   assert.deepEqual([holds, rule], [true, 'root'])
+})
+
+test('an acknowledgement that was signed for another log is found', async () => {
+  const data = join(scratch, 'acked')
+  await fillReceipts(data, { hours: [9, 1, 1], ackOrigin: 'other.example/log' })
+  const { differences, acks } = await auditFolder(data)
+  assert.equal(named(differences), 'log/head.sqlite, bundle, entry 17 (no. 17)')
+  assert.match(differences[0]!.expected, /an ACK that its key signed/)
+  assert.equal(acks.count, 0)
 })

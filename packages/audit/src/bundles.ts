@@ -90,8 +90,16 @@ export class Bundles {
       return decodeEntry(bytes)
     } catch (error) {
       if (!(error instanceof BadCbor)) throw error
-      return this.broken(placeOf(at), 'an entry', error.message)
+      return this.broken(this.placeOf(at), 'an entry', error.message)
     }
+  }
+
+  /** Where an entry stands, for messages. */
+  placeOf(index: number): string {
+    const bundle = Math.floor(index / TILE_WIDTH)
+    const isWhole = (bundle + 1) * TILE_WIDTH <= this.#state.size
+    const path = isWhole ? tilePath(undefined, bundle) : 'head.sqlite, bundle'
+    return `log/${path}, entry ${index % TILE_WIDTH} (no. ${index})`
   }
 
   /** Writes down why the log can't be read beyond a place. */
@@ -99,12 +107,6 @@ export class Bundles {
     this.#findings.add(where, expected, found)
     throw new LogBroken(`${where}: expected ${expected}, got ${found}`)
   }
-}
-
-/** Where an entry stands, for messages. */
-export function placeOf(index: number): string {
-  const path = tilePath(undefined, Math.floor(index / TILE_WIDTH))
-  return `log/${path}, entry ${index % TILE_WIDTH} (no. ${index})`
 }
 
 /** Entries of a bundle, each behind its length in two bytes; undefined when a length is wrong. */

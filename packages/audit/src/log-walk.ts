@@ -2,7 +2,7 @@
  * Walks a log entry by entry: hashes, tiles, SEALs and summary rows.
  * @module
  */
-import { Bundles, placeOf } from './bundles.ts'
+import { Bundles } from './bundles.ts'
 import { BadCbor } from './cbor.ts'
 import type { Ack, Entry, Seal, Void } from './entry.ts'
 import type { EpochSums } from './epoch-sums.ts'
@@ -161,13 +161,13 @@ export class LogWalk {
     const { findings, onAck, sums } = this.#parts
     if (entry.kind === 'ack') {
       const read = this.#target(at, entry)
-      return onAck?.(placeOf(at), entry, read)
+      return onAck?.(this.#bundles.placeOf(at), entry, read)
     }
     const target = entry.kind === 'void' ? this.#target(at, entry) : undefined
     const earlier = sums.add(at, entry, target)
     if (earlier === undefined) return
     const what = `one VOID of entry ${(entry as Void).index}, which entry ${earlier} is`
-    findings.add(placeOf(at), what, 'another VOID')
+    findings.add(this.#bundles.placeOf(at), what, 'another VOID')
   }
 
   /** The entry that another names by index and leaf hash; undefined for one that is gone. */
@@ -175,18 +175,26 @@ export class LogWalk {
     const { findings } = this.#parts
     const name = kind.toUpperCase()
     if (index >= at) {
-      findings.add(placeOf(at), `${name} of an earlier entry`, `${name} of entry ${index}`)
+      findings.add(
+        this.#bundles.placeOf(at),
+        `${name} of an earlier entry`,
+        `${name} of entry ${index}`,
+      )
       return undefined
     }
     const bytes = this.#bundles.entry(index)
     if (bytes === undefined) return undefined
-    findings.same(`${placeOf(at)}, leaf of the ${name}`, hex(leafOf(bytes)), hex(leaf))
+    findings.same(
+      `${this.#bundles.placeOf(at)}, leaf of the ${name}`,
+      hex(leafOf(bytes)),
+      hex(leaf),
+    )
     return this.#bundles.decode(index, bytes)
   }
 
   #seal(at: number, seal: Seal, leaf: Uint8Array): void {
     const { findings, onSeal, sums } = this.#parts
-    const where = `${placeOf(at)}, SEAL`
+    const where = `${this.#bundles.placeOf(at)}, SEAL`
     const before = this.#sealed?.epoch ?? null
     findings.same(`${where}, previousEpoch`, text(before), text(seal.previousEpoch))
     findings.same(`${where}, first`, this.#first, seal.first)
@@ -269,7 +277,11 @@ export class LogWalk {
     if (isSame || !isRight) return leaves
     for (const [i, leaf] of leaves.entries())
       if (!sameBytes(leaf, hashes[i]!))
-        findings.add(placeOf(index * TILE_WIDTH + i), `leaf ${hex(hashes[i]!)}`, hex(leaf))
+        findings.add(
+          this.#bundles.placeOf(index * TILE_WIDTH + i),
+          `leaf ${hex(hashes[i]!)}`,
+          hex(leaf),
+        )
     return hashes
   }
 

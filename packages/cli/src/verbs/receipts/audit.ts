@@ -66,7 +66,9 @@ function print(found: FolderAudit, output: Output): void {
   output.line(`Root      ${root}`)
   output.line(`Key       ${key ?? 'none: no signature was checked'}`)
   if (key !== null && !found.isPinned)
-    output.line('          It is the folder’s own word: give --vkey to be sure whose log this is.')
+    output.line(
+      '          Not pinned, but the folder’s own word: give --vkey to know whose log it is.',
+    )
   const { batched, anchored, final } = epochs
   output.line(
     `Receipts  ${formatCount(batched)} batched, ${formatCount(anchored)} anchored, ` +
@@ -77,8 +79,8 @@ function print(found: FolderAudit, output: Output): void {
   output.line(`Journals  ${journals.length}, with ${formatCount(held)} entries`)
   if (!found.isClean)
     output.line(
-      'The folder is in use, or was not stopped cleanly: some changes would not be found, such as ' +
-        'of the last frame of a journal, or of what no hash of the log covers.',
+      'The folder is in use, or was not stopped cleanly: some changes would not be found, ' +
+        'such as of the last frame of a journal, or of what no hash of the log covers.',
     )
   printDifferences(found, output)
   output.line(output.bold(found.holds ? 'Everything agrees.' : 'Something was changed.'))
