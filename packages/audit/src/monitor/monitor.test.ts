@@ -19,6 +19,8 @@ import { rootFile, TestGateway, type TestEpoch } from './testing/gateway.ts'
 import { Tiles } from './tiles.ts'
 
 const NOW_EPOCH = 490_100
+/** Bytes from one that is changed to the next. */
+const STEP = Number(process.env['TURNPIKE_MONITOR_STEP'] ?? 89)
 
 interface Rig {
   readonly log: TestLog
@@ -362,6 +364,44 @@ test('what it remembers must be of the log, and whole', async (t) => {
     { vkey: 'x' },
   ])
     await assert.rejects(monitor(wrong), { name: 'MonitorRefused' })
+})
+
+test('any byte that is changed in a published file is found', async (t) => {
+  const { log, gateway, directory, monitor } = await rig(t, 300)
+  const [a, b] = epochsOf(2, 100) as [TestEpoch, TestEpoch]
+  const witness = await witnessOf(t, log)
+  const cosignatures = [await cosign(witness, log, 0, 200)]
+  gateway.root(a)
+  gateway.root(b)
+  const anchors = [{ anchor: 'witness', proof: { kind: 'witness', cosignatures } }]
+  gateway.anchors('final', b, anchors)
+  gateway.anchors('anchor', a, [{ anchor: 'evm', state: 'sent', proof: null }])
+  const options = { witnesses: [witness.key] }
+  const tile = await fetch(`${gateway.url}/receipts/tile/0/001.p/44`)
+  const files = [...gateway.instead, ['checkpoint', formatNote(log.checkpoint())]] as const
+  gateway.asked.splice(0)
+  const good = await (await monitor(options)).look()
+  assert.deepEqual([rulesOf(good), good.epochs.length], [[], 2])
+  let at = 0
+  for (const [path, text] of [...files, ['tile/0/001.p/44', await tile.bytes()]] as const) {
+    const bytes = Buffer.from(text!)
+    assert.ok(
+      gateway.asked.some((one) => one === path || one.endsWith('newest.root')),
+      path,
+    )
+    for (at %= STEP; at < bytes.length; at += STEP) {
+      const changed = Buffer.from(bytes)
+      changed[at]! ^= 1
+      gateway.instead.set(path, changed)
+      const statePath = join(directory, 'other.json')
+      const fresh = await monitor({ ...options, statePath })
+      const found = await fresh.look().then(rulesOf, (error: Error) => [error.name])
+      assert.equal(found.length > 0, true, `${path}, byte ${at}`)
+      await rm(statePath, { force: true })
+    }
+    gateway.instead.set(path, text)
+    if (path === 'checkpoint') gateway.instead.delete(path)
+  }
 })
 
 test('a file that is not the epoch that it has the name of, or gone, is found', async (t) => {

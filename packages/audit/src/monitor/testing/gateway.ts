@@ -24,7 +24,7 @@ export class TestGateway {
   log: TestLog
   size: number
   /** What is answered instead; undefined: nothing is there. */
-  readonly instead: Map<string, string | undefined> = new Map()
+  readonly instead: Map<string, string | Uint8Array | undefined> = new Map()
   readonly asked: string[] = []
   readonly #server: Server
 
