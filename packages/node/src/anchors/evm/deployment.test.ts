@@ -143,9 +143,9 @@ test('anchored, reorganised away, anchored again, final: paid once', { skip }, a
 
   const key = { name: signer.name, kind: 'log', publicKey: signer.publicKey } as const
   const says = async (more: object, trust = { rpcs: [anvil.rpc], contract }): Promise<string> => {
-    const ask = askChain(trust, { key, crypto: nodeCrypto })
+    const asked = askChain(trust, { key, crypto: nodeCrypto })
     const root = parseEpochRoot(await readFile(final.replace('.final', '.root')))
-    const said = await ask({ ...root, ...more }, { ...proof, ...more })
+    const said = await asked({ ...root, ...more }, { ...proof, ...more })
     return said.kind
   }
   assert.equal(await says({}), 'final', 'so does a monitor')
