@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { CAR, delegate as issue, DID, invoke, Message } from '@ucanto/core'
 import { generate } from '@ucanto/principal/ed25519'
@@ -190,6 +193,15 @@ test('an invocation shows a receipt once; without one nobody is shown any', asyn
   assert.deepEqual([bare.status, bare.headers.get('www-authenticate')], [401, 'UCAN'])
   assert.equal((await ask(receipt!, 'mAAAA')).status, 415)
   assert.equal((await ask(receipt!, `m${'A'.repeat(5000)}`)).status, 431)
+})
+
+test('the example shows a receipt by the key of its space', async () => {
+  const example = fileURLToPath(new URL('../../../../examples/show-receipt.mjs', import.meta.url))
+  const key = join(folderPaths(folder.path).keys, 'space-default.key')
+  const { gateway } = deployment.turnpike.whoami
+  const args = [example, deployment.url, gateway, receipts[2]!, key]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  assert.match(stdout, new RegExp(`receipt: '${receipts[2]}'`))
 })
 
 test('another space’s receipt, and one that there is not, are the same to who asks', async () => {
