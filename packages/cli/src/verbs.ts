@@ -12,6 +12,7 @@ import { credits } from './verbs/credits.ts'
 import { customer } from './verbs/customer.ts'
 import { delegate } from './verbs/delegate.ts'
 import { deny } from './verbs/deny.ts'
+import { domain } from './verbs/domain.ts'
 import { gc } from './verbs/gc.ts'
 import { grant } from './verbs/grant.ts'
 import { handover } from './verbs/handover.ts'
@@ -51,6 +52,7 @@ export const VERBS: readonly (Verb | VerbGroup)[] = [
   claims,
   deny,
   name,
+  domain,
   usage,
   statement,
   stripe,

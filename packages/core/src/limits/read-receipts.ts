@@ -25,7 +25,7 @@ export const DID_CHARS_MAX = 512
 export const DOMAINS_OWNED_MAX = 10_000
 export const OWNER_CHANGES_MAX = 100
 export const DOMAINS_LISTED_MAX = 1000
-/** Entries behind a READ that may be of its group: as many as 4 KiB hold, each 20 bytes at least. */
+/** Entries behind a READ that may be of its group: 4 KiB hold no more, of 20 bytes at least. */
 export const FRAME_GROUP_ENTRIES_MAX = 200
 /** Bytes of an acknowledgement: its JSON takes some 300. */
 export const ACK_BODY_BYTES_MAX = 1024

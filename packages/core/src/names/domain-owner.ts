@@ -41,7 +41,7 @@ export function ownerRecordName(domain: string): string | undefined {
  * are unclear: nobody owns it until they are mended.
  *
  * @example
- * domainOwnerOf(['owner=did:web:example.org']) // { kind: 'owner', owner: 'did:web:example.org', … }
+ * domainOwnerOf(['owner=did:web:a.example']) // { kind: 'owner', owner: 'did:web:a.example', … }
  */
 export function domainOwnerOf(texts: readonly string[]): DomainOwnerSaid {
   const records = [...new Set(texts.filter((text) => text.startsWith(PREFIX)))].toSorted()

@@ -51,10 +51,10 @@ export class InboxFull extends Error {
 /** Takes groups from many sources, each once. Any number of calls may be under way. */
 export interface Inbox {
   /**
-   * Takes `groups` of `source` (a DID, {@link VOID_SOURCE} or {@link ACK_SOURCE}). When it resolves with verdicts, one
-   * for each group in order, they are durable: keys and entries went to disk in one transaction. A
-   * key that comes twice in one call is counted once. A call that rejects has happened or has not:
-   * handing over the same groups again is always safe.
+   * Takes `groups` of `source` (a DID, {@link VOID_SOURCE} or {@link ACK_SOURCE}). When it resolves
+   * with verdicts, one for each group in order, they are durable: keys and entries went to disk in
+   * one transaction. A key that comes twice in one call is counted once. A call that rejects has
+   * happened or has not: handing over the same groups again is always safe.
    *
    * @throws {RangeError} when a key has less than 16 or more than 32 bytes
    * @example

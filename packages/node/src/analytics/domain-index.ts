@@ -155,7 +155,8 @@ export class SqliteDomainIndex implements DomainIndex {
       this.#addWhole.run(epoch, reads, denied, bytes, lastMs)
     }
     const addKind = this.#database.prepare(
-      'INSERT INTO kind VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = entries + excluded.entries',
+      `INSERT INTO kind VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET entries = entries + excluded.entries`,
     )
     for (const [name, entries] of Object.entries(kinds)) addKind.run(name, entries)
     this.#database

@@ -82,7 +82,7 @@ function besideShown({ fetches, executions }: Beside): object {
   }
 }
 
-/** Entries of the READ's group stand right behind it; fetches that outlived it are not among them. */
+/** The rest of the READ's group stands right behind it; fetches that outlived it do not. */
 async function entriesBeside(reader: LogReader, { index, read }: FoundRead): Promise<Beside> {
   const beside: Beside = { fetches: [], executions: [] }
   const end = Math.min(reader.state.size, index + 1 + FRAME_GROUP_ENTRIES_MAX)

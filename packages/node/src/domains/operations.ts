@@ -68,6 +68,8 @@ async function check(
   signal: AbortSignal,
 ): ReturnType<Operation> {
   const { dnsResolver: resolver, allowPrivateOrigins: allowPrivate } = settings
+  if (resolver.kind === 'off')
+    return fail(new DnsUnavailable('the setting dnsResolver is off: nobody can be asked'))
   const dns = openDns({ resolver, allowPrivate })
   try {
     const record = ownerRecordName(name)!
