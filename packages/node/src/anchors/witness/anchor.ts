@@ -66,6 +66,13 @@ export class WitnessAnchor implements Anchor {
     this.#deps = deps
   }
 
+  async check(newest: EpochStatement): Promise<Result<Unit, AnchorFault>> {
+    const log = await this.#deps.log()
+    const outcomes = await this.#gather(log, { bytes: newest.checkpoint, guess: newest.end })
+    const fault = this.#faultOf(outcomes, log)
+    return fault instanceof AnchorConflict ? fail(fault) : ok({})
+  }
+
   async prepare(epochs: readonly EpochStatement[]): Promise<Result<AnchorIntent, AnchorFault>> {
     const { epoch, end } = onlyOne(epochs)
     const text = JSON.stringify({ kind: this.name, epoch, end })

@@ -35,6 +35,8 @@ export function openWitnessAnchor(parts: WitnessAnchorParts): WitnessAnchor {
     if (key === undefined) throw new RangeError(`"witnesses" expected keys, got ${vkey}`)
     return { key, url: new URL(url) }
   })
+  if (witnesses.length === 0)
+    throw new RangeError('"witnesses" expected one or more for the anchor "witness", got none')
   if (new Set(witnesses.map(({ key }) => key.publicKey.join())).size < witnesses.length)
     throw new RangeError('"witnesses" expected each key once')
   return new WitnessAnchor({
