@@ -16,19 +16,27 @@ export function encodeBase64(bytes: Uint8Array): string {
 
 /** Bytes of base64 text; undefined for what {@link encodeBase64} would not have written. */
 export function decodeBase64(text: string): Uint8Array | undefined {
-  let bytes: Uint8Array
+  let binary: string
   try {
-    bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+    binary = atob(text)
   } catch {
     return undefined
   }
   // Spaces, missing padding, and bits after the last byte have one spelling: none.
-  return encodeBase64(bytes) === text ? bytes : undefined
+  if (btoa(binary) !== text) return undefined
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
 }
+
+/** Each byte as two hex digits: formatting them one by one took a tenth of a bundle’s check. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Bytes in lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let hex = ''
+  for (const byte of bytes) hex += HEX[byte]
+  return hex
 }
 
 /** Bytes of lower-case hexadecimal; undefined for anything else. */

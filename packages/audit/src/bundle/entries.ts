@@ -76,9 +76,8 @@ export function checkOnce(
   const findings = checks.of('once')
   const ids = new Map<string, number>()
   const targets = new Set<number>()
-  const leaves = new Map<number, Uint8Array>()
-  for (const { part } of parts)
-    for (const { index, bytes } of part.leaves) leaves.set(index, leafHash(bytes, crypto))
+  const listed = new Map<number, Uint8Array>()
+  for (const { part } of parts) for (const { index, bytes } of part.leaves) listed.set(index, bytes)
   for (const { index, entry } of parts.flatMap(({ entries }) => entries)) {
     if (entry.kind === 'read') {
       const id = encodeHex(entry.id)
@@ -88,14 +87,14 @@ export function checkOnce(
       ids.set(id, index)
     }
     if (entry.kind !== 'void') continue
-    const leaf = leaves.get(entry.index)
+    const target = listed.get(entry.index)
     if (targets.has(entry.index)) findings.add(`entry ${index}`, 'a read voided once', 'twice')
-    if (leaf !== undefined && !sameBytes(leaf, entry.leaf))
+    if (target !== undefined && !sameBytes(leafHash(target, crypto), entry.leaf))
       findings.add(`entry ${index}`, 'the leaf of what it voids', 'another')
     targets.add(entry.index)
   }
-  const listed = ids.size === 0 ? '' : `; ${several(ids.size, 'listed read')}, each once`
-  checks.say('once', `hours share no entry${listed}`)
+  const reads = ids.size === 0 ? '' : `; ${several(ids.size, 'listed read')}, each once`
+  checks.say('once', `hours share no entry${reads}`)
 }
 
 function compareRows(
