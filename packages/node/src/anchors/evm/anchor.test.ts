@@ -179,6 +179,17 @@ test('another log in the same place is a conflict, and nothing is sent', { skip 
   assert.match(String((await anchor.prepare([ahead])).error), /AnchorUnavailable: .* before/)
 })
 
+test('a log shorter than the contract says is found before one is due', { skip }, async (t) => {
+  const { anvil, anchor } = await deployed(t)
+  const epochs = statements(3)
+  assert.equal((await anchor.check(epochs[0]!, 0)).error, undefined, 'nothing is there')
+  await send(anchor, epochs.slice(0, 2))
+  await mine(anvil)
+  assert.equal((await anchor.check(epochs[1]!, 200)).error, undefined)
+  const { error } = await anchor.check(epochs[0]!, 199)
+  assert.match(String(error), /AnchorConflict: .* 200 entries, epoch \d+, the log has 199/)
+})
+
 test('another chain, or one begun anew, is not gone on with', { skip }, async (t) => {
   const { anchor, again, registration, dataDir } = await deployed(t)
   const intent = need(await anchor.prepare(statements(1)))

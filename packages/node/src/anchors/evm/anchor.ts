@@ -61,6 +61,18 @@ export class EvmAnchor implements Anchor {
     this.#client = openClient(options.rpc, options.signal)
   }
 
+  check(_: EpochStatement, size: number): Promise<Result<Unit, AnchorFault>> {
+    return this.#attempt(async ({ chain, log }) => {
+      const { head } = await chain.view(log, [])
+      if (head.size > BigInt(size))
+        throw new AnchorConflict(
+          `evm: the contract stands at ${head.size} entries, epoch ${head.epoch}, ` +
+            `the log has ${size}`,
+        )
+      return {}
+    })
+  }
+
   prepare(
     epochs: readonly EpochStatement[],
     replaced?: AnchorIntent,

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkAnchored, isClaimed, registrantsOf } from '../../../../audit/src/evm-chain.ts'
+import { askChain } from '../../../../audit/src/monitor/chain.ts'
 import { nodeCrypto } from '../../../../audit/src/node-crypto.ts'
 import { leafHash, nodeHash } from '@turnpike/core/merkle/hash'
 import { splitOf } from '@turnpike/core/merkle/node'
@@ -17,12 +18,13 @@ import {
   http,
   parseAbi,
   zeroHash,
+  type Hex,
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { nodeHasher } from '../../hasher.ts'
 import { ANCHOR_ABI } from './abi.ts'
 import { setOperator } from './manage.ts'
-import { contractLog } from './registration.ts'
+import { claimOf, contractLog } from './registration.ts'
 import { FINAL_AFTER, fund, mine, noAnvil } from './testing/anvil.ts'
 import { deployed, need, statements } from './testing/deployed.ts'
 
@@ -60,36 +62,57 @@ test('an auditor finds what is anchored, and what is not', { skip }, async (t) =
   assert.ok(!isClaimed({ ...said, registrant: contract }, signer.publicKey, nodeCrypto))
 })
 
-test('whoever registers another’s log gets a place of their own', { skip }, async (t) => {
-  const { anvil, anchor, contract, registration, signer } = await deployed(t)
-  const squatter = privateKeyToAccount(generatePrivateKey())
-  await fund(anvil, squatter.address)
-  const wallet = createWalletClient({ account: squatter, transport: http(anvil.rpc) })
-  const claim = bytesToHex(new Uint8Array(Buffer.from(registration.claim, 'base64')))
-  const call = { address: contract, abi: ANCHOR_ABI } as const
-  const args = [signer.name, bytesToHex(signer.publicKey), claim] as const
-  await wallet.writeContract({ ...call, chain: null, functionName: 'register', args })
-  await mine(anvil)
-  const log = contractLog(registration)
-  const epochs = statements(1)
-  await assert.rejects(
-    anvil.client.simulateContract({
-      ...call,
-      account: squatter,
-      functionName: 'anchor',
-      args: [log, 0n, zeroHash, []],
-    }),
-    /NotOperator/,
-  )
-  const intent = need(await anchor.prepare(epochs))
-  need(await anchor.submit(intent))
-  await mine(anvil)
-  assert.equal(need(await anchor.standing(intent, epochs)).kind, 'anchored')
-  const { chainId, registrant } = registration
-  const asked = { logId: hexToBytes(registration.logId), publicKey: signer.publicKey }
-  const found = await registrantsOf(anvil.rpc, { contract, chainId }, asked, nodeCrypto)
-  assert.deepEqual(found, [registrant], 'the log’s own signature tells them apart')
-})
+test(
+  'whoever registers another’s log gets a place of their own; two by its word alarm',
+  { skip },
+  async (t) => {
+    const { anvil, anchor, contract, registration, signer } = await deployed(t)
+    const squatter = privateKeyToAccount(generatePrivateKey())
+    await fund(anvil, squatter.address)
+    const wallet = createWalletClient({ account: squatter, transport: http(anvil.rpc) })
+    const claim = bytesToHex(new Uint8Array(Buffer.from(registration.claim, 'base64')))
+    const call = { address: contract, abi: ANCHOR_ABI } as const
+    const args = [signer.name, bytesToHex(signer.publicKey), claim] as const
+    await wallet.writeContract({ ...call, chain: null, functionName: 'register', args })
+    await mine(anvil)
+    const log = contractLog(registration)
+    const epochs = statements(1)
+    await assert.rejects(
+      anvil.client.simulateContract({
+        ...call,
+        account: squatter,
+        functionName: 'anchor',
+        args: [log, 0n, zeroHash, []],
+      }),
+      /NotOperator/,
+    )
+    const intent = need(await anchor.prepare(epochs))
+    need(await anchor.submit(intent))
+    await mine(anvil)
+    assert.equal(need(await anchor.standing(intent, epochs)).kind, 'anchored')
+    const { chainId, registrant } = registration
+    const asked = { logId: hexToBytes(registration.logId), publicKey: signer.publicKey }
+    const own = (): Promise<readonly string[]> =>
+      registrantsOf(anvil.rpc, { contract, chainId }, asked, nodeCrypto)
+    assert.deepEqual(await own(), [registrant], 'the log’s own signature tells them apart')
+
+    const key = { name: signer.name, kind: 'log', publicKey: signer.publicKey } as const
+    const monitor = askChain({ rpcs: [anvil.rpc], contract }, { key, crypto: nodeCrypto })
+    const root = { ...epochs[0]!, note: { text: '', signatures: [] }, checkpoint: '' }
+    assert.equal((await monitor(root, { ...registration })).kind, 'not-final')
+    const second = privateKeyToAccount(generatePrivateKey())
+    await fund(anvil, second.address)
+    const place = { ...registration, registrant: second.address.toLowerCase() as Hex }
+    const word = bytesToHex(new Uint8Array(Buffer.from(await claimOf(place, signer), 'base64')))
+    const theirs = createWalletClient({ account: second, transport: http(anvil.rpc) })
+    const said = [signer.name, bytesToHex(signer.publicKey), word] as const
+    await theirs.writeContract({ ...call, chain: null, functionName: 'register', args: said })
+    await mine(anvil)
+    assert.deepEqual((await own()).toSorted(), [registrant, place.registrant].toSorted())
+    const alarmed = await monitor(root, { ...registration })
+    assert.match(`${alarmed.kind}: ${alarmed.message}`, /^wrong: expected one registrant/)
+  },
+)
 
 test('a log that was handed on is its new operator’s', { skip }, async (t) => {
   const { anvil, anchor, dataDir } = await deployed(t)
