@@ -234,6 +234,17 @@ test('a root that the log signed beside its checkpoint comes with a proof of tha
   assert.deepEqual([holds, rule], [true, 'root'])
 })
 
+test('a log that was written anew comes with a proof of both histories', async () => {
+  const [data, other] = [copy(), join(scratch, 'other')]
+  cpSync(folderPaths(data).keys, folderPaths(other).keys, { recursive: true })
+  await fillReceipts(other, { hours: [290, 250, 5, 20] })
+  const path = `receipts/read/${FIRST}.root`
+  cpSync(join(other, path), join(data, path))
+  const { misbehaviour } = await auditFolder(data)
+  const { holds, rule } = checkMisbehaviour(JSON.stringify(misbehaviour[0]), nodeCrypto)
+  assert.deepEqual([misbehaviour.length, holds, rule], [1, true, 'fork'])
+})
+
 test('an acknowledgement that was signed for another log is found', async () => {
   const data = join(scratch, 'acked')
   await fillReceipts(data, { hours: [9, 1, 1], ackOrigin: 'other.example/log' })

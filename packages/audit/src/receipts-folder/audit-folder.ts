@@ -21,6 +21,7 @@ import { Acks } from './acks.ts'
 import { EpochFiles } from './epoch-files.ts'
 import type { EpochCounts } from './epoch-files.ts'
 import { EpochRecords } from './epoch-records.ts'
+import { forkProofs } from './forks.ts'
 import { checkJournals } from './journals.ts'
 import { checkLogNames, checkOwnWord } from './log-names.ts'
 import { readOr } from './read-or.ts'
@@ -140,7 +141,7 @@ class Audit {
     const checkpoint = published && readCheckpoint('log/checkpoint', published, key, findings)
     const state = readOr('log/head.sqlite', findings, () => folder.state())
     const kept = readOr('log/kept', findings, () => decodeKept(folder.file('kept')))
-    const parts = { data: this.#data, key, checkpoint, isClean, records: this.#records }
+    const parts = { data: this.#data, key, isClean, records: this.#records }
     const files = new EpochFiles({ ...parts, findings })
     if (state === undefined || kept === undefined) return { state, files, whole: false }
     const sums = new EpochSums(undefined)
@@ -154,6 +155,11 @@ class Audit {
       onSeal: (sealed) => files.epoch(sealed),
       onAck: (where, ack, read) => acks.add(where, ack, read),
     })
-    return { state, files, whole: await walkAll(walk, state.size, this.#options) }
+    const whole = await walkAll(walk, state.size, this.#options)
+    if (key !== undefined && checkpoint !== undefined && files.suspects.length > 0) {
+      const forks = { folder, state, key, now: checkpoint }
+      files.proofs.push(...(await forkProofs(files.suspects, forks)))
+    }
+    return { state, files, whole }
   }
 }

@@ -16,19 +16,17 @@ import type { NoteKey } from '../note.ts'
 import { CreditsReplay } from './credits.ts'
 import type { EpochRecords } from './epoch-records.ts'
 import { filesBelow, readIfThere } from './files.ts'
+import type { SignedHead } from '../monitor/heads.ts'
 import { misbehaviour } from '../misbehaviour.ts'
 import type { Misbehaviour } from '../misbehaviour.ts'
 import { readOr } from './read-or.ts'
 import { checkSigned, readCheckpoint } from './signatures.ts'
-import type { SignedCheckpoint } from './signatures.ts'
 
 /** What epochs' files are held against. */
 export interface EpochFilesParts {
   /** The data folder. */
   readonly data: string
   readonly key: NoteKey | undefined
-  /** The newest that the log published. */
-  readonly checkpoint: SignedCheckpoint | undefined
   /** Whether the folder was stopped cleanly: then each file that is recorded must be there. */
   readonly isClean: boolean
   readonly records: EpochRecords | undefined
@@ -67,6 +65,8 @@ export class EpochFiles {
   readonly counts: EpochCounts = { batched: 0, anchored: 0, final: 0, issued: 0n }
   /** What shows that the log signed two things that can't both be true. */
   readonly proofs: Misbehaviour[] = []
+  /** Checkpoints that the log signed of another history. */
+  readonly suspects: SignedHead[] = []
   readonly #parts: EpochFilesParts
   readonly #credits = new CreditsReplay()
   /** The first epoch that lacks a file of a kind: those after it must lack it, too. */
@@ -96,7 +96,8 @@ export class EpochFiles {
     if (anchor?.anchors.every(({ state }) => state !== 'sent')) this.counts.anchored++
     if (final !== undefined) this.counts.final++
     const record = this.#parts.records?.of(epoch)
-    for (const kind of KINDS) this.#order(kind, epoch, record?.files.has(kind) ?? false)
+    const recorded = this.#parts.isClean ? record?.files : undefined
+    for (const kind of KINDS) this.#order(kind, epoch, recorded?.has(kind) === true)
     const published = final && JSON.stringify(final.issuance)
     if (published !== undefined && record?.issuance !== undefined)
       this.#parts.findings.same(
@@ -149,21 +150,11 @@ export class EpochFiles {
     if (checkpoint === undefined) return
     findings.same(`${where}, size`, seal.end, checkpoint.size)
     findings.same(`${where}, root`, encodeBase64(root), encodeBase64(checkpoint.root))
-    if (line.isSigned) this.#accuse(line, checkpoint)
-  }
-
-  /** Compares what the log signed in one place with what it signed in others. */
-  #accuse(line: EpochRoot, own: SignedCheckpoint): void {
-    const { checkpoint, key } = this.#parts
-    const vkey = formatKey(key!, nodeCrypto)
-    for (const one of checkpoint === undefined ? [own] : [own, checkpoint])
-      if (one.size === line.end && !sameBytes(one.root, line.root)) {
-        const evidence = { key: vkey, file: formatNote(line.note), checkpoint: one.text }
-        this.proofs.push(misbehaviour('root', evidence))
-      }
-    if (checkpoint?.size !== own.size || sameBytes(checkpoint.root, own.root)) return
-    const checkpoints = [own.text, checkpoint.text] as const
-    this.proofs.push(misbehaviour('split-view', { key: vkey, checkpoints }))
+    if (!sameBytes(checkpoint.root, root)) this.suspects.push(checkpoint)
+    if (!line.isSigned || checkpoint.size !== line.end) return
+    if (sameBytes(checkpoint.root, line.root)) return
+    const evidence = { file: formatNote(line.note), checkpoint: checkpoint.note }
+    this.proofs.push(misbehaviour('root', { key: formatKey(key!, nodeCrypto), ...evidence }))
   }
 
   #final(line: EpochFinal, anchors: EpochAnchors | undefined, sealed: SealedEpoch): void {

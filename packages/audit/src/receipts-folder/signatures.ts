@@ -5,10 +5,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
+import type { SignedHead } from '../monitor/heads.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { formatKey, formatNote, parseCheckpoint, parseKey, parseNote } from '../note.ts'
 import { standingOf } from '../note.ts'
-import type { Checkpoint, Note, NoteKey } from '../note.ts'
+import type { Note, NoteKey } from '../note.ts'
 import { readIfThere } from './files.ts'
 import { readOr } from './read-or.ts'
 
@@ -64,26 +65,20 @@ export function checkSigned(
   return false
 }
 
-/** A checkpoint that the log signed. */
-export interface SignedCheckpoint extends Checkpoint {
-  /** The note. */
-  readonly text: string
-}
-
 /** What a checkpoint says, if it is one that the log signed; a difference when it isn't. */
 export function readCheckpoint(
   where: string,
   bytes: Uint8Array,
   key: NoteKey | undefined,
   findings: Findings,
-): SignedCheckpoint | undefined {
+): SignedHead | undefined {
   return readOr(where, findings, () => {
     const note = parseNote(bytes)
-    const checkpoint = parseCheckpoint(note.text)
+    const { origin, size, root } = parseCheckpoint(note.text)
     findings.same(`${where}, lines`, CHECKPOINT_LINES, note.text.split('\n').length - 1)
-    if (key !== undefined) findings.same(`${where}, origin`, key.name, checkpoint.origin)
-    const isSigned = checkSigned(where, bytes, note, key, findings)
-    return isSigned ? { ...checkpoint, text: Buffer.from(bytes).toString('utf8') } : undefined
+    if (key !== undefined) findings.same(`${where}, origin`, key.name, origin)
+    if (!checkSigned(where, bytes, note, key, findings)) return undefined
+    return { size, root, note: formatNote(note), from: where }
   })
 }
 
