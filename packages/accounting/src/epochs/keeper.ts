@@ -11,7 +11,7 @@ import type { JsonObject } from '@turnpike/core/epochs/signed-line'
 import { finalPath } from '@turnpike/core/epochs/final-file'
 import { EPOCH_FILES_CHECK_MS, EPOCHS_STEP_MAX } from '@turnpike/core/limits/receipts'
 import { AnchorConflict } from '@turnpike/core/ports/anchor'
-import type { Anchor, AnchorUnavailable } from '@turnpike/core/ports/anchor'
+import type { Anchor, AnchorFault, AnchorUnavailable } from '@turnpike/core/ports/anchor'
 import type { CreditIssuer } from '@turnpike/core/ports/credit-issuer'
 import type { EpochRecord, SealedStatement } from '@turnpike/core/ports/epoch-store'
 import type { LogStore } from '@turnpike/core/ports/log-store'
@@ -61,6 +61,8 @@ export class EpochKeeper {
   readonly #deps: KeeperDeps
   readonly #publisher: EpochPublisher
   readonly #chain = new SealChain()
+  /** Names of anchors that agreed with the log since the start. */
+  readonly #agreed = new Set<string>()
   #lookedMs: number | undefined
 
   constructor(deps: KeeperDeps) {
@@ -108,14 +110,10 @@ export class EpochKeeper {
   }
 
   async #anchor(state: LogState): Promise<KeeperStep['unavailable'] | AnchorConflict> {
-    const { store, anchors, every, clock } = this.#deps
+    const { store, anchors, clock } = this.#deps
     const unavailable: { anchor: string; fault: AnchorUnavailable }[] = []
-    const nowMs = Math.max(clock.nowMs(), state.clockMs)
-    const publish = (records: readonly EpochRecord[]): Promise<void> =>
-      this.#publisher.publish(records)
     for (const anchor of anchors) {
-      const turn = { store, anchor, every, nowEpoch: epochOf(nowMs), publish }
-      const fault = await anchorTurn(turn)
+      const fault = (await this.#disagreement(anchor, state)) ?? (await this.#turn(anchor, state))
       if (fault instanceof AnchorConflict) {
         const { message } = fault
         await store.conflicted({ anchor: anchor.name, message, sinceMs: clock.nowMs() })
@@ -124,6 +122,27 @@ export class EpochKeeper {
       if (fault !== undefined) unavailable.push({ anchor: anchor.name, fault })
     }
     return unavailable
+  }
+
+  /** Asks an anchor once whether it agrees with the log, when there is something to agree on. */
+  async #disagreement(anchor: Anchor, { size }: LogState): Promise<AnchorFault | undefined> {
+    if (this.#agreed.has(anchor.name)) return undefined
+    const newest = await this.#deps.store.last()
+    if (newest === undefined) return undefined
+    const agrees = await anchor.check?.(newest.statement, size)
+    if (agrees?.error === undefined) this.#agreed.add(anchor.name)
+    return agrees?.error
+  }
+
+  #turn(anchor: Anchor, { clockMs }: LogState): Promise<AnchorFault | undefined> {
+    const { store, every, clock } = this.#deps
+    return anchorTurn({
+      store,
+      anchor,
+      every,
+      nowEpoch: epochOf(Math.max(clock.nowMs(), clockMs)),
+      publish: (records) => this.#publisher.publish(records),
+    })
   }
 
   /** Makes epochs final, oldest first, and issues their credits in the same moment. */

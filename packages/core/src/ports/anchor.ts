@@ -82,6 +82,12 @@ export interface Anchor {
   readonly name: string
   /** Most epochs in one intent. */
   readonly epochsMax: number
+  /**
+   * Whether what it holds agrees with a log of `size` entries whose newest sealed epoch is `newest`.
+   * Asked once after a start, since nothing may be due for hours: a log that was restored from an
+   * older copy is found at once. Anchors that hold nothing outside leave it out.
+   */
+  check?(newest: EpochStatement, size: number): Promise<Result<Unit, AnchorFault>>
   /** Makes an intent and sends nothing. `replaced`: the one that is stuck or was lost. */
   prepare(
     epochs: readonly EpochStatement[],

@@ -183,6 +183,34 @@ test('a conflict is written down, and ends the step', async () => {
   assert.equal(states(), 'bbb')
 })
 
+test('after a start an anchor is asked once whether it agrees with the log', async () => {
+  const asked: number[][] = []
+  let fault: AnchorUnavailable | AnchorConflict | undefined = new AnchorUnavailable('no answer')
+  const anchor: Anchor = {
+    ...localAnchor,
+    async check({ epoch }, size) {
+      asked.push([epoch, size])
+      return fault ? fail(fault) : ok({})
+    },
+  }
+  const { keeper, step, states, store } = worldOf([anchor])
+  await step(0)
+  assert.deepEqual(asked, [], 'there is nothing yet to agree on')
+  const { unavailable } = await worldOf([anchor]).step()
+  assert.equal(unavailable.length, 1)
+  fault = undefined
+  const agreeing = worldOf([anchor])
+  await agreeing.step(1)
+  await agreeing.step()
+  assert.deepEqual(asked, [
+    [FIRST_EPOCH + 2, 11],
+    [FIRST_EPOCH, 5],
+  ])
+  fault = new AnchorConflict('it is further on')
+  assert.equal((await keeper.step(LOG.states.at(-1)!)).error, fault)
+  assert.deepEqual([states(), store.conflict()?.message], ['bbb', 'it is further on'])
+})
+
 test('by the day, epochs are sent when their day is over', async () => {
   const log = await sealedLog([0, 1, 30])
   const anchor = new ToldAnchor('told')

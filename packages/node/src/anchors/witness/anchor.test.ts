@@ -286,9 +286,12 @@ test('a log that is not what witnesses have seen is in conflict with them', asyn
   const forked = anchorOf(() => other, all)
   assert.match(String(await anchored(forked, await other.epoch(0, 50))), /^AnchorConflict.*of 50/)
   assert.match(String(await anchored(forked, await other.epoch(0, 80))), /^AnchorConflict.*proof/)
-  // A log that was set back.
+  // A log that was set back: found by its newest epoch, before another is due.
   const behind = await log.fork().grow(30)
   const restored = anchorOf(() => behind, all)
+  assert.equal((await anchorOf(() => log, all).check(epoch)).error, undefined)
+  const { error } = await restored.check(await behind.epoch(0, 20))
+  assert.match(String(error), /^AnchorConflict.*it has seen 50 entries, the log has 30/)
   const said = String(await anchored(restored, await behind.epoch(0, 30)))
   assert.match(said, /^AnchorConflict.*it has seen 50 entries, the log has 30/)
 })

@@ -68,7 +68,7 @@ export class WitnessAnchor implements Anchor {
 
   async check(newest: EpochStatement): Promise<Result<Unit, AnchorFault>> {
     const log = await this.#deps.log()
-    const outcomes = await this.#gather(log, { bytes: newest.checkpoint, guess: newest.end })
+    const outcomes = await this.#gather(log, { bytes: newest.checkpoint, guess: newest.first })
     const fault = this.#faultOf(outcomes, log)
     return fault instanceof AnchorConflict ? fail(fault) : ok({})
   }
