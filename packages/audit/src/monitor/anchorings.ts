@@ -53,34 +53,60 @@ export async function epochStanding(
   log: MonitoredLog,
   trust: Trust,
 ): Promise<EpochStanding> {
-  const final = await files.get(`epochs/${root.epoch}.final`)
-  const kind = final === undefined ? 'anchor' : 'final'
-  const where = `epochs/${root.epoch}.${kind}`
-  const bytes = final ?? (await files.get(where))
-  if (bytes === undefined) return { ...BATCHED, findings: [] }
   try {
-    const anchors = kind === 'final' ? parseEpochFinal(bytes) : parseEpochAnchor(bytes)
-    if (anchors.origin !== log.key.name || !isSigned(anchors.note, log))
-      throw new BadNote(`expected to be signed by ${log.key.name}`)
-    checkSame(anchors, root)
+    const final = await readAnchors(files, root, 'final', log)
+    const wanted = wantedBy(trust)
+    // An anchor that came later holds hours that were final before: only `.anchor` says so.
+    const isWhole = wanted.every((name) => final?.anchors.some(({ anchor }) => anchor === name))
+    const others = final && isWhole ? undefined : await readAnchors(files, root, 'anchor', log)
+    const all = [...(final?.anchors ?? []), ...(others?.anchors ?? [])]
     const checked: Checked = { findings: [], unheard: [] }
-    for (const one of anchors.anchors)
-      await checkAnchoring(one, root, { ...now, ...checked, log, trust, where })
-    const names = anchors.anchors.map(({ anchor }) => anchor)
-    return { state: least(anchors), anchors: names, ...checked }
+    for (const one of all) await checkAnchoring(one, root, { ...now, ...checked, log, trust })
+    const names = [...new Set(all.map(({ anchor }) => anchor))]
+    const missing = wanted.filter((name) => final && !names.includes(name))
+    for (const name of missing) checked.findings.push(against(root, `${name} expected to hold it`))
+    return { state: leastOf(all), anchors: names, ...checked }
   } catch (error) {
     if (!(error instanceof BadNote)) throw error
-    const finding: Finding = { rule: 'file', where, message: error.message }
-    return { ...BATCHED, findings: [finding] }
+    const finding = { ...against(root, error.message), rule: 'file' } as const
+    return { state: 'batched', anchors: [], unheard: [], findings: [finding] }
   }
 }
 
-const BATCHED = { state: 'batched', anchors: [], unheard: [] } as const
+/** Anchors that have to hold every epoch, since somebody is named whose word counts. */
+function wantedBy({ witnesses, chain }: Trust): readonly string[] {
+  return [...(witnesses.length > 0 ? ['witness'] : []), ...(chain === undefined ? [] : ['evm'])]
+}
+
+/**
+ * What one of an epoch's files says; undefined when there is no such file.
+ *
+ * @throws {BadNote} when it is not by the log, or of another epoch
+ */
+async function readAnchors(
+  files: PublicFiles,
+  root: EpochRoot,
+  kind: 'final' | 'anchor',
+  log: MonitoredLog,
+): Promise<EpochAnchors | undefined> {
+  const bytes = await files.get(`epochs/${root.epoch}.${kind}`)
+  if (bytes === undefined) return undefined
+  const anchors = kind === 'final' ? parseEpochFinal(bytes) : parseEpochAnchor(bytes)
+  if (anchors.origin !== log.key.name || !isSigned(anchors.note, log))
+    throw new BadNote(`.${kind} expected to be signed by ${log.key.name}`)
+  checkSame(anchors, root)
+  return anchors
+}
 
 /** An epoch is as far as the last of its anchors. */
-function least({ anchors }: EpochAnchors): EpochStanding['state'] {
+function leastOf(anchors: readonly EpochAnchoring[]): EpochStanding['state'] {
   const states = new Set(anchors.map(({ state }) => state))
-  return (['sent', 'anchored'] as const).find((state) => states.has(state)) ?? 'final'
+  const least = (['sent', 'anchored', 'final'] as const).find((state) => states.has(state))
+  return least ?? 'batched'
+}
+
+function against({ epoch }: EpochRoot, message: string): Finding {
+  return { rule: 'anchor', where: `epoch ${epoch}`, message }
 }
 
 function checkSame({ epoch, end, root }: EpochAnchors, expected: EpochRoot): void {
@@ -101,8 +127,6 @@ interface Checked {
 interface Checking extends Now, Checked {
   readonly log: MonitoredLog
   readonly trust: Trust
-  /** The file that has them. */
-  readonly where: string
 }
 
 async function checkAnchoring(
@@ -113,27 +137,28 @@ async function checkAnchoring(
   if (state === 'sent') return
   if (proof === null) throw new BadNote(`anchor ${anchor} expected a proof`)
   if (anchor === 'witness') return checkWitnesses(proof, root, checking)
-  const { findings, unheard, trust, where } = checking
+  const { findings, unheard, trust } = checking
   if (anchor !== 'evm' || trust.chain === undefined) return
   const { kind, message } = await trust.chain(root, proof)
-  if (kind === 'unknown') unheard.push(`${where}, ${anchor}: ${message}`)
+  if (kind === 'unknown') unheard.push(`epoch ${root.epoch}, ${anchor}: ${message}`)
   else if (kind === 'wrong' || (kind === 'not-final' && state === 'final'))
-    findings.push({ rule: 'anchor', where, message: `${anchor}: ${message}` })
+    findings.push(against(root, `${anchor}: ${message}`))
 }
 
 async function checkWitnesses(
   proof: NonNullable<EpochAnchoring['proof']>,
-  { end, root, checkpoint }: EpochRoot,
-  { now, tiles, log, trust: { witnesses, quorum }, where, findings }: Checking,
+  root: EpochRoot,
+  { now, tiles, log, trust: { witnesses, quorum }, findings }: Checking,
 ): Promise<void> {
-  const epoch = { key: log.key, size: end, root, checkpoint }
+  const { end: size, checkpoint } = root
+  const epoch = { key: log.key, size, root: root.root, checkpoint }
   const { note, by } = witnessedBy(proof, epoch, witnesses, log.crypto)
   if (witnesses.length > 0 && by.length < quorum) {
     const names = by.map(({ name }) => name).join(', ') || 'none'
-    const message = `expected ${quorum} of ${witnesses.length} witnesses to cosign, got ${names}`
-    findings.push({ rule: 'anchor', where, message })
+    const expected = `expected ${quorum} of ${witnesses.length} witnesses to cosign`
+    findings.push(against(root, `${expected}, got ${names}`))
   }
-  const seen = signedHead(formatNote(note), where, log)
+  const seen = signedHead(formatNote(note), `witnesses of epoch ${root.epoch}`, log)
   const other = await compareHeads(seen, now, tiles, log)
   if (other !== undefined) findings.push(other)
 }

@@ -323,6 +323,24 @@ test('cosignatures count by a quorum of the witnesses that are named', async (t)
   }
 })
 
+test('an hour must be with those whose word counts, also when they came later', async (t) => {
+  const { log, gateway, monitor } = await rig(t, 100)
+  const [a] = epochsOf(1, 100) as [TestEpoch]
+  const witness = await witnessOf(t, log)
+  gateway.root(a)
+  gateway.anchors('final', a, [{ anchor: 'local', proof: { kind: 'local' } }])
+  const look = async (): Promise<Look> => (await monitor({ witnesses: [witness.key] })).look()
+  assert.match((await look()).findings[0]!.message, /witness expected to hold it/)
+  const proof = { kind: 'witness', cosignatures: [await cosign(witness, log, 0, 100)] }
+  const standing = { anchor: 'witness', state: 'final', proof }
+  gateway.anchors('anchor', a, [{ ...standing, state: 'sent', proof: null }])
+  assert.deepEqual((await look()).findings, [])
+  gateway.anchors('anchor', a, [standing])
+  const { findings, epochs } = await look()
+  assert.deepEqual(findings, [])
+  assert.deepEqual(epochs[0]?.standing.anchors, ['local', 'witness'])
+})
+
 test('what it remembers must be of the log, and whole', async (t) => {
   const { log, gateway, directory, monitor } = await rig(t, 50)
   gateway.root({ epoch: NOW_EPOCH, previousEpoch: null, first: 0, end: 50 })
