@@ -73,9 +73,11 @@ export interface BundleRig {
  * const rig = await bundleRig()
  * const text = await rig.bundle({ listsEntries: true })
  */
-export async function bundleRig(readsAnHour = 12): Promise<BundleRig> {
+export async function bundleRig(
+  readsAnHour = 12,
+  signer: NoteSigner = testSigner('gateway.example/log'),
+): Promise<BundleRig> {
   const store = new MemoryLogStore()
-  const signer = testSigner('gateway.example/log')
   await fill(store, signer, readsAnHour)
   const state = decodeState(testHasher, store.load()!.bytes)
   const reader = new LogReader(store, testHasher, state)
