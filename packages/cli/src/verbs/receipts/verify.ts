@@ -1,5 +1,5 @@
 /**
- * `turnpike receipts verify`: whether statements, and proofs of misbehaviour, hold.
+ * `turnpike receipts verify`: whether statements, and proofs of reads and of misbehaviour, hold.
  * @module
  */
 import { readFile, writeFile } from 'node:fs/promises'
@@ -16,17 +16,19 @@ import type { Misbehaviour } from '@turnpike/audit/misbehaviour'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { BadNote, parseKey } from '@turnpike/audit/note'
 import type { NoteKey } from '@turnpike/audit/note'
+import { isTlogProof } from '@turnpike/audit/tlog-proof'
 import { bundleInPage } from '@turnpike/audit/page/page'
 import { EXIT } from '../../exit.ts'
 import type { ExitCode } from '../../exit.ts'
 import type { Output } from '../../output.ts'
+import { judgeTlogProof } from '../../judge-tlog-proof.ts'
 import { verdictLines } from '../../verdict-lines.ts'
 import { UsageRefused, type Invocation, type Verb } from '../../verb.ts'
 
 /** The verb. */
 export const verify: Verb = {
   name: 'receipts verify',
-  summary: 'Check statement bundles: whether what they bill lies in the signed log.',
+  summary: 'Check statement bundles and proofs: whether what they say lies in the signed log.',
   operands: 'FILE…',
   operandsMin: 1,
   operandsMax: 1000,
@@ -45,6 +47,7 @@ export const verify: Verb = {
   examples: [
     ['turnpike receipts verify demo.json --vkey gateway.example/log+fb3a2a76+…', 'A bundle.'],
     ['turnpike receipts verify october.json november.html', 'Also that no hour is in both.'],
+    ['turnpike receipts verify read.tlog-proof --vkey gateway.example/log+…', 'One read.'],
     ['turnpike receipts verify proof.json', 'A proof of misbehaviour: 0 when it shows it.'],
   ],
   async run(invocation) {
@@ -52,6 +55,8 @@ export const verify: Verb = {
     const texts = await Promise.all(args.map(readBundle))
     if (texts.length === 1 && isAccusation(texts[0]!)) return judge(texts[0]!, output)
     const trust = trustOf(options)
+    if (texts.length === 1 && isTlogProof(texts[0]!))
+      return judgeTlogProof(texts[0]!, trust, output)
     const chain = chainOf(options)
     const verified: Verified[] = []
     for (const text of texts) {
