@@ -188,6 +188,8 @@ test('a log shorter than the contract says is found before one is due', { skip }
   assert.equal((await anchor.check(epochs[1]!, 200)).error, undefined)
   const { error } = await anchor.check(epochs[0]!, 199)
   assert.match(String(error), /AnchorConflict: .* 200 entries, epoch \d+, the log has 199/)
+  const forked = await anchor.check({ ...epochs[1]!, root: epochs[0]!.root }, 200)
+  assert.equal(forked.error?.name, 'AnchorConflict', 'its newest epoch is another')
 })
 
 test('another chain, or one begun anew, is not gone on with', { skip }, async (t) => {

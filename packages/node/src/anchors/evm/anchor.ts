@@ -61,9 +61,9 @@ export class EvmAnchor implements Anchor {
     this.#client = openClient(options.rpc, options.signal)
   }
 
-  check(_: EpochStatement, size: number): Promise<Result<Unit, AnchorFault>> {
+  check(newest: EpochStatement, size: number): Promise<Result<Unit, AnchorFault>> {
     return this.#attempt(async ({ chain, log }) => {
-      const { head } = await chain.view(log, [])
+      const { head } = await chain.view(log, [newest])
       if (head.size > BigInt(size))
         throw new AnchorConflict(
           `evm: the contract stands at ${head.size} entries, epoch ${head.epoch}, ` +
