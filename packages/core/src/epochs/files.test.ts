@@ -158,7 +158,7 @@ test('texts of any kind survive in proofs', async () => {
       const bytes = await finalFile(value, signer, hasher)
       assert.deepEqual(parseFinalFile(bytes).ok?.value, value)
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   )
 })
 

@@ -83,7 +83,7 @@ export interface Anchor {
   /** Most epochs in one intent. */
   readonly epochsMax: number
   /**
-   * Whether what it holds agrees with a log of `size` entries whose newest sealed epoch is `newest`.
+   * Whether what it holds agrees with a log of `size` entries whose newest sealed epoch this is.
    * Asked once after a start, since nothing may be due for hours: a log that was restored from an
    * older copy is found at once. Anchors that hold nothing outside leave it out.
    */
