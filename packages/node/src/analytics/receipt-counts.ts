@@ -40,13 +40,13 @@ export function receiptCountsOperation(parts: CountParts): Operation {
     const { counts, oldestSealedMs } = await epochs.progress()
     const committed = await log.load()
     const open = committed && decodeState(hasher, committed.bytes).open
-    const sinceMs = oldestSealedMs ?? clock.nowMs()
+    const nowMs = clock.nowMs()
     return ok({
       appended: domains.standing().kinds,
       commits: commitTimes.snapshot(),
       walBytes: await journals.bytes(),
       states: { pending: open ? 1 : 0, ...counts },
-      anchorLagMs: Math.max(0, clock.nowMs() - sinceMs),
+      anchorLagMs: Math.max(0, nowMs - (oldestSealedMs ?? nowMs)),
     } satisfies ReceiptCounts)
   }
 }
