@@ -70,7 +70,7 @@ test('sums are kept after so many entries, and no earlier', async () => {
   assert.equal(COUNTED_EVERY_ENTRIES, 262_144)
 })
 
-test('who starts inside an epoch counts on from what was kept, FETCHes of its end too', async () => {
+test('who starts inside an epoch counts on from what was kept, and knows its FETCHes', async () => {
   const world = worldOf()
   await append(world, world.sequencer(), 0, EVERY)
   const { id } = readOf(EVERY - 1)
@@ -88,7 +88,7 @@ test('who starts inside an epoch counts on from what was kept, FETCHes of its en
   assert.equal((await checkLog(world.store, testHasher)).error, undefined)
 })
 
-test('what was kept is used: with other sums under a checksum that fits, checkLog says so', async () => {
+test('what was kept is used: other sums that fit their checksum are found by checkLog', async () => {
   const world = worldOf()
   await append(world, world.sequencer(), 0, EVERY)
   const body = world.store.get(COUNTED_PATH)!.slice(0, -32)
