@@ -15,7 +15,8 @@ const emitted = join(out, 'emitted')
 const CONFIG = {
   extends: '../tsconfig.json',
   compilerOptions: { noEmit: false, rootDir: '../packages', outDir: './emitted' },
-  include: ['../packages/*/src'],
+  // Data is listed by itself: what another package imports by name is taken for a library's.
+  include: ['../packages/*/src', '../packages/*/src/**/*.json'],
   exclude: ['../**/*.test.ts', '../**/*.bench.ts', '../**/testing', '../**/node_modules'],
 }
 
