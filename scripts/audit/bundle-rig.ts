@@ -208,7 +208,7 @@ export async function signedAnew(
   const digest = (part: string): string =>
     Buffer.from(testHasher.sha256(Buffer.from(part))).toString('hex')
   const bundle = digest(JSON.stringify(body))
-  const fields = { ...JSON.parse(line!), statement: digest(body.statement), bundle }
+  const fields = { ...JSON.parse(line!), statement: digest(String(body.statement)), bundle }
   const signed = `${JSON.stringify(fields)}\n`
   const note = { text: signed, signatures: [await signNote(signed, signer, testHasher)] }
   return `${JSON.stringify({ ...body, claim: Buffer.from(encodeNote(note)).toString() })}\n`

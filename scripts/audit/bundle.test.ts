@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { billedTwice } from '@turnpike/audit/billed-twice'
 import type { Trust } from '@turnpike/audit/bundle/context'
 import type { CheckName, Verdict } from '@turnpike/audit/bundle/verdict'
+import {
+  BUNDLE_BYTES_MAX,
+  BUNDLE_ENTRIES_MAX,
+  BUNDLE_EPOCHS_MAX,
+  BUNDLE_HASHES_MAX,
+} from '@turnpike/audit/bundle/format'
 import { verifyBundle } from '@turnpike/audit/bundle/verify'
+import { PROOF_HASHES_MAX } from '@turnpike/audit/proof'
 import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
 import { misbehaviour } from '@turnpike/audit/misbehaviour'
 import { nobleCrypto } from '@turnpike/audit/noble-crypto'
@@ -69,6 +76,70 @@ test('I16: any one character of a bundle changed is found', () => {
     }),
     { numRuns: Number(process.env['TURNPIKE_FUZZ_RUNS'] ?? 150) },
   )
+})
+
+/** Each field and item of a value, at any depth. */
+function* places(value: unknown): Generator<[Record<string, unknown>, string]> {
+  if (typeof value !== 'object' || value === null) return
+  const parent = value as Record<string, unknown>
+  for (const name of Object.keys(parent)) {
+    yield [parent, name]
+    yield* places(parent[name])
+  }
+}
+
+test('whatever is in a file, it has a verdict, and holds only as it was', async () => {
+  const junk = [null, -1, 1e300, 2 ** 53 - 1, '', 'x', '9'.repeat(59), [], {}, [[0, 'AA==']], true]
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.boolean(),
+      fc.nat(),
+      fc.constantFrom(...junk),
+      async (inStatement, isSigned, seed, value) => {
+        const change = (body: Record<string, unknown>): void => {
+          const root = inStatement ? JSON.parse(String(body['statement'])) : body
+          const all = [...places(root)]
+          const [parent, name] = all[seed % all.length]!
+          if (JSON.stringify(parent[name]) === JSON.stringify(value)) parent[name] = 'other'
+          else parent[name] = value
+          if (inStatement) body['statement'] = JSON.stringify(root)
+        }
+        const body = JSON.parse(long) as Record<string, unknown>
+        if (!isSigned) change(body)
+        const text = isSigned ? await signedAnew(long, rig.signer, change) : JSON.stringify(body)
+        const verdict = verdictOf(text)
+        if (!isSigned) assert.ok(!verdict.holds)
+        if (verdict.misbehaviour !== null) assert.ok(isSigned)
+      },
+    ),
+    { numRuns: Number(process.env['TURNPIKE_FUZZ_RUNS'] ?? 150) },
+  )
+  const deep = short.replace(
+    '"epochs":',
+    `"x":${'['.repeat(50_000)}${']'.repeat(50_000)},"epochs":`,
+  )
+  assert.ok(!verdictOf(deep).holds)
+})
+
+test('lists in a file are read up to their bounds, and no further', () => {
+  const { epochs, ...rest } = JSON.parse(short)
+  const [epoch] = epochs
+  const said = (body: object): string =>
+    verdictOf(JSON.stringify(body)).checks[0]?.findings[0]?.found ?? ''
+  const withEpoch = (fields: object): object => ({ ...rest, epochs: [{ ...epoch, ...fields }] })
+  const zeros = (count: number): number[] => Array.from({ length: count }, () => 0)
+  for (const [what, max, bodyOf] of [
+    ['epochs', BUNDLE_EPOCHS_MAX, (list) => ({ ...rest, epochs: list })],
+    ['leaves', BUNDLE_ENTRIES_MAX, (list) => withEpoch({ entries: { leaves: list, proof: [] } })],
+    ['proof', BUNDLE_HASHES_MAX, (list) => withEpoch({ entries: { leaves: [], proof: list } })],
+    ['consistency', PROOF_HASHES_MAX, (list) => withEpoch({ consistency: list })],
+  ] as const satisfies [string, number, (list: number[]) => object][]) {
+    assert.match(said(bodyOf(zeros(max + 1))), new RegExp(`${what} expected <= ${max}, got`))
+    assert.doesNotMatch(said(bodyOf(zeros(max))), /expected <=/)
+  }
+  const spaces = ' '.repeat(BUNDLE_BYTES_MAX + 1)
+  assert.match(verdictOf(spaces).checks[0]!.findings[0]!.found, /expected <= 268435456 bytes/)
 })
 
 test('a line that says more than the log has is refused, and proves misbehaviour', async () => {

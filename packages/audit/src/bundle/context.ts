@@ -8,6 +8,7 @@ import type { NoteKey } from '../note.ts'
 import type { TreeHead } from '../proof.ts'
 import type { Row } from '../row.ts'
 import type { Bundle, EpochPart } from './format.ts'
+import { EPOCH_MS } from './statement.ts'
 import type { Statement } from './statement.ts'
 import type { Checks } from './verdict.ts'
 
@@ -49,7 +50,11 @@ export interface SealedEpoch {
   readonly rows: readonly Row[]
 }
 
+/** The last hour that a date can be of. */
+const EPOCH_MAX = 2_400_000_000
+
 /** How an hour is called in findings: `2026-11-21T07:00:00Z`. */
 export function hourOf(epoch: number): string {
-  return `${new Date(epoch * 3_600_000).toISOString().slice(0, 19)}Z`
+  if (epoch > EPOCH_MAX) return `hour ${epoch}`
+  return `${new Date(epoch * EPOCH_MS).toISOString().slice(0, 19)}Z`
 }

@@ -97,7 +97,17 @@ export function parseBundle(text: string): Bundle {
     ),
     open: open === null ? null : openPart(asObject(open, 'open')),
     claim: asText(claim, 'claim'),
-    body: JSON.stringify(body),
+    body: compact(body),
+  }
+}
+
+function compact(body: Fields): string {
+  try {
+    return JSON.stringify(body)
+  } catch (error) {
+    // Lists in lists in lists: deeper than anything that is documented.
+    if (error instanceof RangeError) throw new BadBundle('bundle expected fewer levels')
+    throw error
   }
 }
 

@@ -125,8 +125,7 @@ export function parseStatement(text: string): Statement {
   return {
     status: asText(fields['status'], 'status'),
     periodName: asText(period['name'], 'period.name'),
-    firstEpoch: epochOf(period['from'], 'period.from'),
-    endEpoch: epochOf(period['to'], 'period.to'),
+    ...spanOf(period, 'period'),
     gateway: asText(fields['gateway'], 'gateway'),
     account: asText(fields['account'], 'account'),
     asOfEntry: 'asOfEntry' in fields ? asCount(fields['asOfEntry'], 'asOfEntry') : null,
@@ -186,8 +185,7 @@ function chargeOf(fields: Fields): Charge {
   return {
     plan: asText(plan['name'], 'plan.name'),
     currency: asText(plan['currency'], 'plan.currency'),
-    firstEpoch: epochOf(fields['from'], 'charge.from'),
-    endEpoch: epochOf(fields['to'], 'charge.to'),
+    ...spanOf(fields, 'charge'),
     feeMicros: asMicros(fields['fee'], 'fee'),
     egress: meterOf(egress, 'Bytes', asInteger(egress['grantedBytes'], 'grantedBytes')),
     storage: meterOf(storage, 'ByteMs', 0n),
@@ -220,6 +218,14 @@ function asMicros(value: unknown, what: string): bigint {
   if (whole === undefined) throw new BadBundle(`${what} expected decimals`)
   const micros = BigInt(whole) * MICROS + BigInt(part.padEnd(6, '0'))
   return sign === '-' ? -micros : micros
+}
+
+/** Hours in a row, at least one. */
+function spanOf(fields: Fields, what: string): Pick<Charge, 'firstEpoch' | 'endEpoch'> {
+  const firstEpoch = epochOf(fields['from'], `${what}.from`)
+  const endEpoch = epochOf(fields['to'], `${what}.to`)
+  if (firstEpoch >= endEpoch) throw new BadBundle(`${what} expected to end after it begins`)
+  return { firstEpoch, endEpoch }
 }
 
 /** The start of an hour, as hours since the Unix epoch. */
