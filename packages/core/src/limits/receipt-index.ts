@@ -25,3 +25,5 @@ export const RECEIPT_LOOKUPS_MAX = 16
 export const RECEIPT_LOOKUP_TIMEOUT_MS = 10_000
 /** Bytes of a published file: tiles have 8 KiB, signed notes at most 64. */
 export const RECEIPT_FILE_BYTES_MAX: number = 64 * 1024
+/** Bytes of a published `.final`: 8,192 shares of credits take some 300 each. */
+export const RECEIPT_FINAL_BYTES_MAX: number = 4 * 1024 * 1024

@@ -7,7 +7,10 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHECKPOINT_PATH, checkpointIn } from '@turnpike/accounting/checkpoint'
-import { RECEIPT_FILE_BYTES_MAX } from '@turnpike/core/limits/receipt-index'
+import {
+  RECEIPT_FILE_BYTES_MAX,
+  RECEIPT_FINAL_BYTES_MAX,
+} from '@turnpike/core/limits/receipt-index'
 import { HASH_BYTES } from '@turnpike/core/log/encode'
 import {
   edgeWidth,
@@ -76,7 +79,8 @@ export class Published {
 
   /** A file of an epoch. */
   epoch(epoch: number, kind: 'root' | 'anchor' | 'final'): Promise<Uint8Array | undefined> {
-    return readSmall(join(this.#receipts, 'read', `${epoch}.${kind}`))
+    const bytesMax = kind === 'final' ? RECEIPT_FINAL_BYTES_MAX : RECEIPT_FILE_BYTES_MAX
+    return readSmall(join(this.#receipts, 'read', `${epoch}.${kind}`), bytesMax)
   }
 
   /** The `.root` of the newest epoch. It is looked for once a second, by however many. */
@@ -133,13 +137,15 @@ export class Published {
 }
 
 /** A file that is not larger than published ones are; undefined when there is none. */
-async function readSmall(path: string): Promise<Uint8Array | undefined> {
+async function readSmall(
+  path: string,
+  bytesMax: number = RECEIPT_FILE_BYTES_MAX,
+): Promise<Uint8Array | undefined> {
   const file = await open(path, 'r').catch(absent)
   if (file === undefined) return undefined
   try {
     const { size } = await file.stat()
-    if (size > RECEIPT_FILE_BYTES_MAX)
-      throw new RangeError(`${path} expected <= ${RECEIPT_FILE_BYTES_MAX} bytes, got ${size}`)
+    if (size > bytesMax) throw new RangeError(`${path} expected <= ${bytesMax} bytes, got ${size}`)
     return new Uint8Array(await file.readFile())
   } finally {
     await file.close()

@@ -12,7 +12,10 @@ import { CAR, delegate as issue, DID, invoke, Message } from '@ucanto/core'
 import { generate } from '@ucanto/principal/ed25519'
 import { base64 } from 'multiformats/bases/base64'
 import { checkpointIn, type Checkpoint } from '@turnpike/accounting/checkpoint'
-import { RECEIPT_FILE_BYTES_MAX } from '@turnpike/core/limits/receipt-index'
+import {
+  RECEIPT_FILE_BYTES_MAX,
+  RECEIPT_FINAL_BYTES_MAX,
+} from '@turnpike/core/limits/receipt-index'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { foldPeaks, leafHash, subtreeRoot } from '@turnpike/core/merkle/hash'
 import { verifyInclusion } from '@turnpike/core/merkle/proof'
@@ -320,6 +323,12 @@ test('files of epochs and the key are published as they lie in the folder', asyn
   writeFileSync(join(epochs, '8.root'), new Uint8Array(RECEIPT_FILE_BYTES_MAX + 1))
   assert.equal((await published('epochs/8.root')).status, 500)
   assert.match(String(deployment.crashes.splice(0)), /8\.root expected <= 65536 bytes/)
+  writeFileSync(join(epochs, '8.final'), new Uint8Array(RECEIPT_FINAL_BYTES_MAX))
+  const final = await published('epochs/8.final')
+  assert.equal((await final.arrayBuffer()).byteLength, RECEIPT_FINAL_BYTES_MAX)
+  writeFileSync(join(epochs, '8.final'), new Uint8Array(RECEIPT_FINAL_BYTES_MAX + 1))
+  assert.equal((await published('epochs/8.final')).status, 500)
+  deployment.crashes.splice(0)
 })
 
 test('content hosts have no such addresses', async () => {
