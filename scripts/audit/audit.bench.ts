@@ -1,5 +1,5 @@
 /**
- * What an audit costs: entries a second, and memory.
+ * What audits cost: entries a second, and memory.
  * Run: `node scripts/audit/audit.bench.ts [entries an hour] [hours]`. Real files.
  * @module
  */
@@ -7,6 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { auditLedger } from '@turnpike/audit/audit-ledger'
+import { auditFolder } from '@turnpike/audit/receipts-folder/audit-folder'
+import { checkFolder } from '@turnpike/audit/receipts-folder/fsck'
 import { Random } from '../campaigns/rig/random.ts'
 import { FilledFolder } from './folder.ts'
 
@@ -18,21 +20,33 @@ try {
   const folder = await FilledFolder.make(data, new Random(1))
   for (let hour = 0; hour < hours; hour++) await folder.hour(readsPerHour)
   folder.close()
-  const heapsMiB: number[] = []
+  for (const audit of [auditFolder, auditLedger]) await measure(audit)
   const startedMs = performance.now()
-  const { entries, holds } = await auditLedger(data, {
-    onProgress: () => heapsMiB.push(process.memoryUsage.rss() / MIB),
+  const { holds } = checkFolder(data)
+  console.log(JSON.stringify({ what: 'checkFolder', holds, ms: performance.now() - startedMs }))
+} finally {
+  rmSync(data, { recursive: true })
+}
+
+async function measure(audit: typeof auditFolder | typeof auditLedger): Promise<void> {
+  const rssMiB: number[] = []
+  const startedMs = performance.now()
+  const startedCpu = process.cpuUsage()
+  const { entries, holds } = await audit(data, {
+    onProgress: () => rssMiB.push(process.memoryUsage.rss() / MIB),
   })
   const seconds = (performance.now() - startedMs) / 1000
+  const { user, system } = process.cpuUsage(startedCpu)
   const figures = {
+    what: audit.name,
     entries,
     holds,
     seconds: Math.round(seconds * 10) / 10,
     entriesPerSecond: Math.round(entries / seconds),
-    rssAfterATenthMiB: Math.round(heapsMiB[Math.floor(heapsMiB.length / 10)]!),
-    rssAtTheEndMiB: Math.round(heapsMiB.at(-1)!),
+    // Other work on the same cores doesn't count; threads of the collector do.
+    entriesPerCpuSecond: Math.round((entries * 1e6) / (user + system)),
+    rssAfterATenthMiB: Math.round(rssMiB[Math.floor(rssMiB.length / 10)]!),
+    rssAtTheEndMiB: Math.round(rssMiB.at(-1)!),
   }
   console.log(JSON.stringify(figures))
-} finally {
-  rmSync(data, { recursive: true })
 }

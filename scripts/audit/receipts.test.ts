@@ -1,6 +1,6 @@
 /**
  * The audit of log, journals and receipts: whatever is changed in a stopped folder is found and
- * named. `TURNPIKE_TAMPER_ALL=1` changes each byte of each file.
+ * named. `TURNPIKE_TAMPER_PLACES` says in how many places of each file, 1 by default.
  * @module
  */
 import assert from 'node:assert/strict'
@@ -35,7 +35,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'turnpike-receipts-test-'))
 /** Two full bundles, four epochs, entries of the first two let go. */
 const DATA = join(scratch, 'data')
 const AUDITED = ['journal', 'log', 'receipts']
-const isCampaign = process.env['TURNPIKE_TAMPER_ALL'] === '1'
+const PLACES = Number(process.env['TURNPIKE_TAMPER_PLACES'] ?? 1)
 
 before(() => fillReceipts(DATA, { hours: [300, 250, 5, 20], dropHours: 2 }))
 after(() => rmSync(scratch, { recursive: true }))
@@ -85,10 +85,10 @@ test('a folder that was stopped cleanly holds, and is as it was afterwards', asy
   assert.deepEqual(readdirSync(DATA, { recursive: true }).map(String).toSorted(), names)
 })
 
-/** Places in a file: all of a small one, else the last, and one before. */
+/** Places in a file: all of a small one, else the last, and some before. */
 function places(length: number, random: Random): number[] {
-  if (isCampaign || length <= 12) return [...Array(length).keys()]
-  return [random.below(length - 1), length - 1]
+  if (length <= Math.max(PLACES, 12)) return [...Array(length).keys()]
+  return [...Array.from({ length: PLACES }, () => random.below(length - 1)), length - 1]
 }
 
 test('I16: one byte changed in any file is found, and the file is named', async () => {
@@ -192,6 +192,12 @@ test('a folder that was killed holds but for what no crash leaves', async () => 
     assert.match(named((await auditFolder(data)).differences), new RegExp(where))
     writeFileSync(path, bytes)
   }
+})
+
+test('a folder that is taken into use while it is audited is said to be', async () => {
+  const data = copy()
+  const onProgress = (): void => rmSync(join(data, 'log/clean'), { force: true })
+  await assert.rejects(auditFolder(data, { onProgress }), { name: 'FolderTaken' })
 })
 
 test('a pinned key is held against all that was signed', async () => {

@@ -3,6 +3,7 @@
  * `journal/` and `receipts/` against it.
  * @module
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EpochSums } from '../epoch-sums.ts'
 import { Findings, hex } from '../findings.ts'
@@ -27,7 +28,7 @@ import { checkLogNames, checkOwnWord } from './log-names.ts'
 import { readOr } from './read-or.ts'
 import { logKey, readCheckpoint } from './signatures.ts'
 import type { Slot } from './slot.ts'
-import { readStopRecord } from './stop-record.ts'
+import { RECORD, readStopRecord } from './stop-record.ts'
 
 /** How to audit a folder. */
 export interface FolderAuditOptions extends AuditOptions {
@@ -68,6 +69,7 @@ export interface FolderAudit {
  *
  * @throws {BadNote} when `vkey` is no key
  * @throws {EntriesWent} when retention took entries away meanwhile
+ * @throws {FolderTaken} when it was stopped, and then was not
  * @example
  * const { holds, differences } = await auditFolder('/data', { vkey })
  */
@@ -80,6 +82,14 @@ export async function auditFolder(
     return await new Audit(data, options, records).run()
   } finally {
     records?.close()
+  }
+}
+
+/** Somebody took the folder into use while it was audited: no difference, but to be run again. */
+export class FolderTaken extends Error {
+  override readonly name = 'FolderTaken'
+  constructor(data: string) {
+    super(`${data} was taken into use while it was audited: run it again`)
   }
 }
 
@@ -106,10 +116,11 @@ class Audit {
     const acks = new Acks(key?.name, findings)
     const { state, files, whole } = await this.#walk(key, acks, record !== undefined)
     const size = state?.size ?? 0
-    if (whole) files.end()
+    if (whole) files.end(this.#folder.state().sealed?.epoch ?? -1)
     const known = { folder: log, size, sealed: files.epochs, record }
     const filesLeft = whole ? checkLogNames(known, findings) : 0
     const journals = checkJournals(this.#data, state?.journals, findings)
+    if (record !== undefined && !existsSync(join(log, RECORD))) throw new FolderTaken(this.#data)
     return {
       holds: findings.count === 0,
       isClean: record !== undefined && journals.every((slot) => slot.isClean),

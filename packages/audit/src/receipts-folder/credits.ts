@@ -1,5 +1,5 @@
 /**
- * What an epoch's reads earn, computed anew from its rows (docs/concepts/credits.md).
+ * What an epoch's reads earn, worked out anew from its rows (docs/reference/issuances.md).
  * @module
  */
 import { BadBundle, asCount, asInteger, asList, asObject, asText } from '../bundle/fields.ts'

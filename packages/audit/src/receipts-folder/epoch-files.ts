@@ -72,6 +72,7 @@ export class EpochFiles {
   /** The first epoch that lacks a file of a kind: those after it must lack it, too. */
   readonly #lacking = new Map<Kind, number>()
   readonly #epochs = new Set<number>()
+  #last = -1
 
   constructor(parts: EpochFilesParts) {
     this.#parts = parts
@@ -86,6 +87,7 @@ export class EpochFiles {
   epoch(sealed: SealedEpoch): void {
     const { epoch } = sealed.seal
     this.#epochs.add(epoch)
+    this.#last = epoch
     const root = this.#read('root', epoch, parseEpochRoot)
     const anchor = this.#read('anchor', epoch, parseEpochAnchor)
     const final = this.#read('final', epoch, parseEpochFinal)
@@ -93,7 +95,8 @@ export class EpochFiles {
     if (anchor !== undefined) this.#same(anchor, `read/${epoch}.anchor`, sealed)
     if (final !== undefined) this.#final(final, anchor, sealed)
     if (root !== undefined) this.counts.batched++
-    if (anchor?.anchors.every(({ state }) => state !== 'sent')) this.counts.anchored++
+    const isAnchored = anchor?.anchors.every(({ state }) => state !== 'sent') === true
+    if (isAnchored || final !== undefined) this.counts.anchored++
     if (final !== undefined) this.counts.final++
     const record = this.#parts.records?.of(epoch)
     const recorded = this.#parts.isClean ? record?.files : undefined
@@ -107,12 +110,18 @@ export class EpochFiles {
       )
   }
 
-  /** Looks for files of epochs that the log has not sealed, and for others. */
-  end(): void {
+  /**
+   * Looks for files of epochs that the log has not sealed, and for others.
+   *
+   * @param sealedNow the newest epoch that was sealed meanwhile
+   */
+  end(sealedNow: number): void {
     const { data, isClean, findings } = this.#parts
     for (const path of filesBelow(join(data, 'receipts'))) {
-      const [, epoch, kind] = /^read\/(0|[1-9]\d*)\.(\w+)$/.exec(path) ?? []
-      const isKnown = KINDS.includes(kind as Kind) && this.#epochs.has(Number(epoch))
+      const [, number, kind] = /^read\/(0|[1-9]\d*)\.(\w+)$/.exec(path) ?? []
+      const epoch = Number(number)
+      const isSealed = this.#epochs.has(epoch) || (epoch > this.#last && epoch <= sealedNow)
+      const isKnown = KINDS.includes(kind as Kind) && isSealed
       // Temps of who writes now, or was killed; a clean stop leaves none.
       const isTemp = !isClean && /^temp\/[^/!]+$/.test(path)
       if (!isKnown && !isTemp && path !== 'log.vkey')
