@@ -6,9 +6,11 @@ import { EXECUTIONS_RECORDED_MAX } from '@turnpike/core/limits/read-receipts'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { type ExecEntry, type ReadEntry, READ_FLAGS } from '@turnpike/core/log/entry'
 import { groupBytes } from '@turnpike/core/log/frame'
+import { ok } from '@turnpike/core/result'
 import { OriginFault } from '@turnpike/core/ports/blob'
 import type { Journal } from '@turnpike/core/ports/journal'
 import { type Execution, ReadEnded } from './executions.ts'
+import type { GatewayDeps } from './deps.ts'
 import { createGateway } from './gateway.ts'
 import { rawBlocks } from './testing/blocks.ts'
 import { alice, World } from './testing/world.ts'
@@ -24,7 +26,11 @@ const ran: Execution = {
 }
 
 /** A world of one block, and the groups that its journal was given. */
-function rig(): { handle: () => ReturnType<Handle>; groups: Uint8Array[][]; drafts: ReadEntry[] } {
+function rig(options: Partial<GatewayDeps> = {}): {
+  handle: () => ReturnType<Handle>
+  groups: Uint8Array[][]
+  drafts: ReadEntry[]
+} {
   const world = new World()
   world.put(alice, [block!])
   const groups: Uint8Array[][] = []
@@ -36,7 +42,7 @@ function rig(): { handle: () => ReturnType<Handle>; groups: Uint8Array[][]; draf
       end: (entries) => void groups.push([...entries]),
     }),
   }
-  const gateway = createGateway(world.deps({ journal }))
+  const gateway = createGateway(world.deps({ journal, ...options }))
   return { handle: () => gateway.handle(new Request(url)), groups, drafts }
 }
 type Handle = ReturnType<typeof createGateway>['handle']
@@ -74,6 +80,22 @@ test('an execution is in one group with its READ, which says that it was dynamic
     [domain, space, provider, region],
     [read.domain, read.space, read.provider, read.region],
   )
+})
+
+test('a read that draws on a quota has its executions, too', async () => {
+  const lease = { bytesMax: 1000, extend: () => true, end() {} }
+  const { handle, groups } = rig({ quota: { refusal: () => undefined, open: () => ok(lease) } })
+  const { body } = await handle()
+  assert.ok(body.executed(ran).ok)
+  body.settle({ bytes: 100, grade: 1, end: 'complete' })
+  assert.equal(decoded(groups[0]!).execs.length, 1)
+})
+
+test('an answer that has no entry has no executions', async () => {
+  const { handle } = rig({ journal: { admit: () => undefined } })
+  const { status, body } = await handle()
+  assert.equal(status, 503)
+  assert.ok(body.executed(ran).error instanceof ReadEnded)
 })
 
 test('a read without executions is not dynamic', async () => {
