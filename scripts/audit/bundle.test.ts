@@ -20,6 +20,7 @@ import { bundleInPage, selfCheckingPage } from '@turnpike/audit/page/page'
 import { testHasher, testSigner } from '@turnpike/accounting/testing/entries'
 import { anchorFile, anchorPath } from '@turnpike/core/epochs/anchor-file'
 import { rootFile, rootPath } from '@turnpike/core/epochs/root-file'
+import { Gatherer } from '@turnpike/accounting/statement/gather'
 import { sealedStatement } from '@turnpike/accounting/epochs/statements'
 import { cosign } from '@turnpike/core/note/cosignature'
 import { encodeNote, parseNote, signNote } from '@turnpike/core/note/note'
@@ -248,6 +249,17 @@ test('a VOID that belongs to an owner before is said, and one too many refused',
       holds,
     )
   }
+})
+
+test('a final statement has sealed hours only, whatever came after them', async () => {
+  const { statement } = rig
+  const final = { ...statement, status: 'final', asOfEntry: null, bill: null } as const
+  const gatherer = new Gatherer({ linesMax: 1000, spacesMax: 10 })
+  for (const space of SPACES)
+    gatherer.add(statement.lines.filter((one) => one.space === space && one.epoch !== HOURS.at(-1)))
+  const sealed = verdictOf(await rig.bundle({}, { ...final, ...gatherer.gathered() }))
+  assert.deepEqual([sealed.holds, sealed.epochs.unsealedEntries], [true, 0])
+  assert.equal(verdictOf(await rig.bundle({}, final)).holds, false)
 })
 
 test('the key that is pinned is the one that counts', () => {
