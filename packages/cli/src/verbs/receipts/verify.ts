@@ -28,7 +28,7 @@ import { UsageRefused, type Invocation, type Verb } from '../../verb.ts'
 /** The verb. */
 export const verify: Verb = {
   name: 'receipts verify',
-  summary: 'Check statement bundles and proofs: whether what they say lies in the signed log.',
+  summary: 'Check statement bundles and proofs: whether they lie in the signed log.',
   operands: 'FILE…',
   operandsMin: 1,
   operandsMax: 1000,
