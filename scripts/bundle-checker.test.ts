@@ -5,5 +5,5 @@ import { CHECKER_PATH, checkerText } from './bundle-checker.ts'
 
 test('self-checking statements run what their sources give', async () => {
   const committed = readFileSync(CHECKER_PATH, 'utf8')
-  assert.ok(committed === (await checkerText()), 'run node scripts/bundle-checker.ts')
+  assert.ok(committed === (await checkerText()), 'run npm run docs')
 })

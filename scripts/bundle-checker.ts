@@ -1,9 +1,8 @@
 /**
- * Bundles what self-checking statements run, into `packages/audit/src/page/checker.json`:
- * `node scripts/bundle-checker.ts`, after any change of what it is made from. A test compares.
+ * Bundles what self-checking statements run: `npm run docs` writes it, after any change of what it
+ * is made from. A test compares.
  * @module
  */
-import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -30,5 +29,3 @@ export async function checkerText(): Promise<string> {
   if (/<\/script|<!--/i.test(script)) throw new Error('script expected to stand in a page')
   return `${JSON.stringify({ script }, null, 2)}\n`
 }
-
-if (import.meta.main) writeFileSync(CHECKER_PATH, await checkerText())

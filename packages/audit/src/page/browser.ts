@@ -1,6 +1,6 @@
 /**
  * What a self-checking statement runs: it checks its own data and its own figures, and says so.
- * `node scripts/bundle-checker.ts` bundles it into `checker.json`.
+ * `npm run docs` bundles it into `checker.json`.
  * @module
  */
 import { verifyBundle } from '../bundle/verify.ts'
