@@ -17,7 +17,34 @@ const NULL = 0xf6
 /** Least value that may be spelled with 1, 2, 4 and 8 bytes. */
 const LEAST = [24, 0x100, 0x1_0000, 0x1_0000_0000]
 
+const TEXTS_KNOWN_MAX = 1024
+const TEXT_KNOWN_BYTES_MAX = 128
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Texts of an entry are mostly those of an entry before: decoding them took 0.6 us of 8. */
+class Texts {
+  readonly #known: ({ readonly encoded: Uint8Array; readonly text: string } | undefined)[] = []
+
+  of(encoded: Uint8Array): string {
+    const { length } = encoded
+    if (length === 0 || length > TEXT_KNOWN_BYTES_MAX) return utf8.decode(encoded)
+    const slot = (31 * length + 7 * encoded[length - 1]! + encoded[length >> 1]!) % TEXTS_KNOWN_MAX
+    const known = this.#known[slot]
+    if (known !== undefined && isSame(known.encoded, encoded)) return known.text
+    const text = utf8.decode(encoded)
+    this.#known[slot] = { encoded: encoded.slice(), text }
+    return text
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false
+  return true
+}
+
+const texts = new Texts()
 
 /**
  * Items of one array, taken one by one; each method throws when the next item is another.
@@ -83,7 +110,7 @@ export class Items {
   text(): string {
     const encoded = this.#slice(this.#size(TEXT))
     try {
-      return utf8.decode(encoded)
+      return texts.of(encoded)
     } catch {
       throw new BadCbor(`expected text in UTF-8 before byte ${this.#at}`)
     }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Entry, Fetch, Read } from './entry.ts'
+import { sameBytes } from './findings.ts'
 
 /** Sums that the ledger keeps, as its columns are called. */
 export const COUNTS = [
@@ -38,6 +39,8 @@ const SYNTHETIC = 512
 const STATUS_ERROR_MIN = 400
 /** Entries before a FETCH among which its READ is looked for. */
 export const FETCH_WINDOW_ENTRIES = 65_535
+/** Places of a table of READs: of 16 bits. */
+const PLACES = 65_536
 const NO_CID = new Uint8Array(0)
 
 /** Bytes that a read is billed: those of content that was allowed and is no probe of our own. */
@@ -46,30 +49,44 @@ export function billedBytes({ flags, bytes }: Read): bigint {
   return billed ? bytes : 0n
 }
 
-/** The READs among the last entries, by id, for the FETCHes that follow. */
+/**
+ * The READs among the last entries, by id, for the FETCHes that follow: a table of chains, from each
+ * READ to the one before whose id falls into the same place. Nothing is ever taken out: what is too
+ * long ago ends a chain.
+ */
 export class Readers {
-  readonly #byId = new Map<string, { readonly read: Read; readonly index: number }>()
-  /** Ids by index, round and round. */
-  readonly #ids: (string | undefined)[] = []
+  /** By index, round and round. */
+  readonly #reads: (Read | undefined)[] = []
+  /** Index of the next READ in the chain of each of these; -1 at the end. */
+  readonly #before = new Float64Array(FETCH_WINDOW_ENTRIES)
+  readonly #newest = new Float64Array(PLACES).fill(-1)
 
   /** Notes the entry at `index`; entries come in order. */
   note(index: number, entry: Entry): void {
     const slot = index % FETCH_WINDOW_ENTRIES
-    const gone = this.#ids[slot]
-    // A later READ may have come with the same id: that one stays.
-    if (gone !== undefined && this.#byId.get(gone)!.index <= index - FETCH_WINDOW_ENTRIES)
-      this.#byId.delete(gone)
-    const id = entry.kind === 'read' ? nameOf(entry.id) : undefined
-    this.#ids[slot] = id
-    if (entry.kind === 'read') this.#byId.set(id!, { read: entry, index })
+    this.#reads[slot] = entry.kind === 'read' ? entry : undefined
+    if (entry.kind !== 'read') return
+    const place = placeOf(entry.id)
+    this.#before[slot] = this.#newest[place]!
+    this.#newest[place] = index
   }
 
   /** The READ that the FETCH at `index` belongs to. To be asked before that is noted. */
   of(index: number, { id }: Fetch): Read | undefined {
-    const found = this.#byId.get(nameOf(id))
-    const isNear = found !== undefined && index - found.index <= FETCH_WINDOW_ENTRIES
-    return isNear ? found.read : undefined
+    const oldest = Math.max(0, index - FETCH_WINDOW_ENTRIES)
+    for (let at = this.#newest[placeOf(id)]!; at >= oldest;) {
+      const slot = at % FETCH_WINDOW_ENTRIES
+      const read = this.#reads[slot]
+      if (read !== undefined && sameBytes(read.id, id)) return read
+      at = this.#before[slot]!
+    }
+    return undefined
   }
+}
+
+function placeOf(id: Uint8Array): number {
+  const view = new DataView(id.buffer, id.byteOffset, id.length)
+  return Math.imul(view.getUint32(0) ^ view.getUint32(12), 0x9e3779b1) >>> 16
 }
 
 /**
@@ -111,9 +128,4 @@ function chargeOfRead(read: Read): Charge {
   }
   const cid = (read.flags & CONTENT) > 0 && read.cid !== null ? read.cid : NO_CID
   return { space, provider, region, cid, adds, executions: 0n }
-}
-
-/** An id as a key of a map. */
-function nameOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }
