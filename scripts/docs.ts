@@ -1,6 +1,5 @@
 /**
- * `npm run docs`: writes the pages that derive from code, and the script of those that check
- * themselves.
+ * `npm run docs`: writes the pages that derive from code.
  * @module
  */
 import { execFileSync } from 'node:child_process'
@@ -9,14 +8,12 @@ import { resolve } from 'node:path'
 import { cliPage } from '../packages/cli/src/cli-page.ts'
 import { settingsPage } from '../packages/node/src/config/describe.ts'
 import { absent } from '../packages/gateway/src/testing/conformance/fixtures.ts'
-import { CHECKER_PATH, checkerText } from './bundle-checker.ts'
 import { groupLines } from '../packages/gateway/src/testing/conformance/groups.ts'
 import { GROUPS } from '../packages/gateway/src/testing/conformance/tables.ts'
 
 const docs = resolve(import.meta.dirname, '../docs')
 writeFileSync(resolve(docs, 'operating/settings.md'), settingsPage())
 writeFileSync(resolve(docs, 'reference/cli.md'), cliPage())
-writeFileSync(CHECKER_PATH, await checkerText())
 
 // Its table counts rows that are made from the suite's data.
 if (absent === false) {

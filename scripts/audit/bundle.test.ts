@@ -404,14 +404,14 @@ test('a bundle lists as many entries and rows as it may, and no more', async () 
 })
 
 test('a page carries its bundle, whatever is in it', async () => {
-  const html = selfCheckingPage(short)
+  const html = await selfCheckingPage(short)
   assert.deepEqual(JSON.parse(bundleInPage(html)!), JSON.parse(short))
   assert.ok(verdictOf(bundleInPage(html)!).holds)
   assert.equal(bundleInPage(short), undefined)
   assert.equal(bundleInPage('<!DOCTYPE html><p>nothing'), undefined)
   const space = 'did:key:z</script><script>alert(1)//'
   const spaces = rig.statement.spaces.map((one) => Object.assign({}, one, { space }))
-  const odd = selfCheckingPage(await rig.bundle({}, { ...rig.statement, spaces }))
+  const odd = await selfCheckingPage(await rig.bundle({}, { ...rig.statement, spaces }))
   assert.equal(odd.split('</script>').length, 3)
   assert.equal(odd.split('<script').length, 3)
 })

@@ -88,7 +88,7 @@ test('who starts inside an epoch counts on from what was kept, and knows its FET
   assert.equal((await checkLog(world.store, testHasher)).error, undefined)
 })
 
-test('what was kept is used: other sums that fit their checksum are found by checkLog', async () => {
+test('what was kept is used: false sums that fit their checksum are found', async () => {
   const world = worldOf()
   await append(world, world.sequencer(), 0, EVERY)
   const body = world.store.get(COUNTED_PATH)!.slice(0, -32)

@@ -1,6 +1,6 @@
 /**
  * What a self-checking statement runs: it checks its own data and its own figures, and says so.
- * `npm run docs` bundles it into `checker.json`.
+ * `checker.ts` bundles it.
  * @module
  */
 import { verifyBundle } from '../bundle/verify.ts'

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto'
 import { parseBundle } from '../bundle/format.ts'
 import { parseStatement } from '../bundle/statement.ts'
-import checker from './checker.json' with { type: 'json' }
+import { checkerScript } from './checker.ts'
 import { statementHtml } from './statement-html.ts'
 import { PAGE_STYLE } from './style.ts'
 import { escapeHtml, monthText } from './text.ts'
@@ -20,15 +20,16 @@ const DATA_END = '</script>'
  *
  * @throws {BadBundle} when the text is no bundle
  * @example
- * await writeFile('alice.html', selfCheckingPage(bundleText))
+ * await writeFile('alice.html', await selfCheckingPage(bundleText))
  */
-export function selfCheckingPage(bundle: string): string {
+export async function selfCheckingPage(bundle: string): Promise<string> {
   const statement = parseStatement(parseBundle(bundle).statement)
+  const script = await checkerScript()
   const title = `Statement, ${monthText(statement.periodName)}`
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(PAGE_STYLE)}'`,
-    `script-src '${hashOf(checker.script)}'`,
+    `script-src '${hashOf(script)}'`,
   ].join('; ')
   // In JSON, < stands in texts only.
   const data = bundle.trimEnd().replaceAll('<', String.raw`\u003c`)
@@ -48,7 +49,7 @@ export function selfCheckingPage(bundle: string): string {
 </div></div>
 <main id="statement">${statementHtml(statement)}</main>
 ${DATA_BEGIN}${data}${DATA_END}
-<script>${checker.script}</script>
+<script>${script}</script>
 </body>
 </html>
 `

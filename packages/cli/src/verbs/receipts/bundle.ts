@@ -45,7 +45,7 @@ export const bundle: Verb = {
     const answer = await callFolder(loaded, 'statementBundle', params, signal)
     const { path, digest, status } = answer as BundleAnswer
     const text = await takeText(path)
-    await writeFile(out, out.endsWith('.html') ? selfCheckingPage(text) : text)
+    await writeFile(out, out.endsWith('.html') ? await selfCheckingPage(text) : text)
     output.line(`Wrote ${out} (${status}), SHA-256 of its statement ${digest}`)
     output.line(`Check it with npx turnpike receipts verify ${out}`)
     output.result({ out, digest, status })
