@@ -39,7 +39,7 @@ export function verdictHtml(verdict: Verdict, asShown: boolean): string {
   const title = holds ? 'Verified' : 'Refused'
   const says = holds
     ? `Each line is the sum of what the log has of that hour, and leads to the root that its key
-signed${anchorText(epochs.anchors)}.`
+signed. ${anchorText(epochs.anchors)}`
     : 'This file is not what the gateway signed, or what it signed does not hold. Don’t rely on it.'
   return `<div class="verdict ${holds ? 'good' : 'bad'}" role="status">
 <p class="stamp"><span aria-hidden="true">${holds ? '✓' : '✕'}</span>${title}</p><p>${says}</p>
@@ -55,9 +55,12 @@ function keyHtml(log: string): string {
 <p><code>${escapeHtml(log)}</code></p>`
 }
 
+/** Who holds the root. A page has no network, and so asks nobody. */
 function anchorText(anchors: readonly string[]): string {
-  const outside = anchors.filter((name) => name !== 'local')
-  return outside.length === 0 ? '' : `, which is anchored by ${escapeHtml(outside.join(', '))}`
+  const outside = anchors.filter((name) => name !== 'local').map(escapeHtml)
+  return outside.length === 0
+    ? 'Nobody but the gateway holds that root yet: it is the gateway’s own word.'
+    : `The gateway says that ${outside.join(' and ')} holds it, too: turnpike receipts verify asks.`
 }
 
 function checkHtml(title: string, { holds, says, findings, findingsCount }: Check): string {
