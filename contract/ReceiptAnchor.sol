@@ -89,8 +89,9 @@ contract ReceiptAnchor {
 
     /// @notice Anchors epochs in order. Those that are here already, and are the same, are passed
     /// over; when one can't be anchored, none is.
-    /// @param previousSize size of the log before the first of them, and its root at that size. A
-    /// log's very first anchor may begin anywhere.
+    /// @param previousSize size of the log before the first of them, and its root at that size. Both
+    /// are 0 where a log is anchored from now on, wherever it stands: only then, so that an hour that
+    /// gets in before the first one can't shut it out.
     function anchor(
         bytes32 log,
         uint56 previousSize,
@@ -102,7 +103,7 @@ contract ReceiptAnchor {
         for (uint256 i = 0; i < epochs.length; i++) {
             Epoch calldata next = epochs[i];
             if (timeOf(log, next) == 0) {
-                if (head.root != 0 && (head.size != previousSize || head.root != previousRoot)) {
+                if (head.size != previousSize || head.root != previousRoot) {
                     revert StaleHead(head.size, head.root);
                 }
                 if (next.epoch <= head.epoch || next.size <= previousSize || next.root == 0) {

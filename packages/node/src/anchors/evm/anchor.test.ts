@@ -143,6 +143,25 @@ test('a nonce that another transaction took needs a new intent', { skip }, async
   assert.equal(await kindOf(anchor, next, epochs), 'anchored')
 })
 
+test('a gap of nonces before it is filled at once', { skip }, async (t) => {
+  const { anvil, anchor, registration } = await deployed(t)
+  const epochs = statements(1)
+  const from = registration.registrant
+  await anvil.client.impersonateAccount({ address: from })
+  const foreign = await anvil.client.request({
+    method: 'eth_sendTransaction',
+    params: [{ from, to: from }],
+  } as never)
+  const intent = await send(anchor, epochs)
+  assert.equal(await kindOf(anchor, intent, epochs), 'waiting')
+  await anvil.client.dropTransaction({ hash: foreign as Hex })
+  assert.equal(await kindOf(anchor, intent, epochs), 'stuck')
+  const next = await send(anchor, epochs, intent)
+  assert.equal(decodeIntent(next.bytes).signed!.nonce, decodeIntent(intent.bytes).signed!.nonce - 1)
+  await mine(anvil)
+  assert.equal(await kindOf(anchor, next, epochs), 'anchored')
+})
+
 test('two submitters of one folder do no harm, in any order', { skip }, async (t) => {
   const { anvil, anchor, again } = await deployed(t)
   const other = again()
@@ -191,6 +210,26 @@ test('a log shorter than the contract says is found before one is due', { skip }
   const forked = await anchor.check({ ...epochs[1]!, root: epochs[0]!.root }, 200)
   assert.equal(forked.error?.name, 'AnchorConflict', 'its newest epoch is another')
 })
+
+test(
+  'after its first epoch was undone a log begins there again, nowhere else',
+  { skip },
+  async (t) => {
+    const { anvil, anchor, again } = await deployed(t)
+    const epochs = statements(3)
+    const [first, later] = [epochs.slice(1, 2), epochs.slice(2)]
+    await send(anchor, first)
+    await mine(anvil)
+    const intent = await send(anchor, later)
+    await reorganise(anvil, 1)
+    await mine(anvil, 2)
+    assert.match(String((await again().prepare(later)).error), /AnchorUnavailable: .* not there/)
+    const next = await send(again(), first)
+    await mine(anvil)
+    assert.equal(await kindOf(anchor, next, first), 'anchored')
+    assert.notEqual(await kindOf(anchor, intent, later), 'anchored')
+  },
+)
 
 test('another chain, or one begun anew, is not gone on with', { skip }, async (t) => {
   const { anchor, again, registration, dataDir } = await deployed(t)

@@ -26,7 +26,8 @@ import { anchorCall, EvmChain, faultOf, openClient, type ContractView } from './
 import { feesFor, type EvmFees } from './fees.ts'
 import { decodeIntent, encodeIntent, type EvmIntent, type SignedAnchor } from './intent.ts'
 import { openEvmKey } from './key.ts'
-import { contractLog, readRegistration, type EvmRegistration } from './registration.ts'
+import { contractLog, readRegistration, writeRegistration } from './registration.ts'
+import type { EvmRegistration } from './registration.ts'
 
 /** What the anchor is made with. */
 export interface EvmAnchorOptions {
@@ -92,8 +93,11 @@ export class EvmAnchor implements Anchor {
       const numbers = epochs.map(({ epoch }) => epoch)
       if (view.times.every((time) => time > 0n))
         return { epochs: numbers, bytes: encodeIntent(made) }
-      checkHead(session, view, epochs)
-      const signed = await this.#sign(session, epochs, before?.signed)
+      checkOperator(session, view)
+      const begins = await this.#begins(session, view, epochs[0]!)
+      checkHead(view, epochs, begins)
+      const data = anchorCall(session.log, epochs, begins)
+      const signed = await this.#sign(session, data, before?.signed)
       const transactions = [keccak256(signed.raw), ...made.transactions]
       return { epochs: numbers, bytes: encodeIntent({ ...made, signed, transactions }) }
     })
@@ -117,28 +121,49 @@ export class EvmAnchor implements Anchor {
       const sent = intentFor(session, intent)
       if (sent === undefined) return { kind: 'lost', reason: 'it was made for another contract' }
       // Before the contract: a nonce that was used by then left its mark there, or never will.
-      const nonce = await session.chain.nonce('latest')
+      const used = await session.chain.nonce('latest')
+      const free = await session.chain.nonce('pending')
       const view = await session.chain.view(session.log, epochs)
       if (view.times.every((time) => time > 0n)) return standingOf(session, view, sent, epochs)
       if (sent.signed === undefined) return { kind: 'lost', reason: 'it was undone' }
-      if (nonce > sent.signed.nonce)
+      const { nonce } = sent.signed
+      if (used > nonce)
         return { kind: 'lost', reason: 'another transaction came in its place, or it failed' }
-      const isStuck = view.latest.time - sent.time > EVM_STUCK_SECONDS
-      return { kind: isStuck ? 'stuck' : 'waiting' }
+      // With a gap before it, it would wait for ever: what was there was given up by all nodes.
+      const hasGap = free < nonce
+      const isLate = view.latest.time - sent.time > EVM_STUCK_SECONDS
+      return { kind: hasGap || isLate ? 'stuck' : 'waiting' }
     })
+  }
+
+  /**
+   * Whether the log is anchored from this epoch on. Which one that is is written down before it is
+   * sent: after a reorganisation the contract may hold nothing again, and must not begin elsewhere.
+   */
+  async #begins(
+    session: Session,
+    { head }: ContractView,
+    { first }: EpochStatement,
+  ): Promise<boolean> {
+    const { registration } = session
+    if (registration.start !== undefined) return registration.start === first
+    if (head.root !== zeroHash) return false
+    const begun = { ...registration, start: first }
+    await writeRegistration(this.#options.dataDir, begun)
+    this.#session = { ...session, registration: begun }
+    return true
   }
 
   /** A transaction that anchors epochs: in place of one that can still come, where there is one. */
   async #sign(
-    { account, registration, log, chain }: Session,
-    epochs: readonly EpochStatement[],
+    { account, registration, chain }: Session,
+    data: Hex,
     before: SignedAnchor | undefined,
   ): Promise<SignedAnchor> {
-    const data = anchorCall(log, epochs)
     const used = await chain.nonce('latest')
     const free = await chain.nonce('pending')
     const isOpen = before !== undefined && before.nonce >= used
-    // It may wait for one before it that was given up by all nodes: then it takes that one's place.
+    // Where there is a gap before it, it takes that place.
     const nonce = isOpen ? Math.min(before.nonce, free) : free
     const fees = this.#fees(await chain.fees(), nonce === before?.nonce ? before.fees : undefined)
     const raw = await account.signTransaction({
@@ -196,24 +221,28 @@ function intentFor({ log, registration }: Session, intent: AnchorIntent): EvmInt
   return isSame ? read : undefined
 }
 
-/** Checks that epochs can go on from where the contract stands. */
-function checkHead(
-  { account, registration }: Session,
-  { head, times }: ContractView,
-  epochs: readonly EpochStatement[],
-): void {
+/** Checks that the contract takes anything of this log from this account. */
+function checkOperator({ account, registration }: Session, { head }: ContractView): void {
   if (head.operator === zeroAddress)
     throw new AnchorUnavailable(`evm: expected the log at ${registration.contract}, got nothing`)
   if (head.operator.toLowerCase() !== account.address.toLowerCase())
     throw new AnchorUnavailable(
       `evm: expected ${account.address} to be the log’s operator, got ${head.operator}`,
     )
+}
+
+/** Checks that epochs go on from where the contract stands. */
+function checkHead(
+  { head, times }: ContractView,
+  epochs: readonly EpochStatement[],
+  begins: boolean,
+): void {
   const next = epochs[times.indexOf(0n)]!
   const isFresh = head.root === zeroHash
-  if (isFresh || (head.size === BigInt(next.first) && head.root === bytesToHex(next.previousRoot)))
-    return
+  const follows = head.size === BigInt(next.first) && head.root === bytesToHex(next.previousRoot)
+  if (isFresh ? begins : follows) return
   const where = `evm: the contract stands at ${head.size} entries, epoch ${head.epoch}`
-  if (head.size < BigInt(next.first))
+  if (isFresh || head.size < BigInt(next.first))
     throw new AnchorUnavailable(`${where}: epochs before ${next.epoch} are not there`)
   throw new AnchorConflict(
     `${where}, root ${head.root}: epoch ${next.epoch} begins at ${next.first} and is not there`,

@@ -20,6 +20,7 @@ import {
   http,
   isAddressEqual,
   TransactionReceiptNotFoundError,
+  zeroHash,
   type Hex,
   type Log,
   type PublicClient,
@@ -77,10 +78,18 @@ interface ContractEpoch {
   readonly sealLeaf: Hex
 }
 
-/** Data of a call that anchors epochs. */
-export function anchorCall(log: Hex, epochs: readonly EpochStatement[]): Hex {
+/**
+ * Data of a call that anchors epochs.
+ *
+ * @param begins whether the log is anchored from the first of them on: the contract takes that from
+ *   a log that it holds nothing of, and nothing else
+ */
+export function anchorCall(log: Hex, epochs: readonly EpochStatement[], begins: boolean): Hex {
   const { first, previousRoot } = epochs[0]!
-  const args = [log, BigInt(first), bytesToHex(previousRoot), contractEpochs(epochs)] as const
+  const previous = begins
+    ? ([0n, zeroHash] as const)
+    : ([BigInt(first), bytesToHex(previousRoot)] as const)
+  const args = [log, ...previous, contractEpochs(epochs)] as const
   return encodeFunctionData({ abi: ANCHOR_ABI, functionName: 'anchor', args })
 }
 

@@ -104,8 +104,9 @@ export function registerLog(
     }
     const { name, publicKey } = signer
     const logId = bytesToHex(keyHashOf({ name, kind: 'ed25519', publicKey }, nodeHasher))
-    const registration = { ...place, logId, claim: await claimOf(place, signer) }
     const { registration: before } = tools
+    const start = before?.start === undefined ? {} : { start: before.start }
+    const registration = { ...place, logId, claim: await claimOf(place, signer), ...start }
     if (before !== undefined && contractKey(before) !== contractKey(registration))
       throw new AnchorUnavailable(
         `evm: expected no other registration, got one at ${before.contract} of chain ` +

@@ -29,21 +29,30 @@ const call = fc
     history: fc.constantFrom(...HISTORIES),
     from: fc.nat(HOURS - 1),
     count: fc.integer({ min: 1, max: 3 }),
+    begins: fc.boolean(),
   })
-  .map(({ history, from, count }) => history.slice(from, from + count))
+  .map(({ history, from, count, begins }) => ({
+    epochs: history.slice(from, from + count),
+    begins,
+  }))
 
 /** What a log comes to by calls: its hours, in order. */
 class Model {
   hours: readonly EpochStatement[] = []
 
   /** Whether the contract takes these: all of them, or none. */
-  takes(epochs: readonly EpochStatement[]): boolean {
+  takes(epochs: readonly EpochStatement[], begins: boolean): boolean {
     const hours = [...this.hours]
-    for (const next of epochs) {
+    for (const [at, next] of epochs.entries()) {
       if (hours.includes(next)) continue
       const last = hours.at(-1)
-      const follows = last === undefined || hex(last.root) === hex(next.previousRoot)
-      if (!follows || hours.some(({ epoch }) => epoch === next.epoch)) return false
+      const isFirst = begins && at === 0
+      const follows = last !== undefined && hex(last.root) === hex(next.previousRoot)
+      if (
+        !(last === undefined ? isFirst : follows && !isFirst) ||
+        hours.some(({ epoch }) => epoch === next.epoch)
+      )
+        return false
       hours.push(next)
     }
     this.hours = hours
@@ -72,8 +81,8 @@ test('of two histories of a log the contract takes one', { skip: noAnvil }, asyn
     const logId = hex(keyHashOf({ name, kind: 'ed25519', publicKey }, nodeHasher))
     return contractLog({ registrant, logId })
   }
-  const anchor = (log: Hex, epochs: readonly EpochStatement[]): Promise<boolean> =>
-    wallet.sendTransaction({ chain: null, to: contract, data: anchorCall(log, epochs) }).then(
+  const anchor = (data: Hex): Promise<boolean> =>
+    wallet.sendTransaction({ chain: null, to: contract, data }).then(
       () => true,
       () => false,
     )
@@ -86,7 +95,10 @@ test('of two histories of a log the contract takes one', { skip: noAnvil }, asyn
     fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 6 }), async (calls) => {
       const log = await newLog()
       const model = new Model()
-      for (const epochs of calls) assert.equal(await anchor(log, epochs), model.takes(epochs))
+      for (const { epochs, begins } of calls) {
+        const sent = await anchor(anchorCall(log, epochs, begins))
+        assert.equal(sent, model.takes(epochs, begins))
+      }
       for (const epoch of new Set(HISTORIES.flat()))
         assert.equal(await isAnchored(log, epoch), model.hours.includes(epoch))
     }),

@@ -80,8 +80,10 @@ test('where a log is anchored is read as it was written; anything else is refuse
   assert.equal(await readRegistration(dataDir), undefined)
   const place = { chainId: 1, genesis: HASH, contract: ADDRESS, registrant: ADDRESS }
   const registration = { ...place, logId: HASH, claim: 'AA==' }
-  await writeRegistration(dataDir, registration)
-  assert.deepEqual(await readRegistration(dataDir), registration)
+  for (const one of [registration, { ...registration, start: 0 }]) {
+    await writeRegistration(dataDir, one)
+    assert.deepEqual(await readRegistration(dataDir), one)
+  }
   const path = registrationPath(dataDir)
   await makeDirectory(dirname(path))
   for (const text of ['', 'null', '{}', JSON.stringify({ ...registration, contract: HASH })]) {

@@ -26,6 +26,8 @@ export interface EvmRegistration extends EvmPlace {
   readonly logId: Hex
   /** The log's signature of {@link claimText}, in base64: auditors believe a registrant by it. */
   readonly claim: string
+  /** Entries before the first epoch that was ever sent there; absent until then. */
+  readonly start?: number
 }
 
 /** The file holds something else. */
@@ -88,14 +90,16 @@ export async function readRegistration(dataDir: string): Promise<EvmRegistration
   } catch (cause) {
     throw new RegistrationDamaged(path, cause)
   }
-  const { chainId, genesis, contract, registrant, logId, claim } = read ?? {}
+  const { chainId, genesis, contract, registrant, logId, claim, start } = read ?? {}
   const fits =
     Number.isSafeInteger(chainId) &&
     [genesis, logId].every((hash) => typeof hash === 'string' && isHash(hash)) &&
     [contract, registrant].every((one) => typeof one === 'string' && isAddress(one)) &&
-    typeof claim === 'string'
+    typeof claim === 'string' &&
+    (start === undefined || Number.isSafeInteger(start))
   if (!fits) throw new RegistrationDamaged(path)
-  return { chainId, genesis, contract, registrant, logId, claim } as EvmRegistration
+  const registration = { chainId, genesis, contract, registrant, logId, claim } as EvmRegistration
+  return start === undefined ? registration : { ...registration, start }
 }
 
 /** Writes down where the folder's log is anchored. */
