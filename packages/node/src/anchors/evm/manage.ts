@@ -185,12 +185,7 @@ async function registerOnce(
   return { transaction, gas: (await settled(tools, transaction)).gasUsed }
 }
 
-function walletOf({
-  client,
-  account,
-}: Tools): ReturnType<
-  typeof createWalletClient<ReturnType<typeof custom>, undefined, PrivateKeyAccount>
-> {
+function walletOf({ client, account }: Tools) {
   return createWalletClient({ account, transport: custom(client) })
 }
 
