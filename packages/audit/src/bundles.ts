@@ -110,7 +110,7 @@ export class Bundles {
 }
 
 /** Entries of a bundle, each behind its length in two bytes; undefined when a length is wrong. */
-function entriesOf(bundle: Uint8Array): Uint8Array[] | undefined {
+export function entriesOf(bundle: Uint8Array): Uint8Array[] | undefined {
   const entries: Uint8Array[] = []
   for (let at = 0; at < bundle.length;) {
     const start = at + 2

@@ -2,13 +2,14 @@
  * The files of a log, and its committed state as of one moment (docs/reference/log-files.md).
  * @module
  */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Items } from './cbor.ts'
 import { checkedBody } from './kept.ts'
 import { quietLocation } from './quiet-location.ts'
+import { readIfThere } from './files.ts'
 import { sha256 } from './tree.ts'
 
 /** The state can't be read: no difference, but nothing to compare with. */
@@ -57,13 +58,7 @@ export class LogFolder {
 
   /** A file's bytes by its path from the log's folder; undefined when there is none. */
   file(path: string): Uint8Array | undefined {
-    try {
-      const bytes = readFileSync(join(this.#folder, path))
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
+    return readIfThere(join(this.#folder, path))
   }
 
   /**

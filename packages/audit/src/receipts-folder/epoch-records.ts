@@ -55,6 +55,12 @@ export class EpochRecords {
     return { files: files.add('final'), issuance: JSON.stringify(issuance) }
   }
 
+  /** All epochs that are batched, oldest first. */
+  *epochs(): Generator<number> {
+    const sql = 'SELECT epoch FROM epochs ORDER BY epoch'
+    for (const row of this.#database.prepare(sql).iterate()) yield Number(row['epoch'])
+  }
+
   /** Gives the file back. */
   close(): void {
     this.#database.close()

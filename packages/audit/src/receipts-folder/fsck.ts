@@ -6,6 +6,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEpochAnchor, parseEpochFinal, parseEpochRoot } from '../epoch-file.ts'
+import { entriesOf } from '../bundles.ts'
 import { Findings, hex } from '../findings.ts'
 import type { Difference } from '../findings.ts'
 import { decodeKept, decodeSums } from '../kept.ts'
@@ -15,7 +16,8 @@ import type { NoteKey } from '../note.ts'
 import { decodeRows } from '../summary.ts'
 import { TILE_WIDTH, rootOfEdge, tilePath } from '../tree.ts'
 import { checkJournals } from './journals.ts'
-import { filesBelow, readIfThere } from './files.ts'
+import { EpochRecords } from './epoch-records.ts'
+import { filesBelow, readIfThere } from '../files.ts'
 import { checkLogNames, checkOwnWord } from './log-names.ts'
 import { readOr } from './read-or.ts'
 import { checkSigned, logKey, readCheckpoint } from './signatures.ts'
@@ -69,6 +71,7 @@ export function checkFolder(data: string, vkey?: string): FolderCheck {
     checkLogNames({ folder: log, size: state.size, sealed, record }, findings)
   }
   checkReceipts(data, key, findings)
+  if (record !== undefined) checkRecords(data, findings)
   const journals = checkJournals(data, state?.journals, findings)
   return {
     holds: findings.count === 0,
@@ -100,12 +103,18 @@ function checkTiles(log: string, state: LogState, dropping: number, findings: Fi
         TILE_WIDTH * HASH_BYTES,
         sizeOf(join(log, path)) ?? 'no file',
       )
-      if (level > 0 || index < dropping) continue
-      const bundle = tilePath(undefined, index)
-      if (sizeOf(join(log, bundle)) === undefined)
-        findings.add(`log/${bundle}`, 'a bundle of entries', 'no file')
+      if (level === 0) checkBundle(log, index, index < dropping, findings)
     }
   }
+}
+
+/** A bundle is whole: what its entries say, and hash to, is for the audit. */
+function checkBundle(log: string, index: number, mayBeGone: boolean, findings: Findings): void {
+  const path = tilePath(undefined, index)
+  const bytes = readIfThere(join(log, path))
+  if (bytes === undefined && mayBeGone) return
+  const found = bytes === undefined ? 'no file' : (entriesOf(bytes)?.length ?? 'other bytes')
+  findings.same(`log/${path}, entries`, TILE_WIDTH, found)
 }
 
 function checkReceipts(data: string, key: NoteKey | undefined, findings: Findings): void {
@@ -120,8 +129,22 @@ function checkReceipts(data: string, key: NoteKey | undefined, findings: Finding
   }
 }
 
+/** Files of the epochs that a deployment recorded are there. */
+function checkRecords(data: string, findings: Findings): void {
+  const records = EpochRecords.open(join(data, 'billing.sqlite'))
+  for (const epoch of records?.epochs() ?? []) {
+    const kinds = records?.of(epoch)?.files ?? []
+    const paths = [...kinds].map((kind) => `receipts/read/${epoch}.${kind}`)
+    for (const path of [`log/rows/${epoch}`, ...paths])
+      if (sizeOf(join(data, path)) === undefined)
+        findings.add(path, 'a file, since billing.sqlite has the epoch', 'none')
+  }
+  records?.close()
+}
+
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return stats?.isFile() ? stats.size : undefined
 }
 
 const NO_BYTES = new Uint8Array(0)

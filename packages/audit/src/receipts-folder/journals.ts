@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
-import { filesBelow, foldersIn } from './files.ts'
+import { filesBelow, foldersIn } from '../files.ts'
 import { checkSlot } from './slot.ts'
 import type { Slot } from './slot.ts'
 

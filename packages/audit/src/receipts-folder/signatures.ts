@@ -10,7 +10,7 @@ import { nodeCrypto } from '../node-crypto.ts'
 import { formatKey, formatNote, parseCheckpoint, parseKey, parseNote } from '../note.ts'
 import { standingOf } from '../note.ts'
 import type { Note, NoteKey } from '../note.ts'
-import { readIfThere } from './files.ts'
+import { readIfThere } from '../files.ts'
 import { readOr } from './read-or.ts'
 
 /** Where the log's key stands, in the data folder. */

@@ -7,7 +7,7 @@ import { createHash, hash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
-import { readIfThere } from './files.ts'
+import { isNoFile, readIfThere } from '../files.ts'
 
 /** The record's name, in the folder that it is about. */
 export const RECORD = 'clean'
@@ -72,14 +72,9 @@ export function checkRecorded(
 
 /** Length and SHA-256 of a file, read in pieces: a journal's files may be large. */
 function sumOf(path: string): RecordedFile | undefined {
-  let file: number
+  let file: number | undefined
   try {
     file = openSync(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  try {
     const sum = createHash('sha256')
     const chunk = new Uint8Array(CHUNK_BYTES)
     let sizeBytes = 0
@@ -89,7 +84,10 @@ function sumOf(path: string): RecordedFile | undefined {
       sum.update(chunk.subarray(0, length))
       sizeBytes += length
     }
+  } catch (error) {
+    if (isNoFile(error)) return undefined
+    throw error
   } finally {
-    closeSync(file)
+    if (file !== undefined) closeSync(file)
   }
 }

@@ -15,9 +15,14 @@ export function readIfThere(path: string): Uint8Array | undefined {
     const bytes = readFileSync(path)
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isNoFile(error)) return undefined
     throw error
   }
+}
+
+/** Whether an error says that there is no such file: nothing, or a folder in its place. */
+export function isNoFile(error: unknown): boolean {
+  return ['ENOENT', 'EISDIR', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 /**
@@ -44,7 +49,7 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (isNoFile(error)) return []
     throw error
   }
 }
