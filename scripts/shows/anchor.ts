@@ -1,7 +1,7 @@
 /**
- * `node scripts/shows/anchor.ts`: a log that is anchored on a real node of its own, reorganised away,
- * anchored again and final, when its credits are issued, once. Needs anvil, which `npm install`
- * brings on Linux for x64.
+ * `node scripts/shows/anchor.ts`: a log that is anchored on a real node of its own, reorganised
+ * away, anchored again and final, when its credits are issued, once. Needs anvil, which
+ * `npm install` brings on Linux for x64.
  * @module
  */
 import * as chain from '../../packages/node/src/anchors/evm/testing/anvil.ts'

@@ -1,6 +1,6 @@
 /**
- * A deployment whose log is of some days ago, for tests: its hours are over, and are sealed, anchored
- * and paid as fast as the chain goes on.
+ * A deployment whose log is of some days ago, for tests: its hours are over, and are sealed,
+ * anchored and paid as fast as the chain goes on.
  * @module
  */
 import { Sequencer } from '@turnpike/accounting/sequencer'
