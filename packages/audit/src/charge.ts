@@ -50,9 +50,9 @@ export function billedBytes({ flags, bytes }: Read): bigint {
 }
 
 /**
- * The READs among the last entries, by id, for the FETCHes that follow: a table of chains, from each
- * READ to the one before whose id falls into the same place. Nothing is ever taken out: what is too
- * long ago ends a chain.
+ * The READs among the last entries, by id, for the FETCHes that follow: a table of chains, from
+ * each READ to the one before whose id falls into the same place. Nothing is ever taken out: what is
+ * too long ago ends a chain.
  */
 export class Readers {
   /** By index, round and round. */
