@@ -51,7 +51,7 @@ export function billedBytes({ flags, bytes }: Read): bigint {
 
 /**
  * The READs among the last entries, by id, for the FETCHes that follow: a table of chains, from
- * each READ to the one before whose id falls into the same place. Nothing is ever taken out: what is
+ * each READ to the one before whose id falls into the same place. Nothing is taken out: what is
  * too long ago ends a chain.
  */
 export class Readers {
