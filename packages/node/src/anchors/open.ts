@@ -41,6 +41,6 @@ export function openAnchors(parts: AnchorParts): readonly Anchor[] {
 function openEvm({ dataDir, settings, signal }: AnchorParts): Anchor {
   const { evmRpc: rpc, evmFeeGweiMax } = settings
   if (rpc === undefined)
-    throw new RangeError('"evmRpc" expected the address of a node, got none: `evm` is an anchor')
+    throw new RangeError('"evmRpc" expected the address of a node for the anchor "evm", got none')
   return evmAnchor({ dataDir, rpc, feeMax: BigInt(evmFeeGweiMax) * WEI_PER_GWEI, signal })
 }
