@@ -98,16 +98,22 @@ test('an entry is proven against its own hour, once anchored, as witnesses signe
     { anchor: 'local', state: 'final', proof: { kind: 'local' } },
     { anchor: 'witness', state: 'final', proof: { kind: 'witness', cosignatures: [line] } },
   ]
-  let record: EpochRecord = { ...sealed, state: 'batched', anchorings, final: undefined }
+  const batched: EpochRecord = { ...sealed, state: 'batched', anchorings, final: undefined }
+  let record = batched
   const chain = new SealChain()
   const hours = { epochs: { get: () => record }, chain }
-  const prove = (n: number) => proveEntry({ receipt: receiptOf(n) }, deps, hours)
+  const prove = (n: number) => proveEntry({ receipt: receiptOf(n) }, deps, { hours })
   assert.match((await prove(5)).error!.message, /its hour is batched: try again later/)
   const none = { epochs: { get: () => undefined }, chain }
-  const { error } = await proveEntry({ receipt: receiptOf(305) }, deps, none)
+  const { error } = await proveEntry({ receipt: receiptOf(305) }, deps, { hours: none })
   assert.match(error!.message, /its hour is pending/)
+  const wish = { hours: none, space: 'did:key:other' }
+  const foreign = await proveEntry({ receipt: receiptOf(305) }, deps, wish)
+  assert.equal(foreign.error!.name, 'NoSuchRead', 'nothing of the hour of another space’s read')
+  const own = { space: readOf(305).space }
+  assert.ok((await proveEntry({ receipt: receiptOf(305) }, deps, own)).ok)
   for (const reached of ['anchored', 'final'] as const) {
-    record = { ...record, state: reached }
+    record = { ...batched, state: reached }
     const proven = (await prove(5)).ok!
     assert.deepEqual([proven.size, proven.anchored?.state], [601, reached])
     assert.deepEqual(proven.anchored?.anchors, anchorings)

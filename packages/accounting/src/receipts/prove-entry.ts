@@ -25,6 +25,14 @@ export interface ProveDeps {
   readonly receipts: ReceiptIndex
 }
 
+/** What is asked for beside the entry. */
+export interface ProveWish {
+  /** Prove it against the checkpoint of its own hour, as that was anchored. */
+  readonly hours?: AnchoredHours | undefined
+  /** Only a READ of this space will do: of others nothing is told, not even that they are there. */
+  readonly space?: string | undefined
+}
+
 /** An entry with its way to a signed root. */
 export interface ProvenEntry extends FoundEntry {
   /** Entries of the log that the checkpoint is of. */
@@ -38,8 +46,7 @@ export interface ProvenEntry extends FoundEntry {
 }
 
 /**
- * Proves an entry against the newest published checkpoint; with `hours`, against that of the hour
- * that it is of, as it was anchored.
+ * Proves an entry against the newest published checkpoint, or against that of its own hour.
  *
  * @throws {LogCorrupt} when a file of the log is missing or altered
  * @throws {ReceiptIndexDamaged} when one of the index is
@@ -49,7 +56,7 @@ export interface ProvenEntry extends FoundEntry {
 export async function proveEntry(
   target: EntryTarget,
   { log, hasher, receipts }: ProveDeps,
-  hours?: AnchoredHours,
+  { hours, space }: ProveWish = {},
 ): Promise<Result<ProvenEntry, NoSuchRead | NotAnchored>> {
   // First the checkpoint: the state that is loaded after it covers it.
   const checkpoint = await log.get(CHECKPOINT_PATH)
@@ -63,7 +70,9 @@ export async function proveEntry(
   const reader = new LogReader(log, hasher, state)
   const found = await findEntry(target, reader, receipts)
   if (found.error !== undefined) return found
-  const { index } = found.ok
+  const { index, logged } = found.ok
+  if (space !== undefined && !(logged.kind === 'read' && logged.entry.space === space))
+    return fail(new NoSuchRead(`${space} expected to have this read, has not`))
   if (index >= published.size)
     return fail(
       new NoSuchRead(`entry ${index} expected to be published, is not yet: try again in a second`),

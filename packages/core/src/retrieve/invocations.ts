@@ -8,7 +8,7 @@ import { RETRIEVE_LIFE_MS_MAX, RETRIEVE_PROOFS_MAX } from '../limits/ucan.ts'
 import type { SpaceDid } from '../ports/content.ts'
 import type { DelegationStore } from '../ports/delegations.ts'
 import type { Clock, Hasher } from '../ports/runtime.ts'
-import { fail, ok, type Awaitable, type Result } from '../result.ts'
+import { fail, ok, type Awaitable, type Result, type Unit } from '../result.ts'
 import type { Ucan, UcanCapability } from '../ucan/archive.ts'
 import { cidsOf, withoutRevoked } from '../ucan/serve.ts'
 import { findServeChains, type ChainRules, type ServeChain } from '../ucan/serve-chains.ts'
@@ -88,6 +88,12 @@ export interface Granted {
   holds(): Awaitable<boolean>
 }
 
+/** Leave to have what an invocation asks for, as long as it has not had it. */
+export interface Examined extends Granted {
+  /** Lets the invocation through, at most once. */
+  spend(): Result<Unit, RetrievalRefused>
+}
+
 /** Why there is no leave, or not yet. */
 export type Refusal = RetrievalRefused | MissingProofs
 
@@ -112,6 +118,18 @@ export class InvocationJudge {
 
   /** Lets an invocation through at most once. */
   async judge(asked: InvocationAsked): Promise<Result<Granted, Refusal>> {
+    const examined = await this.examine(asked)
+    if (examined.error) return examined
+    const spent = examined.ok.spend()
+    return spent.error ? spent : examined
+  }
+
+  /**
+   * Says whether an invocation is good, without remembering it: what it asks for may be looked up
+   * before. Anybody can make spaces, and sign in their names: where only spaces that have something
+   * here spend, others can't fill the memory.
+   */
+  async examine(asked: InvocationAsked): Promise<Result<Examined, Refusal>> {
     const { hasher } = this.#deps
     const car = await unpackAgentHeader(asked.value)
     if (car.error) {
@@ -134,7 +152,7 @@ export class InvocationJudge {
     invocation: Ucan,
     gathered: Gathered,
     { wanted, signal }: InvocationAsked,
-  ): Promise<Result<Granted, Refusal>> {
+  ): Promise<Result<Examined, Refusal>> {
     const [capability] = invocation.capabilities
     if (capability === undefined || invocation.capabilities.length !== 1)
       return refused('not-retrieval', 'one capability expected in an invocation')
@@ -154,12 +172,14 @@ export class InvocationJudge {
     if (chains.error) return chains
     const space = capability.with as SpaceDid
     const { key, expiresMs } = invocation
-    const spent = this.#spent.spend(space, key, expiresMs!, clock.nowMs())
-    if (spent === 'full') return refused('full', `invocations of ${space} expected fewer, wait`)
     // The last proof of an exchange is to be known to the next invocation, too.
     if (gathered.fromBefore) this.#proofs.keep(gathered)
-    if (spent === 'spent') return refused('replayed', 'invocation expected once, got again')
     return ok({
+      spend: () => {
+        const spent = this.#spent.spend(space, key, expiresMs!, clock.nowMs())
+        if (spent === 'full') return refused('full', `invocations of ${space} expected fewer, wait`)
+        return spent === 'fresh' ? ok({}) : refused('replayed', REPLAYED)
+      },
       space,
       invoker: invocation.issuer,
       task: invocation.cid,
@@ -234,6 +254,7 @@ export class InvocationJudge {
 }
 
 const MESSAGE_CHARS_MAX = 500
+const REPLAYED = 'invocation expected once, got again'
 const NOT_SIGNED =
   'signature expected of the invocation’s issuer, got none that proves to be theirs'
 

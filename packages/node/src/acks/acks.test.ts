@@ -88,6 +88,7 @@ function routeOf() {
     observer: silentObserver,
     clock: { nowMs: () => 0, monotonicMs: () => 0 },
     processes: 1,
+    handTo: undefined,
   })
   const request = {
     method: 'POST',

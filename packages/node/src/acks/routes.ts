@@ -15,9 +15,11 @@ import type { Clock } from '@turnpike/core/ports/runtime'
 import { TokenBuckets } from '@turnpike/gateway/admission/token-buckets'
 import type { Observer } from '@turnpike/gateway/observer'
 import { jsonAnswer, textAnswer, type ServiceAnswer } from '@turnpike/service/answer'
+import type { HandTo } from '../config/handover.ts'
 import { callOwner } from '../control/client.ts'
 import type { Asked, Route } from '../front-door/routes.ts'
 import { Bodies } from '../http/bodies.ts'
+import { AWAY, countedElsewhere } from '../receipts/away.ts'
 import type { AckAnswer } from './operation.ts'
 
 /** What the route is made of. */
@@ -27,25 +29,19 @@ export interface AckRouteOptions {
   readonly clock: Clock
   /** Processes that serve. */
   readonly processes: number
+  /** Who counts what is read here, when it is another. */
+  readonly handTo: HandTo | undefined
 }
 
 const SECOND_MS = 1000
 const RETRY_AFTER = ['Retry-After', '2'] as const
-/** The owner is starting, stopping or busy, or its index is being made again. */
-const AWAY: ReadonlySet<string> = new Set([
-  'NobodyThere',
-  'ControlLost',
-  'ThreadEnded',
-  'Busy',
-  'ReceiptIndexDamaged',
-])
 
 /**
  * The route. A process that serves only looks whether a body is an acknowledgement, and how many
  * come; signature and read are checked on the accounting thread of the folder's owner.
  *
  * @example
- * const routes = ackRoutes({ dataDir, observer, clock: nodeClock, processes: 1 })
+ * const routes = ackRoutes({ dataDir, observer, clock: nodeClock, processes: 1, handTo })
  */
 export function ackRoutes(options: AckRouteOptions): readonly Route[] {
   const { processes, clock } = options
@@ -57,8 +53,10 @@ export function ackRoutes(options: AckRouteOptions): readonly Route[] {
     burstTokens: Math.ceil(ACKS_BURST / processes),
     keysMax: 1,
   })
+  const elsewhere = countedElsewhere(options.handTo)
   let inFlight = 0
   const answer = async ({ request }: Asked): Promise<ServiceAnswer> => {
+    if (elsewhere !== undefined) return elsewhere
     const waitMs = rate.take('')
     if (waitMs > 0) {
       const seconds = String(Math.ceil(waitMs / SECOND_MS))
@@ -83,8 +81,6 @@ export function ackRoutes(options: AckRouteOptions): readonly Route[] {
 async function take(ack: string, { dataDir, observer }: AckRouteOptions): Promise<ServiceAnswer> {
   const signal = AbortSignal.timeout(ACK_TIMEOUT_MS)
   const called = await callOwner(dataDir, 'receiptAck', { ack }, { signal })
-  if (called.error?.name === 'HandedOn')
-    return textAnswer(404, 'reads of this host are counted by another: acknowledge them there')
   if (called.error !== undefined) {
     if (!AWAY.has(called.error.name)) observer.crash(called.error)
     return busy()

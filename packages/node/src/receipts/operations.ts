@@ -3,7 +3,6 @@
  * @module
  */
 import type { AnchoredHead } from '@turnpike/accounting/receipts/anchored-head'
-import { NoSuchRead } from '@turnpike/accounting/receipts/find-read'
 import { proveEntry, type ProvenEntry } from '@turnpike/accounting/receipts/prove-entry'
 import { readJson, type ReadJson } from '@turnpike/accounting/receipts/read-json'
 import { SealChain } from '@turnpike/accounting/seal-chain'
@@ -75,16 +74,10 @@ function proofOperation(parts: Parts): Operation {
       if (caughtUp.error !== undefined) return caughtUp
       if ('receipt' in target) await parts.receipts.catchUp()
     }
-    const proven = await proveEntry(target, parts, anchored === true ? hours : undefined)
-    if (proven.error !== undefined) return proven
-    if (space !== undefined && !isOf(proven.ok, space))
-      return fail(new NoSuchRead(`${space} expected to have this read, has not`))
-    return ok(answerOf(proven.ok, parts))
+    const wish = { space, hours: anchored === true ? hours : undefined }
+    const proven = await proveEntry(target, parts, wish)
+    return proven.error === undefined ? ok(answerOf(proven.ok, parts)) : proven
   }
-}
-
-function isOf({ logged }: ProvenEntry, space: string): boolean {
-  return logged.kind === 'read' && logged.entry.space === space
 }
 
 function answerOf(proven: ProvenEntry, { hasher }: Parts): ReceiptProof {

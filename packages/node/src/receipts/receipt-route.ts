@@ -10,18 +10,28 @@ import { RECEIPT_GET, receiptWanted } from '@turnpike/core/retrieve/receipt-cave
 import type { GatewayRequest } from '@turnpike/gateway/request'
 import { missingProofsAnswer, refusalAnswer } from '@turnpike/gateway/retrieving'
 import type { Observer } from '@turnpike/gateway/observer'
+import { fail } from '@turnpike/core/result'
 import { type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
 import type { Asked } from '../front-door/routes.ts'
-import { callOwner } from '../control/client.ts'
+import type { CallResult } from '../control/client.ts'
+import { AWAY } from './away.ts'
 import type { ReceiptProof } from './operations.ts'
 
 /** What the route is made of. */
 export interface ReceiptRouteOptions {
-  readonly dataDir: string
   readonly observer: Observer
   /** Processes that serve. */
   readonly processes: number
-  readonly judge: Pick<InvocationJudge, 'judge'>
+  readonly judge: Pick<InvocationJudge, 'examine'>
+  /** Calls `receiptProof` of the folder's owner. */
+  readonly prove: (params: ProofWish, signal: AbortSignal) => Promise<CallResult>
+}
+
+/** Which receipt is to be proven, of whose reads. */
+export interface ProofWish {
+  readonly receipt: string
+  readonly space: string
+  readonly anchored: boolean
 }
 
 /** A public receipt id, as `X-Receipt-Id` has it. */
@@ -42,11 +52,9 @@ const NOT_HERE =
 export function receiptAnswers(
   options: ReceiptRouteOptions,
 ): (asked: Asked) => Promise<ServiceAnswer> | undefined {
-  const inFlightMax = Math.max(1, Math.floor(RECEIPT_LOOKUPS_MAX / options.processes))
-  let inFlight = 0
+  const prove = bounded(options)
   const answer = async (asked: Asked): Promise<ServiceAnswer> => {
-    const { request } = asked
-    const value = request.headers.get(AGENT_MESSAGE_FIELD)
+    const value = asked.request.headers.get(AGENT_MESSAGE_FIELD)
     if (value === null)
       return textAnswer(
         401,
@@ -54,47 +62,55 @@ export function receiptAnswers(
           'receipts are shown to who signs for their space',
         [['WWW-Authenticate', 'UCAN'], VARY],
       )
-    if (inFlight >= inFlightMax) return busy('too many receipts at once')
+    return judged(asked, value, { ...options, prove })
+  }
+  return (asked) => (RECEIPT.test(asked.rest) ? answer(asked) : undefined)
+}
+
+/**
+ * So many look-ups at once. Who is still judged holds no place: the key of who signed may have to
+ * be fetched from a host of theirs, which answers as slowly as it likes.
+ */
+function bounded({ prove, processes }: ReceiptRouteOptions): ReceiptRouteOptions['prove'] {
+  const inFlightMax = Math.max(1, Math.floor(RECEIPT_LOOKUPS_MAX / processes))
+  let inFlight = 0
+  return async (wish, signal) => {
+    if (inFlight >= inFlightMax) return fail(new TooManyLookups())
     inFlight += 1
     try {
-      return await judged(asked, value, options)
+      return await prove(wish, signal)
     } finally {
       inFlight -= 1
     }
   }
-  return (asked) => (RECEIPT.test(asked.rest) ? answer(asked) : undefined)
+}
+
+class TooManyLookups extends Error {
+  override readonly name = 'Busy'
 }
 
 async function judged(
   { rest: receipt, url, request: { signal, headers } }: Asked,
   value: string,
-  { judge, dataDir, observer }: ReceiptRouteOptions,
+  { judge, prove, observer }: ReceiptRouteOptions,
 ): Promise<ServiceAnswer> {
-  const granted = await judge.judge({ value, signal, wanted: receiptWanted(receipt) })
+  const granted = await judge.examine({ value, signal, wanted: receiptWanted(receipt) })
   if (granted.error?.name === 'MissingProofs') return missingProofsAnswer(granted.error)
   if (granted.error) return refusalAnswer(granted.error)
   const anchored = url.searchParams.has('anchored')
-  const params = { receipt, space: granted.ok.space, anchored }
   const timeout = AbortSignal.timeout(RECEIPT_LOOKUP_TIMEOUT_MS)
-  const called = await callOwner(dataDir, 'receiptProof', params, { signal: timeout })
-  if (called.ok !== undefined) return receiptAnswer(called.ok as ReceiptProof, headers)
+  const called = await prove({ receipt, space: granted.ok.space, anchored }, timeout)
+  if (called.ok !== undefined) {
+    // Only what shows a receipt is remembered.
+    const spent = granted.ok.spend()
+    return spent.error
+      ? refusalAnswer(spent.error)
+      : receiptAnswer(called.ok as ReceiptProof, headers)
+  }
   if (called.error.name === 'NotAnchored') return textAnswer(404, called.error.message, [VARY])
   if (called.error.name === 'NoSuchRead') return textAnswer(404, NOT_HERE, [RETRY_AFTER, VARY])
   if (!AWAY.has(called.error.name)) observer.crash(called.error)
-  return busy('receipts can not be looked up now')
-}
-
-/** The owner is away or busy, or its index is being made again; else it is a fault of ours. */
-const AWAY: ReadonlySet<string> = new Set([
-  'NobodyThere',
-  'ControlLost',
-  'ThreadEnded',
-  'Busy',
-  'ReceiptIndexDamaged',
-])
-
-function busy(what: string): ServiceAnswer {
-  return textAnswer(503, `${what}: try again`, [RETRY_AFTER, VARY])
+  return textAnswer(503, 'receipts can not be looked up now: try again', [RETRY_AFTER, VARY])
 }
 
 /** JSON, or the bare file for who wants text. */

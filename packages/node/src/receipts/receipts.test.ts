@@ -210,7 +210,7 @@ test('the example shows a receipt by the key of its space', async () => {
 test('another space’s receipt, and one that there is not, are the same to who asks', async () => {
   const stranger = await generate()
   const [receipt] = receipts
-  const asStranger = async (id: string): Promise<readonly [number, string]> => {
+  const asStranger = async (id: string, more = ''): Promise<readonly [number, string]> => {
     const made = await invoke({
       issuer: stranger,
       audience: DID.parse(deployment.turnpike.whoami.gateway),
@@ -220,12 +220,13 @@ test('another space’s receipt, and one that there is not, are the same to who 
     const message = await Message.build({ invocations: [made] as never })
     const blocks = new Map([...message.iterateIPLDBlocks()].map((one) => [`${one.cid}`, one]))
     const car = CAR.encode({ roots: [message.root] as never, blocks: blocks as never })
-    const answer = await ask(id, base64.encode(gzipSync(car)))
+    const answer = await ask(`${id}${more}`, base64.encode(gzipSync(car)))
     return [answer.status, await answer.text()]
   }
   const there = await asStranger(receipt!)
   assert.equal(there[0], 404)
   assert.deepEqual(await asStranger('0'.repeat(32)), there)
+  assert.deepEqual(await asStranger(receipt!, '?anchored'), there, 'nor whether its hour is')
   assert.equal(await statusOf('0'.repeat(32)), 404)
 })
 

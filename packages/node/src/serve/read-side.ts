@@ -228,8 +228,9 @@ function routesOf(
     audiences: [identity.did, identity.keys[0]!],
     sources: settings.handFrom,
   })
-  const receipts = receiptRoutes({ dataDir, observer, processes, judge: retrieve?.judge })
-  const acks = ackRoutes({ dataDir, observer, processes, clock: nodeClock })
+  const counting = { dataDir, observer, processes, handTo: settings.handTo }
+  const receipts = receiptRoutes({ ...counting, judge: retrieve?.judge })
+  const acks = ackRoutes({ ...counting, clock: nodeClock })
   return [...identityRoutes(identity), ...open, ...claims, ...handover, ...receipts, ...acks]
 }
 
