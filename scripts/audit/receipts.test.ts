@@ -27,6 +27,8 @@ import { finalFile, parseFinalFile } from '@turnpike/core/epochs/final-file'
 import { parseRootFile, rootFile } from '@turnpike/core/epochs/root-file'
 import { folderPaths } from '@turnpike/node/folder/layout'
 import { nodeHasher } from '@turnpike/node/hasher'
+import { journalSource } from '@turnpike/node/journal/source'
+import { openSmall, record } from '@turnpike/node/journal/testing/folder'
 import { openLogSigner } from '@turnpike/node/log/signer'
 import { Random } from '../campaigns/rig/random.ts'
 import { FIRST, ORIGIN, fillReceipts } from './receipts-rig.ts'
@@ -201,6 +203,22 @@ test('a folder that is taken into use while it is audited is said to be', async 
   const data = copy()
   const onProgress = (): void => rmSync(join(data, 'log/clean'), { force: true })
   await assert.rejects(auditFolder(data, { onProgress }), { name: 'FolderTaken' })
+})
+
+test('entries that the log never got are missed, unless the journal is handed on', async () => {
+  const data = join(scratch, 'handing')
+  for (const first of [0, 5]) {
+    const journal = await openSmall(join(data, 'journal/0'))
+    record(journal, first, 5)
+    await journal.close()
+  }
+  await journalSource(join(data, 'journal/0'), '0').release(10)
+  const { differences } = await auditFolder(data)
+  assert.deepEqual(differences, [
+    { where: 'journal/0', expected: 'entries from 0 on, which the log lacks', found: 'from 10 on' },
+  ])
+  writeFileSync(join(data, 'handed.sqlite'), '')
+  assert.ok((await auditFolder(data)).holds)
 })
 
 test('a pinned key is held against all that was signed', async () => {

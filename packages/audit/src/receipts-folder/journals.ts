@@ -2,6 +2,7 @@
  * The journals of a data folder (docs/reference/journal-files.md).
  * @module
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
 import { filesBelow, foldersIn } from '../files.ts'
@@ -17,6 +18,8 @@ export function checkJournals(
   const journals = join(data, 'journal')
   for (const path of filesBelow(journals))
     if (!path.includes('/')) findings.add(`journal/${path}`, 'no such file', 'one')
+  // A host that hands its journals on knows elsewhere how far it is.
+  const unknown = existsSync(join(data, 'handed.sqlite')) ? undefined : 0
   const names = foldersIn(journals)
-  return names.map((name) => checkSlot(journals, name, positions?.get(name), findings))
+  return names.map((name) => checkSlot(journals, name, positions?.get(name) ?? unknown, findings))
 }

@@ -34,7 +34,7 @@ const MARKS_SLOT_BYTES = 2048
 /**
  * Checks the journal `name` in the folder `journals`.
  *
- * @param position entries of it that the log has; undefined when the log doesn't know it
+ * @param position entries of it that were taken into a log; undefined when that isn't known
  */
 export function checkSlot(
   journals: string,
@@ -44,12 +44,11 @@ export function checkSlot(
 ): Slot {
   const slot = new SlotCheck(join(journals, name), `journal/${name}`, findings)
   const { first, nextEntry } = slot.check()
-  const taken = position ?? 0
-  if (taken > nextEntry)
-    findings.add(slot.where, `>= ${taken} entries, which the log has`, String(nextEntry))
+  if (position !== undefined && position > nextEntry)
+    findings.add(slot.where, `>= ${position} entries, which the log has`, String(nextEntry))
   // While it is in use, files that a later commit has taken are released.
-  if (taken < first && slot.isClean)
-    findings.add(slot.where, `entries from ${taken} on, which the log lacks`, `from ${first} on`)
+  if (position !== undefined && position < first && slot.isClean)
+    findings.add(slot.where, `entries from ${position} on, which the log lacks`, `from ${first} on`)
   return { name, entries: nextEntry - first, nextEntry, isClean: slot.isClean }
 }
 
