@@ -22,10 +22,11 @@ import type { Result, Unit } from '@turnpike/core/result'
 import { bytesToHex, keccak256, zeroAddress, zeroHash, type Hex, type PublicClient } from 'viem'
 import type { PrivateKeyAccount } from 'viem/accounts'
 import { folderPaths } from '../../folder/layout.ts'
-import { anchorCall, EvmChain, faultOf, openClient, type ContractView } from './chain.ts'
-import { feesFor, type EvmFees } from './fees.ts'
+import { anchorCall, EvmChain, openClient, type ContractView } from './chain.ts'
+import { faultOf } from './fault.ts'
+import { feesFor, type EvmFees, type FeeMarket } from './fees.ts'
 import { decodeIntent, encodeIntent, type EvmIntent, type SignedAnchor } from './intent.ts'
-import { openEvmKey } from './key.ts'
+import { readEvmKey } from './key.ts'
 import { contractLog, readRegistration, writeRegistration } from './registration.ts'
 import type { EvmRegistration } from './registration.ts'
 
@@ -38,6 +39,8 @@ export interface EvmAnchorOptions {
   readonly feeMax: bigint
   /** Aborted when the deployment stops: what is under way ends. */
   readonly signal?: AbortSignal
+  /** Time for one answer of the node; 10 s when not given. */
+  readonly timeoutMs?: number
 }
 
 /** What a call needs, once the folder's files are read. */
@@ -59,7 +62,7 @@ export class EvmAnchor implements Anchor {
 
   constructor(options: EvmAnchorOptions) {
     this.#options = options
-    this.#client = openClient(options.rpc, options.signal)
+    this.#client = openClient(options.rpc, options)
   }
 
   check(newest: EpochStatement, size: number): Promise<Result<Unit, AnchorFault>> {
@@ -165,7 +168,10 @@ export class EvmAnchor implements Anchor {
     const isOpen = before !== undefined && before.nonce >= used
     // Where there is a gap before it, it takes that place.
     const nonce = isOpen ? Math.min(before.nonce, free) : free
-    const fees = this.#fees(await chain.fees(), nonce === before?.nonce ? before.fees : undefined)
+    const replaced = nonce === before?.nonce ? before : undefined
+    const fees = this.#fees(await chain.fees(), replaced)
+    // What offers the most that may be paid is sent again as it is: nodes may have given it up.
+    if (fees === undefined) return replaced!
     const raw = await account.signTransaction({
       type: 'eip1559',
       chainId: registration.chainId,
@@ -178,13 +184,15 @@ export class EvmAnchor implements Anchor {
     return { raw, nonce, fees }
   }
 
-  #fees(market: Parameters<typeof feesFor>[0], before: EvmFees | undefined): EvmFees {
+  /** What to offer; undefined when it can't be more than what is replaced offers. */
+  #fees(market: FeeMarket, replaced: SignedAnchor | undefined): EvmFees | undefined {
     const { feeMax } = this.#options
-    const fees = feesFor(market, { before, feeMax })
-    if (fees !== undefined) return fees
+    const fees = feesFor(market, { before: replaced?.fees, feeMax })
+    if (fees !== undefined || (replaced !== undefined && market.baseFeePerGas <= feeMax))
+      return fees
     throw new AnchorUnavailable(
       `evm: expected gas for <= ${feeMax} wei (evmFeeGweiMax), got a base fee of ` +
-        `${market.baseFeePerGas}${before === undefined ? '' : ', and a fee to be topped'}`,
+        `${market.baseFeePerGas}`,
     )
   }
 
@@ -196,7 +204,7 @@ export class EvmAnchor implements Anchor {
       await this.#session.chain.check()
       return ok(await work(this.#session))
     } catch (error) {
-      return fail(faultOf(error))
+      return fail(faultOf(error, this.#options.rpc))
     }
   }
 
@@ -207,7 +215,7 @@ export class EvmAnchor implements Anchor {
       throw new AnchorUnavailable(
         'evm: expected a log that is registered: run turnpike anchor register',
       )
-    const account = await openEvmKey(folderPaths(dataDir).keys)
+    const account = await readEvmKey(folderPaths(dataDir).keys)
     const chain = new EvmChain(this.#client, registration, account.address)
     return { account, registration, log: contractLog(registration), chain }
   }

@@ -37,7 +37,7 @@ import { FINAL_AFTER, fund, mine, noAnvil, reorganise, type Anvil } from './test
 import { deployed, FEE_MAX, need } from './testing/deployed.ts'
 
 const skip = noAnvil
-const RUNS = Number(process.env['TURNPIKE_TEST_EPOCH_RUNS'] ?? 2)
+const RUNS = Number(process.env['TURNPIKE_TEST_CHAIN_RUNS'] ?? 2)
 /** Hours of the log's epochs: some have no entries. */
 const HOURS = [0, 1, 2, 5, 6]
 const LOG = await sealedLog(HOURS)

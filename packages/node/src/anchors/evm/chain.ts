@@ -8,12 +8,10 @@ import {
   EVM_RPC_MS_MAX,
   EVM_SEARCH_BLOCKS_MAX,
 } from '@turnpike/core/limits/evm'
-import { AnchorConflict, AnchorUnavailable } from '@turnpike/core/ports/anchor'
+import { AnchorUnavailable } from '@turnpike/core/ports/anchor'
 import type { EpochStatement } from '@turnpike/core/ports/anchor'
 import {
-  BaseError,
   bytesToHex,
-  ContractFunctionRevertedError,
   createPublicClient,
   encodeEventTopics,
   encodeFunctionData,
@@ -27,8 +25,7 @@ import {
 } from 'viem'
 import { ANCHOR_ABI } from './abi.ts'
 import type { FeeMarket } from './fees.ts'
-import { EvmKeyDamaged } from './key.ts'
-import { RegistrationDamaged, type EvmPlace } from './registration.ts'
+import type { EvmPlace } from './registration.ts'
 
 /** A block, as far as anchors care. */
 export interface BlockMoment {
@@ -93,19 +90,33 @@ export function anchorCall(log: Hex, epochs: readonly EpochStatement[], begins: 
   return encodeFunctionData({ abi: ANCHOR_ABI, functionName: 'anchor', args })
 }
 
+/** How a node is asked. */
+export interface EvmClientOptions {
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal | undefined
+  /** Time for one answer, with its body; 10 s when not given. */
+  readonly timeoutMs?: number | undefined
+}
+
 /**
- * A client of a node. Nothing is retried, and answers are bounded.
+ * A client of a node. Nothing is retried or followed, and answers are bounded in time and bytes.
  *
- * @param signal ends what is under way
+ * @example
+ * const client = openClient('http://127.0.0.1:8545', { signal })
  */
-export function openClient(rpc: string, signal?: AbortSignal): PublicClient {
+export function openClient(
+  rpc: string,
+  { signal, timeoutMs = EVM_RPC_MS_MAX }: EvmClientOptions = {},
+): PublicClient {
   const transport = http(rpc, {
-    fetchFn: (input, { signal: own, ...init } = {}) => {
-      const signals = [own, signal].filter((one) => one !== undefined && one !== null)
-      return fetch(input, { ...init, signal: AbortSignal.any(signals) })
+    fetchFn: (input, init) => {
+      // Of viem's own timeout the body is no part: a node that drips it would never be done with.
+      const late = AbortSignal.timeout(timeoutMs)
+      const ends = signal === undefined ? late : AbortSignal.any([late, signal])
+      return fetch(input, { ...init, redirect: 'error', signal: ends })
     },
     retryCount: 0,
-    timeout: EVM_RPC_MS_MAX,
+    timeout: 0,
     maxResponseBodySize: EVM_RPC_BYTES_MAX,
   })
   return createPublicClient({ transport, cacheTime: 0 })
@@ -120,29 +131,6 @@ export async function identify(
     client.getBlock({ blockNumber: 0n }),
   ])
   return { chainId, genesis: first.hash! }
-}
-
-/**
- * What an error of a client or of the folder's files says, as the port's. Addresses of nodes,
- * which may have secrets in them, are left out.
- *
- * @throws what is neither
- */
-export function faultOf(error: unknown): AnchorUnavailable | AnchorConflict {
-  if (error instanceof AnchorUnavailable || error instanceof AnchorConflict) return error
-  if (error instanceof EvmKeyDamaged || error instanceof RegistrationDamaged)
-    return new AnchorUnavailable(`evm: ${error.message}`, { cause: error })
-  if (!(error instanceof BaseError)) throw error
-  const reverted = error.walk((one) => one instanceof ContractFunctionRevertedError)
-  if (reverted instanceof ContractFunctionRevertedError && reverted.data !== undefined) {
-    const { errorName, args = [] } = reverted.data
-    const said = `${errorName}(${args.map(String).join(', ')})`
-    return errorName === 'Conflict'
-      ? new AnchorConflict(`evm: epoch ${String(args[0])} is anchored with another root or seal`)
-      : new AnchorUnavailable(`evm: the contract refused: ${said}`)
-  }
-  const details = error.details === '' ? '' : `: ${error.details}`
-  return new AnchorUnavailable(`evm: ${error.shortMessage}${details}`)
 }
 
 /** One contract on one chain, asked by one account. */

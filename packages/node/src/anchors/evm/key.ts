@@ -13,8 +13,16 @@ const FILE = 'anchor-evm.key'
 /** The file holds something else than a key. */
 export class EvmKeyDamaged extends Error {
   override readonly name = 'EvmKeyDamaged'
-  constructor(path: string, cause: unknown) {
-    super(`${path} expected one line, 0x and 64 hex digits: restore it from a backup`, { cause })
+  constructor(path: string) {
+    super(`${path} expected one line, 0x and 64 hex digits: restore it from a backup`)
+  }
+}
+
+/** There is no key. */
+export class EvmKeyMissing extends Error {
+  override readonly name = 'EvmKeyMissing'
+  constructor(path: string) {
+    super(`${path} expected the key that the log was registered with: restore it from a backup`)
   }
 }
 
@@ -29,15 +37,33 @@ export class EvmKeyDamaged extends Error {
  */
 export async function openEvmKey(keys: string): Promise<PrivateKeyAccount> {
   const path = join(keys, FILE)
+  return (await keyIn(path)) ?? makeKey(keys, path)
+}
+
+/**
+ * Opens the key of a log that is registered.
+ *
+ * @throws {EvmKeyMissing} when there is none: a new one would be no log's operator
+ * @throws {EvmKeyDamaged} as `openEvmKey` does
+ */
+export async function readEvmKey(keys: string): Promise<PrivateKeyAccount> {
+  const path = join(keys, FILE)
+  const account = await keyIn(path)
+  if (account === undefined) throw new EvmKeyMissing(path)
+  return account
+}
+
+async function keyIn(path: string): Promise<PrivateKeyAccount | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (text === undefined) return makeKey(keys, path)
+  if (text === undefined) return undefined
   try {
     return privateKeyToAccount(text.trim() as `0x${string}`)
-  } catch (cause) {
-    throw new EvmKeyDamaged(path, cause)
+  } catch {
+    // What the library says may quote the file.
+    throw new EvmKeyDamaged(path)
   }
 }
 

@@ -21,8 +21,9 @@ import type { PrivateKeyAccount } from 'viem/accounts'
 import { folderPaths } from '../../folder/layout.ts'
 import { nodeHasher } from '../../hasher.ts'
 import { ANCHOR_ABI } from './abi.ts'
-import { EvmChain, faultOf, identify, openClient, type ContractView } from './chain.ts'
+import { EvmChain, identify, openClient, type ContractView } from './chain.ts'
 import artifact from './contract.json' with { type: 'json' }
+import { faultOf } from './fault.ts'
 import { openEvmKey } from './key.ts'
 import { claimOf, contractLog, readRegistration, writeRegistration } from './registration.ts'
 import type { EvmPlace, EvmRegistration } from './registration.ts'
@@ -218,6 +219,6 @@ async function attempt<T extends NonNullable<unknown>>(
     const account = await openEvmKey(folderPaths(dataDir).keys)
     return ok(await work({ client: openClient(rpc), account, registration }))
   } catch (error) {
-    return fail(faultOf(error))
+    return fail(faultOf(error, rpc))
   }
 }
