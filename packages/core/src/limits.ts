@@ -217,8 +217,11 @@ export const LOG_WRITES_MAX = 16
 export const READ_SYNC_BYTES_MAX: number = 64 * KIB
 /** Shards of one folder that a listing walks over. */
 export const HAMT_SHARDS_MAX = 1_048_576
-/** Commands that may be connected to the owner of a data folder at once. */
-export const CONTROL_CLIENTS_MAX = 64
+/**
+ * Calls of the owner of a data folder at once: of commands, and of what comes over HTTP, whose own
+ * bounds leave commands a quarter.
+ */
+export const CONTROL_CLIENTS_MAX = 128
 /** Bytes of a command's request to the owner. */
 export const CONTROL_REQUEST_BYTES_MAX: number = 1 * MIB
 /** Bytes of one line of the owner's answer: usage has at most 10,000 rows. */

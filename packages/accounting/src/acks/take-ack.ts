@@ -46,10 +46,12 @@ export class AckRefused extends Error {
   }
 }
 
-/** An inbox that says how many groups it took under keys of one time. */
+/** An inbox that says what it took before. */
 export interface CountingInbox extends Inbox {
   /** Groups of `source` whose keys begin with `time` (8 bytes, big-endian). */
   countAt(source: string, time: number): number
+  /** Whether a group of `source` was taken under `key`. */
+  has(source: string, key: Uint8Array): boolean
 }
 
 /** What taking works with. */
@@ -129,12 +131,14 @@ export class AckTaker {
     key: Uint8Array,
   ): Promise<Result<AckTaken, AckRefused | InboxFull>> {
     const { inbox, hasher } = this.#deps
+    const name = timedKey(index, hasher.sha256(key).subarray(0, KEY_HASH_BYTES))
+    // Who comes again, since the answer was lost, is not one more.
+    if (inbox.has(ACK_SOURCE, name)) return ok({ already: true })
     const arriving = this.#arriving.get(index) ?? 0
     if (inbox.countAt(ACK_SOURCE, index) + arriving >= READ_ACKS_MAX)
       return refuse('enough', `read expected <= ${READ_ACKS_MAX} acknowledgements, has as many`)
     this.#arriving.set(index, arriving + 1)
     try {
-      const name = timedKey(index, hasher.sha256(key).subarray(0, KEY_HASH_BYTES))
       const accepted = await inbox.accept(ACK_SOURCE, [{ key: name, entries: [entry] }])
       if (accepted.error !== undefined) return accepted
       return ok({ already: accepted.ok[0]!.kind === 'seen' })

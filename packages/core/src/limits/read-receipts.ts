@@ -39,6 +39,6 @@ export const ACK_SKEW_MS_MAX = 900_000
 export const ACKS_PER_MINUTE = 60_000
 export const ACKS_BURST = 2000
 /** Acknowledgements that one deployment takes in at the same time, over all its processes. */
-export const ACKS_IN_FLIGHT_MAX = 64
+export const ACKS_IN_FLIGHT_MAX = 32
 /** How long one may take to be answered. */
 export const ACK_TIMEOUT_MS = 10_000

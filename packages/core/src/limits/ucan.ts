@@ -51,7 +51,8 @@ export const PUBLIC_KEYS_KEPT_MAX = 1024
 export const MESSAGE_SIGNATURES_MAX = 256
 /**
  * Messages that all processes of a deployment have under way; beyond, clients are told to come
- * again. Half of `CONTROL_CLIENTS_MAX`, since each is a call of the owner.
+ * again. Each is a call of the owner, as receipts, acknowledgements and batches are: all of them
+ * together leave some of `CONTROL_CLIENTS_MAX` to commands.
  */
 export const MESSAGES_IN_FLIGHT_MAX = 32
 /**

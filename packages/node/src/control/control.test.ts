@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CONTROL_CLIENTS_MAX, CONTROL_REQUEST_BYTES_MAX } from '@turnpike/core/limits'
+import { BATCHES_IN_FLIGHT_MAX } from '@turnpike/core/limits/inbox'
+import { ACKS_IN_FLIGHT_MAX } from '@turnpike/core/limits/read-receipts'
+import { RECEIPT_LOOKUPS_MAX } from '@turnpike/core/limits/receipt-index'
+import { MESSAGES_IN_FLIGHT_MAX } from '@turnpike/core/limits/ucan'
 import { fail, ok } from '@turnpike/core/result'
 import { callOrOpen, callOwner } from './client.ts'
 import { startControl, type ControlServer, type Operations } from './server.ts'
@@ -147,6 +151,12 @@ test('connections beyond the bound are closed and those within are served', asyn
   setTimeout(gate.resolve, 200)
   const answers = await Promise.all(calls)
   assert.equal(answers.filter(({ ok: good }) => good).length, CONTROL_CLIENTS_MAX)
+})
+
+test('what comes over HTTP leaves a quarter of the connections to commands', () => {
+  const overHttp =
+    MESSAGES_IN_FLIGHT_MAX + BATCHES_IN_FLIGHT_MAX + ACKS_IN_FLIGHT_MAX + RECEIPT_LOOKUPS_MAX
+  assert.ok(overHttp <= (CONTROL_CLIENTS_MAX * 3) / 4, `${overHttp} of ${CONTROL_CLIENTS_MAX}`)
 })
 
 test('without an owner the operation runs here, and the folder is closed after it', async (t) => {

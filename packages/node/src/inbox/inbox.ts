@@ -96,6 +96,7 @@ export class SqliteInbox implements CountingInbox, JournalSource {
   readonly #waiting: Waiting
   readonly #see: StatementSync
   readonly #countAt: StatementSync
+  readonly #has: StatementSync
   readonly #calls: Call[] = []
   readonly #backlogBytesMax: number
   /** Undefined after a transaction of which nobody knows whether it took place. */
@@ -114,6 +115,9 @@ export class SqliteInbox implements CountingInbox, JournalSource {
     this.#countAt = database.prepare(
       `SELECT count(*) AS count FROM seen
        WHERE source = (SELECT id FROM sources WHERE name = ?) AND key >= ? AND key < ?`,
+    )
+    this.#has = database.prepare(
+      'SELECT 1 FROM seen WHERE source = (SELECT id FROM sources WHERE name = ?) AND key = ?',
     )
     this.#see = database.prepare('INSERT INTO seen VALUES (?, ?) ON CONFLICT DO NOTHING')
   }
@@ -144,6 +148,11 @@ export class SqliteInbox implements CountingInbox, JournalSource {
     return Number(
       this.#countAt.get(source, timedKey(time, none), timedKey(time + 1, none))!['count'],
     )
+  }
+
+  /** Whether a group of `source` was ever taken under `key`. */
+  has(source: string, key: Uint8Array): boolean {
+    return this.#has.get(source, key) !== undefined
   }
 
   async read(fromEntry: number, bytesMax: number): Promise<JournalBatch> {
