@@ -48,6 +48,20 @@ test('receipts are found in memory, in runs, and after a restart in runs alone',
   again.close()
 })
 
+test('an index whose folder was removed meanwhile says so, and can be made again', async (t) => {
+  const folder = await folderOf(t)
+  const index = await FileReceiptIndex.open(folder)
+  await fill(index, 10)
+  await rm(folder, { recursive: true })
+  await assert.rejects(fill(index, RECEIPT_TAIL_ENTRIES_MAX + 1, 40), ReceiptIndexDamaged)
+  await index.clear()
+  assert.equal(index.through, 0)
+  await fill(index, RECEIPT_TAIL_ENTRIES_MAX + 1, 40)
+  assert.equal((await runsIn(folder)).length, 1)
+  assert.equal(index.find(idOf(40)), 40)
+  index.close()
+})
+
 test('eight runs become one, and the next begins anew', async (t) => {
   const folder = await folderOf(t)
   const index = await FileReceiptIndex.open(folder)

@@ -73,10 +73,13 @@ export class Runs {
     return undefined
   }
 
-  /** Writes a run after the others. */
+  /**
+   * Writes a run after the others.
+   *
+   * @throws {ReceiptIndexDamaged} when somebody removed the folder
+   */
   async append(range: RunRange, pages: Iterable<Uint8Array>): Promise<void> {
-    await writeRun(this.#directory, range, pages)
-    this.#runs = [...this.#runs, new Run(this.#directory, range)]
+    this.#runs = [...this.#runs, await this.#write(range, pages)]
   }
 
   /**
@@ -89,10 +92,11 @@ export class Runs {
       await this.#mergeRuns(last, signal)
   }
 
-  /** Removes all of them. */
+  /** Removes all of them. Their folder is made when it isn't there. */
   async clear(): Promise<void> {
     const ranges = this.#runs.map((run) => run.range)
     this.close()
+    await makeDirectory(this.#directory)
     await this.#remove(ranges)
   }
 
@@ -120,11 +124,20 @@ export class Runs {
       tip,
     }
     const pages = mergeRecords(merged.map((run) => run.pages()))
-    await writeRun(this.#directory, range, pages, signal)
-    const whole = new Run(this.#directory, range)
+    const whole = await this.#write(range, pages, signal)
     this.#runs = [...this.#runs.slice(0, -merged.length), whole]
     for (const run of merged) run.close()
     await this.#remove(ranges)
+  }
+
+  async #write(range: RunRange, pages: Iterable<Uint8Array>, signal?: AbortSignal): Promise<Run> {
+    try {
+      await writeRun(this.#directory, range, pages, signal)
+      return new Run(this.#directory, range)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      throw new ReceiptIndexDamaged(runName(range), 'expected a folder for it, got none')
+    }
   }
 
   async #remove(ranges: readonly RunRange[]): Promise<void> {
