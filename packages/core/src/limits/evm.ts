@@ -8,9 +8,11 @@ const MIB = 1024 * 1024
 
 /** Epochs in one transaction: some 1.9 million gas, a small part of a block. */
 export const EVM_EPOCHS_MAX = 64
-/** Time for one answer of a chain's node, and its bytes. */
+/** Time for one answer of a chain's node, its body included, and its bytes. */
 export const EVM_RPC_MS_MAX: number = 10 * SECOND_MS
 export const EVM_RPC_BYTES_MAX: number = 4 * MIB
+/** Characters of what is said of a node's fault, most of which is the node's own text. */
+export const EVM_FAULT_CHARS_MAX = 300
 /** Seconds on the chain's clock after which a transaction that is not in yet is replaced. */
 export const EVM_STUCK_SECONDS = 180n
 /** How much more a replacement offers, in hundredths: nodes ask for 10, some for 12.5. */

@@ -1,9 +1,12 @@
 /** Epochs in a contract on a real node: all that can happen to a transaction. @module */
 import assert from 'node:assert/strict'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AnchorIntent, AnchorStanding, EpochStatement } from '@turnpike/core/ports/anchor'
 import { parseTransaction, type Hex } from 'viem'
+import { folderPaths } from '../../folder/layout.ts'
 import type { EvmAnchor } from './anchor.ts'
 import { decodeIntent } from './intent.ts'
 import { readRegistration, writeRegistration } from './registration.ts'
@@ -250,6 +253,32 @@ test('a fee above the bound is not offered', { skip }, async (t) => {
   const { again } = await deployed(t)
   const poor = again({ feeMax: 1n })
   assert.match(String((await poor.prepare(statements(1))).error), /evmFeeGweiMax/)
+})
+
+test('what offers the most that may be paid is sent again as it is', { skip }, async (t) => {
+  const { anvil, anchor, again } = await deployed(t)
+  const epochs = statements(1)
+  const { maxFeePerGas } = decodeIntent(need(await anchor.prepare(epochs)).bytes).signed!.fees
+  const frugal = again({ feeMax: maxFeePerGas })
+  const first = await send(frugal, epochs)
+  await anvil.client.dropTransaction({ hash: hashOf(first) })
+  await mine(anvil, 1, 181)
+  assert.equal(await kindOf(frugal, first, epochs), 'stuck')
+  const second = await send(frugal, epochs, first)
+  assert.deepEqual(decodeIntent(second.bytes).signed, decodeIntent(first.bytes).signed)
+  assert.deepEqual(decodeIntent(second.bytes).transactions, [hashOf(first)])
+  await mine(anvil)
+  assert.equal(await kindOf(frugal, second, epochs), 'anchored')
+})
+
+test('the key of a log that is registered is not made anew', { skip }, async (t) => {
+  const { dataDir, again } = await deployed(t)
+  const path = join(folderPaths(dataDir).keys, 'anchor-evm.key')
+  await rm(path)
+  assert.match(String((await again().prepare(statements(1))).error), /evm: .* restore it/)
+  await assert.rejects(stat(path), { code: 'ENOENT' })
+  await mkdir(path)
+  assert.equal((await again().prepare(statements(1))).error?.name, 'AnchorUnavailable')
 })
 
 test('a node that is away or silent is told, without its address', { skip }, async (t) => {

@@ -101,7 +101,7 @@ export class EvmAnchor implements Anchor {
       checkHead(view, epochs, begins)
       const data = anchorCall(session.log, epochs, begins)
       const signed = await this.#sign(session, data, before?.signed)
-      const transactions = [keccak256(signed.raw), ...made.transactions]
+      const transactions = [...new Set([keccak256(signed.raw), ...made.transactions])]
       return { epochs: numbers, bytes: encodeIntent({ ...made, signed, transactions }) }
     })
   }

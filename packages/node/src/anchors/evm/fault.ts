@@ -21,7 +21,9 @@ const SECRET_CHARS_MIN = 6
  */
 export function faultOf(error: unknown, rpc: string): AnchorUnavailable | AnchorConflict {
   if (error instanceof AnchorUnavailable || error instanceof AnchorConflict) return error
-  const own = [EvmKeyDamaged, EvmKeyMissing, RegistrationDamaged].some((one) => error instanceof one)
+  const own = [EvmKeyDamaged, EvmKeyMissing, RegistrationDamaged].some(
+    (one) => error instanceof one,
+  )
   if (own) return new AnchorUnavailable(`evm: ${(error as Error).message}`)
   return refusalOf(error) ?? new AnchorUnavailable(`evm: ${shown(saidBy(error), rpc)}`)
 }

@@ -71,7 +71,10 @@ test('a key is made once, for its owner’s eyes; a damaged one is refused', asy
   assert.equal((await stat(path)).mode & 0o777, 0o600)
   for (const damaged of ['', 'key', '0x12', `0x${'00'.repeat(32)}`]) {
     await writeFile(path, damaged)
-    await assert.rejects(openEvmKey(keys), { name: 'EvmKeyDamaged' })
+    await assert.rejects(openEvmKey(keys), (error: Error) => {
+      assert.equal(error.name, 'EvmKeyDamaged')
+      return error.cause === undefined
+    })
   }
 })
 
