@@ -3,6 +3,7 @@
  * @module
  */
 import { hourOf } from './bundle/context.ts'
+import { SUSPENSE } from './bundle/frame.ts'
 import type { Verified } from './bundle/verify.ts'
 
 /** An hour that two statements bill. */
@@ -12,9 +13,6 @@ export interface BilledTwice {
   readonly first: number
   readonly second: number
 }
-
-/** Account of what nobody owns: whoever is found for it is billed what it had. */
-const SUSPENSE = 'suspense'
 
 /**
  * Hours of spaces that more than one statement bills. A later draft of the same month and account

@@ -3,7 +3,7 @@
  * @module
  */
 import { asBytes, asCount, asList, asObject, asText, parseObject } from './bundle/fields.ts'
-import { BadBundle } from './bundle/fields.ts'
+import { BadBundle, compactJson } from './bundle/fields.ts'
 import type { Fields } from './bundle/fields.ts'
 import { verifyBundle } from './bundle/verify.ts'
 import { sameBytes } from './base64.ts'
@@ -123,7 +123,7 @@ function otherRoot(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge> {
 }
 
 function statementFails(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge> {
-  const bundle = JSON.stringify(asObject(evidence['bundle'], 'bundle'))
+  const bundle = compactJson(asObject(evidence['bundle'], 'bundle'), 'bundle')
   const { log, misbehaviour, account, period } = verifyBundle(bundle, {}, crypto).verdict
   if (misbehaviour === null) return undefined
   return { log, says: `The gateway signed a statement of ${account}, ${period}, that fails.` }
@@ -131,7 +131,7 @@ function statementFails(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge
 
 function twiceBilled(evidence: Fields, crypto: AuditCrypto): ReturnType<Judge> {
   const verified = asList(evidence['bundles'], 'bundles', 2).map((one) =>
-    verifyBundle(JSON.stringify(asObject(one, 'bundles')), {}, crypto),
+    verifyBundle(compactJson(asObject(one, 'bundles'), 'bundles'), {}, crypto),
   )
   const [twice] = billedTwice(verified)
   const [a, b] = verified.map(({ verdict }) => verdict)

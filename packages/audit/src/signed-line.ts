@@ -25,14 +25,17 @@ export interface SignedLine {
 export function parseSignedLine(type: string, text: Uint8Array | string): SignedLine {
   const note = parseNote(text, SIGNED_LINE_BYTES_MAX)
   let fields: unknown
+  let compact: string
   try {
     fields = JSON.parse(note.text)
+    compact = JSON.stringify(fields)
   } catch {
+    // No JSON, or deeper than there is stack to write it again.
     throw new BadNote(`${type} expected a line of JSON`)
   }
   const isLine = typeof fields === 'object' && fields !== null
   // What has another spelling in JSON could say one thing to one reader and another to the next.
-  if (!isLine || `${JSON.stringify(fields)}\n` !== note.text)
+  if (!isLine || `${compact}\n` !== note.text)
     throw new BadNote(`${type} expected one compact line of JSON`)
   const found = (fields as SignedLine['fields'])['type']
   if (found !== type) throw new BadNote(`${type} expected, got ${String(found)}`)

@@ -27,6 +27,20 @@ export function parseObject(text: string, what: string): Fields {
   return asObject(value, what)
 }
 
+/**
+ * A value as compact JSON.
+ *
+ * @throws {BadBundle} when it is deeper than anything that is documented
+ */
+export function compactJson(value: unknown, what: string): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    if (error instanceof RangeError) throw new BadBundle(`${what} expected fewer levels`)
+    throw error
+  }
+}
+
 /** The value as an object. */
 export function asObject(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields

@@ -4,7 +4,7 @@
  * @module
  */
 import { asBytes, asCount, asList, asObject, asText, asTextOrNull, parseObject } from './fields.ts'
-import { BadBundle } from './fields.ts'
+import { BadBundle, compactJson } from './fields.ts'
 import type { Fields } from './fields.ts'
 import { PROOF_HASHES_MAX } from '../proof.ts'
 
@@ -72,6 +72,8 @@ export interface Bundle {
   readonly claim: string
   /** Everything but `claim`, as JSON: what the claim is about. */
   readonly body: string
+  /** Whether the text says nothing twice, and nothing in two ways: it is compact, as documented. */
+  readonly isCompact: boolean
 }
 
 /**
@@ -88,6 +90,7 @@ export function parseBundle(text: string): Bundle {
   const type = asText(body['type'], 'type')
   if (type !== BUNDLE_TYPE) throw new BadBundle(`type expected ${BUNDLE_TYPE}, got ${type}`)
   const open = body['open']
+  const json = compactJson(body, 'bundle')
   return {
     log: asText(body['log'], 'log'),
     checkpoint: asText(body['checkpoint'], 'checkpoint'),
@@ -97,18 +100,16 @@ export function parseBundle(text: string): Bundle {
     ),
     open: open === null ? null : openPart(asObject(open, 'open')),
     claim: asText(claim, 'claim'),
-    body: compact(body),
+    body: json,
+    isCompact: isCompact(text, `${json.slice(0, -1)},"claim":${JSON.stringify(claim)}}`),
   }
 }
 
-function compact(body: Fields): string {
-  try {
-    return JSON.stringify(body)
-  } catch (error) {
-    // Lists in lists in lists: deeper than anything that is documented.
-    if (error instanceof RangeError) throw new BadBundle('bundle expected fewer levels')
-    throw error
-  }
+/** Of a field that is there twice, one reader takes the first, and another the last. */
+function isCompact(text: string, json: string): boolean {
+  const found = text.endsWith('\n') ? text.slice(0, -1) : text
+  // In a page, nothing may look like a tag.
+  return found === json || found === json.replaceAll('<', String.raw`\u003c`)
 }
 
 function epochPart(fields: Fields, what: string): EpochPart {

@@ -27,10 +27,17 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
   const findings = checks.of('sums')
   const same = (where: string, expected: bigint, found: bigint): void =>
     findings.same(`bill, ${where}`, String(expected), String(found))
+  const least = (where: string, found: bigint): void => {
+    if (found < 0n) findings.add(`bill, ${where}`, '>= 0', `${found}`)
+  }
   let egressFrom = 0n
   let storageFrom = 0n
+  let endEpoch = statement.firstEpoch
   for (const [i, charge] of bill.charges.entries()) {
     const at = `charge ${i + 1}`
+    if (charge.firstEpoch < endEpoch || charge.endEpoch > statement.endEpoch)
+      findings.add(`bill, ${at}`, 'hours of the month, after those before', 'others')
+    ;({ endEpoch } = charge)
     const month = msOf(statement)
     const ms = msOf(charge)
     const egress = { included: prorated(charge, statement), from: egressFrom, unitsPerByte: 1n }
@@ -41,10 +48,20 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
     egressFrom += charge.egress.overage
     storageFrom += charge.storage.overage
     same(`${at}, stored`, storedIn(charge, statement), charge.storage.used)
+    const delivered = deliveredIn(charge, statement)
+    if (charge.egress.used > delivered)
+      findings.add(`bill, ${at}, egress`, `<= ${delivered}`, `${charge.egress.used}`)
+    for (const [name, meter] of Object.entries({ egress: charge.egress, storage: charge.storage }))
+      checkTerms(`${at}, ${name}`, meter, same, least)
+    least(`${at}, fee`, charge.feeMicros)
   }
   const used = sum(bill.charges.map(({ egress }) => egress.used))
-  const net = total.egressBytes - bill.creditOpeningBytes + bill.creditLeftBytes
-  same('egress of all charges', net, used)
+  // Credits are taken off as far as there is anything, and the rest is left for later.
+  const net = total.egressBytes - bill.creditOpeningBytes
+  least('credit, openingBytes', bill.creditOpeningBytes)
+  same('credit, leftBytes', net < 0n ? -net : 0n, bill.creditLeftBytes)
+  same('egress of all charges', net < 0n ? 0n : net, used)
+  for (const { micros } of bill.paid) least('paid', micros)
   const granted = sum(bill.charges.map(({ egress }) => egress.granted))
   same('granted', bill.grantedBytes, granted)
   checkAmounts(bill, same)
@@ -52,6 +69,26 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
 }
 
 type Same = (where: string, expected: bigint, found: bigint) => void
+
+/** What would make an amount larger, were it below zero; and prices that say what comes to what. */
+function checkTerms(
+  at: string,
+  { planIncludedBytes, prices, used, granted }: Meter,
+  same: Same,
+  least: (where: string, found: bigint) => void,
+): void {
+  least(`${at}, planIncludedBytes`, planIncludedBytes)
+  least(`${at}, used`, used)
+  least(`${at}, granted`, granted)
+  let from = 0n
+  for (const [i, { upToBytes, microsPerGib }] of prices.entries()) {
+    const isLast = i === prices.length - 1
+    least(`${at}, price`, microsPerGib)
+    same(`${at}, prices without a bound`, isLast ? 1n : 0n, upToBytes === null ? 1n : 0n)
+    least(`${at}, bound of a price`, (upToBytes ?? from) - from)
+    from = upToBytes ?? from
+  }
+}
 
 function checkMeter(
   at: string,
@@ -96,6 +133,15 @@ function prorated({ egress, ...charge }: Charge, month: Span): bigint {
   const due = (epoch: number): bigint =>
     (egress.planIncludedBytes * BigInt(epoch - month.firstEpoch)) / hours
   return due(charge.endEpoch) - due(charge.firstEpoch)
+}
+
+/** What was delivered in hours at most, before credits of other hours are taken off. */
+function deliveredIn({ firstEpoch, endEpoch }: Span, { lines }: Statement): bigint {
+  const hours = new Map<number, bigint>()
+  for (const { billedEpoch, egressBytes } of lines)
+    if (billedEpoch >= firstEpoch && billedEpoch < endEpoch)
+      hours.set(billedEpoch, (hours.get(billedEpoch) ?? 0n) + egressBytes)
+  return sum([...hours.values()].filter((bytes) => bytes > 0n))
 }
 
 /** What lines say was stored in hours. */

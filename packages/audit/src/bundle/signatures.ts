@@ -38,6 +38,7 @@ export function checkSignatures(
   { checks, crypto }: { readonly checks: Checks; readonly crypto: AuditCrypto },
 ): Signed {
   const findings = checks.of('signatures')
+  if (!bundle.isCompact) findings.add('file', 'compact JSON, each field once', 'another spelling')
   const own = parseKey(bundle.log, crypto)
   const key = trust.key ?? own
   findings.same('the log’s key', formatKey(key, crypto), formatKey(own, crypto))

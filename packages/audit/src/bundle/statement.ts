@@ -156,17 +156,20 @@ function billOf(fields: Fields): Bill {
   const grants = objects(fields['grants'], 'grants', BILL_ITEMS_MAX)
   return {
     charges: objects(fields['charges'], 'charges', BILL_ITEMS_MAX).map(chargeOf),
-    grantedBytes: grants.reduce(
-      (sum, one) =>
-        sum + asInteger(one['openingBytes'], 'grant') - asInteger(one['leftBytes'], 'grant'),
-      0n,
-    ),
+    grantedBytes: grants.reduce((sum, one) => sum + grantedOf(one), 0n),
     creditOpeningBytes: asInteger(credit['openingBytes'], 'credit'),
     creditLeftBytes: asInteger(credit['leftBytes'], 'credit'),
     total: amountsOf(fields['total'], 'total'),
     paid: amountsOf(fields['paid'], 'paid'),
     due: amountsOf(fields['due'], 'due'),
   }
+}
+
+/** What was taken from a grant. */
+function grantedOf(fields: Fields): bigint {
+  const [opening, left] = ['openingBytes', 'leftBytes'].map((name) => asInteger(fields[name], name))
+  if (left! >= 0n && left! <= opening!) return opening! - left!
+  throw new BadBundle(`grant expected 0 to ${opening} bytes to be left, got ${left}`)
 }
 
 function amountsOf(value: unknown, what: string): Amount[] {

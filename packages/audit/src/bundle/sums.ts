@@ -6,12 +6,10 @@
 import type { Row } from '../row.ts'
 import { hourOf } from './context.ts'
 import type { Context } from './context.ts'
+import { signOf } from './frame.ts'
 import { USED_NAMES } from './statement.ts'
 import type { Line, Statement, Used } from './statement.ts'
 import { several } from './verdict.ts'
-
-/** Account of what nobody owns; what it gives up later stands in its lines below zero. */
-const SUSPENSE = 'suspense'
 
 /** What the log has of one hour. */
 export interface HourRows {
@@ -111,9 +109,8 @@ function keyOf({ space, epoch }: Pick<Line, 'space' | 'epoch'>): string {
   return JSON.stringify([hourOf(epoch), space])
 }
 
-/** In suspense, what counts in a later hour than its own is given up, and stands below zero. */
-function signed(line: Line, { account }: Statement): Logged {
-  const sign = account === SUSPENSE && line.billedEpoch !== line.epoch ? -1n : 1n
+function signed(line: Line, statement: Statement): Logged {
+  const sign = signOf(line, statement)
   return mapped((name) => sign * line[name])
 }
 

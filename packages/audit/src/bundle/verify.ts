@@ -11,6 +11,7 @@ import { checkListed, checkOnce, openEpoch } from './entries.ts'
 import { BadBundle } from './fields.ts'
 import { parseBundle } from './format.ts'
 import type { Bundle } from './format.ts'
+import { checkFrame } from './frame.ts'
 import { checkBill } from './rating.ts'
 import { sealedEpochs } from './seals.ts'
 import { checkSignatures } from './signatures.ts'
@@ -81,7 +82,7 @@ function verifyParsed(
   const hours = sealed.map(({ part, rows }) => ({ epoch: part.epoch, rows }))
   checkSums(open === undefined ? hours : [...hours, open], context)
   checkBill(context)
-  checkCounted(context)
+  checkFrame(context)
   addNotes(context, { sealed, hasOpen: open !== undefined, anchors: counts.anchors })
   const unsealedEntries = open?.entries.length ?? 0
   const verdict = {
@@ -110,16 +111,6 @@ function outcome(
 /** What the operator signed does not hold, whoever is believed. */
 function failsBeyondSignatures(checks: Checks): boolean {
   return checks.list().some(({ name, holds }) => name !== 'signatures' && !holds)
-}
-
-/** A draft is of as many entries as the checkpoint; a final statement has no hour that goes on. */
-function checkCounted({ statement, bundle, checks, head }: Context): void {
-  const findings = checks.of('sums')
-  const { status, asOfEntry } = statement
-  if (asOfEntry !== null)
-    findings.same('statement, asOfEntry', String(head.size), String(asOfEntry))
-  if (status === 'final' && bundle.open !== null)
-    findings.add('statement', 'sealed hours only, since it is final', 'one that is not sealed')
 }
 
 function addNotes(
