@@ -26,6 +26,7 @@ import { folderPaths } from '../folder/layout.ts'
 import { addFile } from '../handover/testing/hosts.ts'
 import { nodeHasher } from '../hasher.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
+import { startTestDns, texts, type TestDns } from '../testing/dns.ts'
 import type { ReceiptProof } from './operations.ts'
 import { tileIn } from './public-routes.ts'
 
@@ -33,7 +34,10 @@ type Delegation = Awaited<ReturnType<typeof issue>>
 
 const ABILITY = 'space/receipt/get'
 const SETTINGS = { frontDoor: false, subdomainHosts: ['gateway.test'], hosts: ['gateway.test'] }
+/** Hosts with a DNSLink; the second serves one space. */
+const SITES = ['site.example', 'photos.example']
 let deployment: Deployment
+let dns: TestDns
 let space: Signer
 let folder: Awaited<ReturnType<typeof testFolder>>
 /** Receipts of reads of 1,000 bytes. */
@@ -41,6 +45,7 @@ const receipts: string[] = []
 
 before(async () => {
   folder = await testFolder()
+  dns = await startTestDns()
   deployment = await startDeployment(folder.path, SETTINGS)
   space = (await findKey(folderPaths(folder.path).keys, 'space-default'))!
   await read(await addFile(deployment, 1000), 3)
@@ -48,23 +53,25 @@ before(async () => {
 })
 after(async () => {
   await deployment.stop()
+  dns.close()
   await folder.remove()
   assert.deepEqual(deployment.crashes, [])
 })
 
 async function read(url: string, times: number): Promise<void> {
-  for (let i = 0; i < times; i++) {
+  const one = async (): Promise<string> => {
     const answer = await fetch(url)
     await answer.arrayBuffer()
-    receipts.push(answer.headers.get('x-receipt-id')!)
+    return answer.headers.get('x-receipt-id')!
   }
+  receipts.push(...(await Promise.all(Array.from({ length: times }, one))))
 }
 
 /** All reads are in the log, and in the index. */
 async function settled(): Promise<void> {
   await deployment.usage()
-  for (const receipt of receipts)
-    assert.ok((await callOwner(folder.path, 'receiptProof', { receipt, newest: true })).ok)
+  const receipt = receipts.at(-1)
+  assert.ok((await callOwner(folder.path, 'receiptProof', { receipt, newest: true })).ok)
 }
 
 interface Wish {
@@ -332,25 +339,15 @@ test('files of epochs and the key are published as they lie in the folder', asyn
   deployment.crashes.splice(0)
 })
 
-test('content hosts have no such addresses', async () => {
-  const { port } = new URL(deployment.url)
-  const get = (host: string): Promise<number | undefined> =>
-    new Promise((resolve, reject) => {
-      request({ port, path: '/receipts/checkpoint', headers: { host } }, (answer) => {
-        answer.resume().on('end', () => resolve(answer.statusCode))
-      })
-        .on('error', reject)
-        .end()
-    })
-  assert.equal(await get('gateway.test'), 200)
-  const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
-  assert.notEqual(await get(`${cid}.ipfs.gateway.test`), 200)
-  assert.notEqual(await get('site.example'), 200)
-})
-
 test('worker processes publish the same, and show receipts', async () => {
   await deployment.stop()
-  deployment = await startDeployment(folder.path, { ...SETTINGS, workers: 2 })
+  deployment = await startDeployment(folder.path, {
+    ...SETTINGS,
+    workers: 2,
+    trustlessHosts: ['trustless.test'],
+    hostSpaces: [{ host: SITES[1]!, space: space.did() }],
+    dnsResolver: { kind: 'servers', servers: [dns.server] },
+  })
   await read(await addFile(deployment, 20), 4)
   await settled()
   const { size } = await checkpointNow()
@@ -363,6 +360,32 @@ test('worker processes publish the same, and show receipts', async () => {
   }
   assert.equal(await statusOf(receipts.at(-1)!), 200)
   assert.equal(await statusOf(receipts[0]!), 200)
+})
+
+test('content hosts have no such addresses, but what their content has there', async () => {
+  const { port } = new URL(deployment.url)
+  const get = (host: string, path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      request({ port, path, headers: { host } }, async (answer) => {
+        resolve(Buffer.concat(await answer.toArray()).toString())
+      })
+        .on('error', reject)
+        .end()
+    })
+  const site = join(folder.path, 'site')
+  mkdirSync(join(site, 'receipts'), { recursive: true })
+  for (const name of ['checkpoint', 'ack']) writeFileSync(join(site, 'receipts', name), 'of a site')
+  const { cid } = (await deployment.add([site], { wrap: false })).roots[0]!
+  for (const host of SITES) dns.zone.set(`_dnslink.${host}`, texts(60, `dnslink=/ipfs/${cid}`))
+  for (const path of ['/receipts/checkpoint', '/receipts/ack']) {
+    for (const host of [...SITES, `${cid}.ipfs.gateway.test`])
+      assert.equal(await get(host, path), 'of a site', host)
+    assert.notEqual(await get('trustless.test', path), 'of a site')
+  }
+  for (const host of ['gateway.test', '127.0.0.1', 'GATEWAY.test.:80'])
+    assert.match(await get(host, '/receipts/checkpoint'), /\/log\n\d+\n/, host)
+  for (const host of ['trustless.test', 'other.example'])
+    assert.match(await get(host, '/receipts/checkpoint'), /^path expected to start with/, host)
 })
 
 test('a tile has one address', () => {

@@ -20,16 +20,30 @@ export type OwnNames = Pick<
  * ownHosts({ hosts: ['a.example'], trustlessHosts: [], hostSpaces: [], publicUrl: undefined,
  *   identity: 'key' }) // ['a.example']
  */
-export function ownHosts({
-  hosts,
-  trustlessHosts,
-  hostSpaces,
+export function ownHosts(names: OwnNames): readonly string[] {
+  const { hosts, trustlessHosts, hostSpaces } = names
+  const ofSpaces = hostSpaces.map(({ host }) => host)
+  return [...hosts, ...trustlessHosts, ...ofSpaces, ...identifyingHosts(names)]
+}
+
+/**
+ * Those of them that are for more than content: names that only serve one space, which may have a
+ * site of its own by DNSLink, and trustless names are not.
+ *
+ * @example
+ * const own = declaredHosts(settings)
+ */
+export function declaredHosts(
+  names: Pick<OwnNames, 'hosts' | 'publicUrl' | 'identity'>,
+): readonly string[] {
+  return [...names.hosts, ...identifyingHosts(names)]
+}
+
+function identifyingHosts({
   publicUrl,
   identity,
-}: OwnNames): readonly string[] {
+}: Pick<OwnNames, 'publicUrl' | 'identity'>): readonly string[] {
   const ofUrl = publicUrl === undefined ? [] : [new URL(publicUrl).host]
   const ofDid = didWebUrl(identity)?.host
-  const ofSpaces = hostSpaces.map(({ host }) => host)
-  const others = ofDid === undefined ? ofUrl : [...ofUrl, ofDid]
-  return [...hosts, ...trustlessHosts, ...ofSpaces, ...others]
+  return ofDid === undefined ? ofUrl : [...ofUrl, ofDid]
 }

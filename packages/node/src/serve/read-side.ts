@@ -52,7 +52,7 @@ import { receiptRoutes } from '../receipts/routes.ts'
 import { payersOf } from '../quota/payers.ts'
 import { openRetrieve, type OpenRetrieve } from '../retrieve/open.ts'
 import type { Whoami } from '../owner/operations.ts'
-import { ownHosts } from './own-hosts.ts'
+import { declaredHosts, ownHosts } from './own-hosts.ts'
 import type { RateLimiters } from './rate-limits.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
@@ -121,8 +121,13 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
     identity,
     resolver: dids.resolver,
   })
-  const gateway = withRoutes(content, {
-    routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver, retrieve }),
+  const published = withRoutes(content, {
+    routes: receiptsOf(options, retrieve),
+    hosts: hostSettings(declaredHosts(settings), settings.subdomainHosts),
+    observer,
+  })
+  const gateway = withRoutes(published, {
+    routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver }),
     hosts: hostsOf(settings),
     observer,
   })
@@ -203,12 +208,7 @@ function requestLimits(
 /** Addresses that are not content. */
 function routesOf(
   { settings, observer }: ReadSideOptions,
-  {
-    folder,
-    identity,
-    resolver,
-    retrieve,
-  }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver' | 'retrieve'>,
+  { folder, identity, resolver }: Pick<GatewayParts, 'folder' | 'identity' | 'resolver'>,
 ): readonly Route[] {
   const { data: dataDir, frontDoor } = settings
   const { catalog, blobs } = folder
@@ -228,10 +228,17 @@ function routesOf(
     audiences: [identity.did, identity.keys[0]!],
     sources: settings.handFrom,
   })
-  const counting = { dataDir, observer, processes, handTo: settings.handTo }
-  const receipts = receiptRoutes({ ...counting, judge: retrieve?.judge })
-  const acks = ackRoutes({ ...counting, clock: nodeClock })
-  return [...identityRoutes(identity), ...open, ...claims, ...handover, ...receipts, ...acks]
+  return [...identityRoutes(identity), ...open, ...claims, ...handover]
+}
+
+/** Addresses of receipts, which are on fewer hosts. */
+function receiptsOf(
+  { settings: { data: dataDir, workers, handTo }, observer }: ReadSideOptions,
+  retrieve: GatewayParts['retrieve'],
+): readonly Route[] {
+  const common = { dataDir, observer, processes: Math.max(1, workers), handTo }
+  const receipts = receiptRoutes({ ...common, judge: retrieve?.judge })
+  return [...receipts, ...ackRoutes({ ...common, clock: nodeClock })]
 }
 
 function authorizerOf(
