@@ -11,16 +11,20 @@ import { verifyBundle } from '@turnpike/audit/bundle/verify'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { anchorFile, anchorPath } from '@turnpike/core/epochs/anchor-file'
 import type { EpochStatement } from '@turnpike/core/ports/anchor'
-import { FINAL_AFTER, mine, noAnvil } from '@turnpike/node/anchors/evm/testing/anvil'
+import { ANCHOR_ABI } from '@turnpike/node/anchors/evm/abi'
+import { claimOf } from '@turnpike/node/anchors/evm/registration'
+import { FINAL_AFTER, fund, mine, noAnvil } from '@turnpike/node/anchors/evm/testing/anvil'
 import { deployed, need } from '@turnpike/node/anchors/evm/testing/deployed'
 import { nodeHasher } from '@turnpike/node/hasher'
+import { bytesToHex, createWalletClient, http, type Hex } from 'viem'
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { bundleRig, HOURS } from './bundle-rig.ts'
 
 test(
   'sealed hours of a statement are on the chain, for good or not',
   { skip: noAnvil },
   async (t) => {
-    const { anvil, anchor, contract, signer } = await deployed(t)
+    const { anvil, anchor, contract, registration, signer } = await deployed(t)
     const rig = await bundleRig(4, signer)
     const epochs: EpochStatement[] = []
     for (const { epoch, end } of await rig.reader.epochs(0))
@@ -67,5 +71,16 @@ test(
     assert.ok(forked.verdict.holds)
     const verdict = await askedOnChain(forked, { rpcs: [anvil.rpc], contract }, nodeCrypto)
     assert.deepEqual(new Set(found(verdict)), new Set(['another one']))
+    // The log names somebody else in the same contract, who may anchor another history.
+    const second = privateKeyToAccount(generatePrivateKey())
+    await fund(anvil, second.address)
+    const place = { ...registration, registrant: second.address.toLowerCase() as Hex }
+    const word = bytesToHex(new Uint8Array(Buffer.from(await claimOf(place, signer), 'base64')))
+    const args = [signer.name, bytesToHex(signer.publicKey), word] as const
+    const wallet = createWalletClient({ account: second, transport: http(anvil.rpc) })
+    const call = { address: contract, abi: ANCHOR_ABI, functionName: 'register', args } as const
+    await wallet.writeContract({ ...call, chain: null })
+    await mine(anvil)
+    assert.match(found(await asked()).join(), /^0x\w{40} and 0x\w{40}$/)
   },
 )

@@ -4,12 +4,16 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sealedStatement } from '@turnpike/accounting/epochs/statements'
 import { billOf } from '@turnpike/accounting/statement/bill'
+import { testHasher } from '@turnpike/accounting/testing/entries'
+import { isAnchorsWord } from '@turnpike/audit/bundle/anchors'
 import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
 import type { Verdict } from '@turnpike/audit/bundle/verdict'
 import { verifyBundle } from '@turnpike/audit/bundle/verify'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { FREE_PLAN } from '@turnpike/core/billing/plan'
+import { finalFile, finalPath } from '@turnpike/core/epochs/final-file'
 import fc from 'fast-check'
 import { bundleRig, HOURS, signedAnew } from './bundle-rig.ts'
 
@@ -199,4 +203,20 @@ test('honest statements hold, whatever plans, grants and credits they have', asy
     }),
     { numRuns: Number(process.env['TURNPIKE_FUZZ_RUNS'] ?? 60) },
   )
+})
+
+test('what an anchor holds is the log’s word until it was asked', async () => {
+  const before = new Map(rig.files)
+  for (const { epoch, end } of await rig.reader.epochs(0)) {
+    if (epoch === HOURS.at(-1)) continue
+    const { statement } = await sealedStatement(rig.reader, end, rig.signer)
+    const anchors = [{ anchor: 'evm', state: 'final', proof: { kind: 'evm' } }] as never
+    const about = { ...statement, anchors, issuance: {} }
+    rig.files.set(finalPath(epoch), await finalFile(about, rig.signer, testHasher))
+  }
+  const { holds, notes, epochs } = verdictOf(await rig.bundle())
+  for (const [path, bytes] of before) rig.files.set(path, bytes)
+  assert.deepEqual([holds, epochs.anchors], [true, ['evm']])
+  assert.ok(notes.some((note) => isAnchorsWord(note, 'evm')))
+  assert.ok(!verdictOf(short).notes.some((note) => isAnchorsWord(note, 'local')))
 })

@@ -300,6 +300,7 @@ test('hours that enough of the trusted witnesses signed hold, and others do not'
   assert.deepEqual(failing(asked(1)), [])
   assert.deepEqual(failing(asked(2)), ['signatures'])
   assert.deepEqual(failing(asked(1, keys.slice(1))), ['signatures'])
+  assert.deepEqual(failing(asked(2, [keys[0]!, { ...keys[0]! }])), ['signatures'], 'one, twice')
   assert.equal(asked(2).misbehaviour, null, 'too few witnesses are no lie')
   assert.deepEqual(failing(verdictOf(short, { key, witnesses: { keys, quorum: 1 } })), [
     'signatures',

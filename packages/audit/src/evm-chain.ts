@@ -105,7 +105,7 @@ export function isClaimed(
  * Who anchors a log by its own word: whoever of its registrants has its signature. More than one
  * is a log that shows different people different histories, or may.
  *
- * @throws {RpcUnavailable} when the node does not search so far back
+ * @throws {RpcUnavailable | Reverted} when the node does not search so far back
  * @example
  * const registrants = await registrantsOf(rpc, { contract, chainId }, { logId, publicKey }, crypto)
  */
@@ -121,14 +121,37 @@ export async function registrantsOf(
   const found = await callNode(rpc, 'eth_getLogs', [search])
   if (!Array.isArray(found) || found.length > REGISTRATIONS_MAX)
     throw new RpcUnavailable(`eth_getLogs expected a list of <= ${REGISTRATIONS_MAX}`)
-  return found.flatMap((one: { readonly topics?: unknown; readonly data?: unknown }) => {
-    const registrant = `0x${String((one.topics as unknown[] | undefined)?.[3]).slice(-40)}`
-    const claim = claimOf(String(one.data))
+  return found.flatMap((one: { readonly topics?: unknown; readonly data?: unknown } | null) => {
+    const named = Array.isArray(one?.topics) ? one.topics[3] : ''
+    const registrant = `0x${String(named).slice(-40)}`
+    const claim = claimOf(String(one?.data))
     return isClaimed({ chainId, contract, registrant, claim }, publicKey, crypto)
       ? [registrant]
       : []
   })
 }
+
+/**
+ * {@link registrantsOf}, as far as any of several nodes searches back; undefined when none does.
+ *
+ * @example
+ * const all = await knownRegistrants(rpcs, { contract, chainId }, { logId, publicKey }, crypto)
+ */
+export async function knownRegistrants(
+  rpcs: readonly string[],
+  ...asked: ParametersAfterFirst<typeof registrantsOf>
+): Promise<readonly string[] | undefined> {
+  let all: readonly string[] | undefined
+  for (const rpc of rpcs)
+    try {
+      all = [...new Set([...(all ?? []), ...(await registrantsOf(rpc, ...asked))])]
+    } catch (error) {
+      if (!(error instanceof RpcUnavailable || error instanceof Reverted)) throw error
+    }
+  return all
+}
+
+type ParametersAfterFirst<F> = F extends (first: never, ...rest: infer R) => unknown ? R : never
 
 /** The third of an event's fields, whose place is in its third word: its length, and it. */
 function claimOf(data: string): string {

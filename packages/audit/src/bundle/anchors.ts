@@ -2,12 +2,11 @@
  * Check 2: what was published of each hour, which anchors hold it, and which witnesses signed.
  * @module
  */
-import { sameBytes } from '../base64.ts'
+import { encodeHex, sameBytes } from '../base64.ts'
 import { parseEpochAnchor, parseEpochFinal, parseEpochRoot } from '../epoch-file.ts'
 import type { EpochAnchoring, EpochAnchors, EpochRoot } from '../epoch-file.ts'
 import type { Findings } from '../findings.ts'
 import { BadNote, parseCheckpoint, parseNote } from '../note.ts'
-import type { NoteKey } from '../note.ts'
 import { witnessedBy } from '../witness-proof.ts'
 import { hourOf } from './context.ts'
 import type { Context, SealedEpoch } from './context.ts'
@@ -40,7 +39,8 @@ export function checkAnchors(
     const names = last.anchors.map(({ anchor }) => anchor)
     anchors = anchors === undefined ? names : anchors.filter((name) => names.includes(name))
   }
-  const by = anchors?.length ? `, by ${anchors.map(anchorText).join(' and ')}` : ''
+  const names = anchors?.map(anchorText).join(' and ') ?? ''
+  const by = names === '' ? '' : `, by ${names}, as the log says`
   const { checks } = context
   const found = `${final} of ${several(sealed.length, 'sealed hour')} final${by}`
   checks.say('anchors', sealed.length === 0 ? 'no hour is sealed yet' : found)
@@ -50,6 +50,16 @@ export function checkAnchors(
 /** What an anchor is called: `local` is this gateway's own word, and nothing more. */
 function anchorText(name: string): string {
   return name === 'local' ? 'local (the gateway’s own word)' : name
+}
+
+/** Whether a note is {@link anchorsWord} of one anchor. */
+export function isAnchorsWord(note: string, name: string): boolean {
+  return note === anchorsWord(name)
+}
+
+/** That nobody has asked an anchor yet. */
+export function anchorsWord(name: string): string {
+  return `That the anchor ${name} holds these hours is the log’s word so far: nobody asked it.`
 }
 
 type EpochFile = Pick<EpochAnchors, 'note' | 'origin' | 'epoch' | 'end' | 'root'>
@@ -110,12 +120,13 @@ function checkWitnesses(
   const { keys, quorum } = trust.witnesses
   const findings = checks.of('signatures')
   const where = `${hourOf(part.epoch)}, witnesses`
-  const signed = new Set<NoteKey>()
+  // Of one key that was given twice, one counts.
+  const signed = new Set<string>()
   for (const { anchor, proof } of anchors) {
     if (anchor !== 'witness' || proof === null || file === undefined) continue
     const epoch = { size: seal.end, root, key, checkpoint: file.checkpoint }
     const seen = orFinding(() => witnessedBy(proof, epoch, keys, crypto), where, findings)
-    for (const one of seen?.by ?? []) signed.add(one)
+    for (const { publicKey } of seen?.by ?? []) signed.add(encodeHex(publicKey))
   }
   if (signed.size < quorum) findings.add(where, `${quorum} that signed`, String(signed.size))
 }

@@ -3,11 +3,12 @@
  * @module
  */
 import { parseEpochAnchor } from '../epoch-file.ts'
-import { checkAnchored, isClaimed } from '../evm-chain.ts'
+import { checkAnchored, isClaimed, knownRegistrants } from '../evm-chain.ts'
 import type { ChainContract, ChainStanding } from '../evm-chain.ts'
 import type { AuditCrypto } from '../crypto.ts'
 import { Findings } from '../findings.ts'
 import { keyHashOf, parseKey } from '../note.ts'
+import { isAnchorsWord } from './anchors.ts'
 import { hourOf } from './context.ts'
 import type { SealedEpoch } from './context.ts'
 import { several } from './verdict.ts'
@@ -23,6 +24,9 @@ const SAYS: Readonly<Record<ChainStanding['kind'], string>> = {
   unknown: 'no answer',
 }
 
+const ONLY_THIS_REGISTRANT =
+  'No node searched far enough back to say whether the log has named another registrant, too.'
+
 /**
  * The verdict on a bundle, with what the chain says of its hours.
  *
@@ -37,6 +41,10 @@ export async function askedOnChain(
   // Without a log there was nothing that could be read.
   if (verdict.log === '') return verdict
   const findings = new Findings()
+  // What was the log's word only is asked for now.
+  const notes = verdict.notes.filter((note) => !isAnchorsWord(note, 'evm'))
+  const { publicKey, ...key } = parseKey(verdict.log, crypto)
+  const logId = keyHashOf({ ...key, publicKey }, crypto)
   let found = 0
   for (const [registration, epochs] of byRegistration(sealed, verdict.log, chain, crypto)) {
     if (registration === undefined) {
@@ -45,7 +53,12 @@ export async function askedOnChain(
       continue
     }
     const { registrant, chainId } = registration
-    const logId = keyHashOf(parseKey(verdict.log, crypto), crypto)
+    const place = { contract: chain.contract, chainId }
+    const all = await knownRegistrants(chain.rpcs, place, { logId, publicKey }, crypto)
+    // Others may be shown what the other one anchors.
+    if (all?.some((one) => one !== registrant.toLowerCase()))
+      findings.add('contract', 'one registrant by the log’s word', all.join(' and '))
+    if (all === undefined && !notes.includes(ONLY_THIS_REGISTRANT)) notes.push(ONLY_THIS_REGISTRANT)
     const asked = epochs.map(({ seal, sealLeaf, root }) => {
       const { epoch, end } = seal
       return { epoch, end, root, sealLeaf }
@@ -57,7 +70,7 @@ export async function askedOnChain(
     }
   }
   const says = `${found} of ${several(sealed.length, 'sealed hour')} on chain for good`
-  return withFindings(verdict, says, findings)
+  return withFindings({ ...verdict, notes }, says, findings)
 }
 
 function sayingOf(standing: ChainStanding): string {

@@ -5,7 +5,7 @@
 import type { AuditCrypto } from '../crypto.ts'
 import { misbehaviour } from '../misbehaviour.ts'
 import { BadNote, formatKey, parseKey } from '../note.ts'
-import { checkAnchors } from './anchors.ts'
+import { anchorsWord, checkAnchors } from './anchors.ts'
 import type { Context, SealedEpoch, Trust } from './context.ts'
 import { checkListed, checkOnce, openEpoch } from './entries.ts'
 import { BadBundle } from './fields.ts'
@@ -140,6 +140,8 @@ function addNotes(
     )
   if (anchors.length > 0 && anchors.every((name) => name === 'local'))
     notes.push('The only anchor is local: no one but the gateway itself holds what it signed.')
+  const isAsked = (name: string): boolean => name === 'witness' && trust.witnesses !== undefined
+  for (const name of anchors) if (name !== 'local' && !isAsked(name)) notes.push(anchorsWord(name))
   if (statement.total.storageByteMs !== 0n)
     notes.push('What was stored is not in the log: those figures are the gateway’s word.')
   notes.push(

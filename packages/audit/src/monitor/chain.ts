@@ -3,8 +3,7 @@
  * @module
  */
 import type { EpochAnchoring, EpochRoot } from '../epoch-file.ts'
-import { checkAnchored, isClaimed, registrantsOf } from '../evm-chain.ts'
-import { RpcUnavailable } from '../evm-rpc.ts'
+import { checkAnchored, isClaimed, knownRegistrants } from '../evm-chain.ts'
 import { keyHashOf } from '../note.ts'
 import type { MonitoredLog } from './heads.ts'
 
@@ -47,7 +46,8 @@ export function askChain({ rpcs, contract }: ChainTrust, { key, crypto }: Monito
     if (!isClaimed({ chainId, contract: named, registrant, claim }, key.publicKey, crypto))
       return wrong(`${registrant} expected to be the log's registrant by its own word`)
     const place = { contract: named, chainId }
-    const all = await registrants(rpcs, place, { logId, publicKey: key.publicKey }, crypto)
+    const own = { logId, publicKey: key.publicKey }
+    const all = (await knownRegistrants(rpcs, place, own, crypto)) ?? []
     if (all.some((one) => one !== registrant.toLowerCase()))
       return wrong(`expected one registrant by the log's word, got ${all.join(' and ')}`)
     const log = { logId, registrant }
@@ -64,22 +64,6 @@ export function askChain({ rpcs, contract }: ChainTrust, { key, crypto }: Monito
       case 'different':
         return wrong(`the chain has another epoch ${root.epoch} of the log`)
     }
-  }
-}
-
-/** All who anchor a log by its own word, as far as the first node searches back. */
-async function registrants(
-  [rpc]: readonly string[],
-  place: { readonly contract: string; readonly chainId: number },
-  log: { readonly logId: Uint8Array; readonly publicKey: Uint8Array },
-  crypto: MonitoredLog['crypto'],
-): Promise<readonly string[]> {
-  if (rpc === undefined) return []
-  try {
-    return await registrantsOf(rpc, place, log, crypto)
-  } catch (error) {
-    if (error instanceof RpcUnavailable) return []
-    throw error
   }
 }
 

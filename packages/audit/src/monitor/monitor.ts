@@ -2,6 +2,7 @@
  * A monitor: looks at a log over HTTP, remembers what it saw in a file, keeps proofs beside it.
  * @module
  */
+import { sameBytes } from '../base64.ts'
 import { keepProof } from '../keep-proof.ts'
 import { nodeCrypto } from '../node-crypto.ts'
 import { BadNote, parseKey, type NoteKey } from '../note.ts'
@@ -86,6 +87,8 @@ function trustOf(
   for (const text of witnesses) {
     const [, vkey = text, url] = /^(\S+?)=(https?:\/\/\S+)$/.exec(text) ?? []
     const key = keyOf(vkey, 'witness')
+    if (keys.some(({ publicKey }) => sameBytes(publicKey, key.publicKey)))
+      throw new MonitorRefused(`witnesses expected each key once, got ${vkey} twice`)
     keys.push(key)
     if (url !== undefined) asked.push({ key, files: httpFiles(url, signal) })
   }

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { billedTwice } from '@turnpike/audit/billed-twice'
+import { sameBytes } from '@turnpike/audit/base64'
 import { BUNDLE_BYTES_MAX } from '@turnpike/audit/bundle/format'
 import { askedOnChain } from '@turnpike/audit/bundle/chain'
 import type { Trust } from '@turnpike/audit/bundle/context'
@@ -98,6 +99,9 @@ function trustOf(options: Invocation['options']): Trust {
   const keys = String(witnesses)
     .split(',')
     .map((text) => keyOf('--witnesses', text, 'witness'))
+  const isTwice = (key: NoteKey, i: number): boolean =>
+    keys.findIndex(({ publicKey }) => sameBytes(publicKey, key.publicKey)) < i
+  if (keys.some(isTwice)) throw new UsageRefused('--witnesses expected each key once')
   const count = quorum === undefined ? keys.length : Number(quorum)
   if (!Number.isInteger(count) || count < 1 || count > keys.length)
     throw new UsageRefused(`--quorum expected 1 to ${keys.length}, got ${String(quorum)}`)
