@@ -81,9 +81,13 @@ class Turn {
   }
 
   async run(): Promise<void> {
-    for (const stored of await this.#store.intents(this.#anchor.name))
-      this.#open.push({ stored, standing: await this.#ask(stored) })
-    await this.#settle()
+    try {
+      for (const stored of await this.#store.intents(this.#anchor.name))
+        this.#open.push({ stored, standing: await this.#ask(stored) })
+    } finally {
+      // What was heard counts: one that answers only so often would never be done otherwise.
+      await this.#settle()
+    }
     for (let sent = 0; sent < ANCHOR_INTENTS_STEP_MAX; sent++) {
       const at = await this.#next()
       if (at === undefined) return

@@ -158,12 +158,14 @@ export class EpochKeeper {
     const { store, credits, log, hasher } = this.#deps
     const { epoch } = statement
     const rows = await summaryRows(log, hasher, statement)
-    const before = await this.#publisher.issuedBefore(epoch)
-    await store.finalize(epoch, () => {
+    // Of records that are of an older copy: anchors that were asked again may prove it otherwise.
+    const before = await this.#publisher.finalBefore(epoch)
+    const issue = (): JsonObject => {
       const issuance = credits.issue({ statement, rows })
-      if (before !== undefined) refuseOther(epoch, before, issuance)
+      if (before !== undefined) refuseOther(epoch, before.issuance, issuance)
       return issuance
-    })
+    }
+    await store.finalize(epoch, issue, before?.anchors)
   }
 
   async #publish(epoch: number, count: number): Promise<void> {
@@ -184,8 +186,8 @@ export class EpochKeeper {
 }
 
 /** Credits that were published for an epoch are those that are issued, or none are. */
-function refuseOther(epoch: number, before: string, issuance: JsonObject): void {
-  if (JSON.stringify(issuance) === before) return
+function refuseOther(epoch: number, before: JsonObject, issuance: JsonObject): void {
+  if (JSON.stringify(issuance) === JSON.stringify(before)) return
   throw new LogCorrupt(
     `receipts/${finalPath(epoch)}`,
     'issuance',

@@ -3,8 +3,9 @@
  * @module
  */
 import { bytesEqual } from '@turnpike/core/bytes'
-import { anchorFile, anchorPath } from '@turnpike/core/epochs/anchor-file'
+import { anchorFile, anchorPath, type Anchoring } from '@turnpike/core/epochs/anchor-file'
 import { finalFile, finalPath, parseFinalFile } from '@turnpike/core/epochs/final-file'
+import type { FinalAnchoring, PublishedFinal } from '@turnpike/core/epochs/final-file'
 import { parseRootFile, rootFile, rootPath } from '@turnpike/core/epochs/root-file'
 import { EPOCHS_STEP_MAX } from '@turnpike/core/limits/receipts'
 import { formatKey } from '@turnpike/core/note/key'
@@ -62,12 +63,12 @@ export class EpochPublisher {
     if (changed.length > 0) await this.#deps.files.put(changed)
   }
 
-  /** A `.final` that was signed before, if there is one: its issuance as text. */
-  async issuedBefore(epoch: number): Promise<string | undefined> {
+  /** What a `.final` says that was signed before, if there is one. */
+  async finalBefore(epoch: number): Promise<PublishedFinal | undefined> {
     const bytes = await this.#deps.files.get(finalPath(epoch))
     const parsed = bytes && parseFinalFile(bytes).ok
     if (parsed === undefined || !(await this.#isOurs(parsed.note))) return undefined
-    return JSON.stringify(parsed.value.issuance)
+    return parsed.value
   }
 
   /** Starts to compare all files with the records again. */
@@ -99,8 +100,9 @@ export class EpochPublisher {
     const { epoch } = statement
     const root = await rootFile(statement, signer, hasher)
     const files: Published[] = [{ path: rootPath(epoch), bytes: root, note: rootNote }]
-    if (anchorings.length > 0) {
-      const bytes = await anchorFile({ ...statement, anchors: anchorings }, signer, hasher)
+    const anchors = final === undefined ? anchorings : heldFor(anchorings, final.anchors)
+    if (anchors.length > 0) {
+      const bytes = await anchorFile({ ...statement, anchors }, signer, hasher)
       files.push({ path: anchorPath(epoch), bytes })
     }
     if (final !== undefined) {
@@ -130,6 +132,16 @@ export class EpochPublisher {
     const key = { name, kind: 'ed25519', publicKey } as const
     return (await verifyNote(note, key, this.#deps)).error === undefined
   }
+}
+
+/** Standings of a final epoch: what was said for good holds, whatever is heard of it later. */
+function heldFor(
+  standings: readonly Anchoring[],
+  final: readonly FinalAnchoring[],
+): readonly Anchoring[] {
+  const held = new Map(standings.map((one) => [one.anchor, one]))
+  for (const { anchor, proof } of final) held.set(anchor, { anchor, state: 'final', proof })
+  return [...held.values()]
 }
 
 function rootNote(bytes: Uint8Array): SignedNote | undefined {

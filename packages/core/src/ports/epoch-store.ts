@@ -106,10 +106,15 @@ export interface EpochStore {
   /**
    * Makes the oldest epoch that is not final so. `issue` is called inside the transaction.
    *
+   * @param said by which anchors, where that was published before: the records are of an older copy
    * @returns false when it is final already: nothing was called
    * @throws {RangeError} when it is not the oldest, or an anchor has it not for good
    */
-  finalize(epoch: number, issue: () => JsonObject): Awaitable<boolean>
+  finalize(
+    epoch: number,
+    issue: () => JsonObject,
+    said?: readonly FinalAnchoring[],
+  ): Awaitable<boolean>
 
   /** What an anchor says against the log: until somebody looks, nothing goes on. */
   conflict(): Awaitable<StoredConflict | undefined>

@@ -173,6 +173,23 @@ test('an anchor that cannot be reached keeps no other from its turn', async () =
   assert.equal(states(), 'fff')
 })
 
+test('an anchor that answers only so often gets on all the same', async () => {
+  const anchor = new ToldAnchor('told')
+  anchor.standingOf = () => ({ kind: 'anchored', proof: { kind: 'told' } })
+  const { step, states } = worldOf([anchor])
+  await step()
+  let answers = 0
+  anchor.standing = async () =>
+    answers-- > 0
+      ? ok({ kind: 'final', proof: { kind: 'told' } })
+      : fail(new AnchorUnavailable('too many requests'))
+  for (const expected of ['faa', 'ffa', 'fff']) {
+    answers = 1
+    await step()
+    assert.equal(states(), expected)
+  }
+})
+
 test('a conflict is written down, and ends the step', async () => {
   const anchor = new ToldAnchor('told')
   anchor.fault = new AnchorConflict('it has another root')
@@ -235,6 +252,30 @@ test('files are looked through once a day, and mended', async () => {
   clock.pass(EPOCH_FILES_CHECK_MS)
   await step()
   assert.equal(files.text(path), before)
+})
+
+test('after records of an older copy what was published for good stays as it is', async () => {
+  const anchor = new ToldAnchor('told')
+  const proof = (block: number): void => {
+    anchor.standingOf = () => ({ kind: 'final', proof: { kind: 'told', block } })
+  }
+  proof(7)
+  const { step, files } = worldOf([localAnchor, anchor])
+  await step()
+  const before = new Map(files.files)
+  // By now its transaction is not found any more, and it has another place in the settings.
+  proof(8)
+  const older = worldOf([anchor], { files })
+  await older.step()
+  await older.step()
+  assert.equal(older.states(), 'fff')
+  for (const [path, bytes] of before)
+    if (path.endsWith('.final')) assert.deepEqual(files.files.get(path), bytes)
+  const [line] = files.text(`read/${FIRST_EPOCH}.anchor`)!.split('\n')
+  assert.deepEqual(JSON.parse(line!).anchors, [
+    { anchor: 'told', state: 'final', proof: { kind: 'told', block: 7 } },
+    { anchor: 'local', state: 'final', proof: { kind: 'local' } },
+  ])
 })
 
 test('rows that are not those of the SEAL are refused before anything is issued', async () => {

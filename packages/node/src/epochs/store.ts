@@ -5,6 +5,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { ANCHOR_CONFLICT_CHARS_MAX } from '@turnpike/core/limits/receipts'
 import { bytesEqual } from '@turnpike/core/bytes'
+import type { FinalAnchoring } from '@turnpike/core/epochs/final-file'
 import type { JsonObject } from '@turnpike/core/epochs/signed-line'
 import type { AnchorIntent } from '@turnpike/core/ports/anchor'
 import type {
@@ -144,7 +145,7 @@ export class SqliteEpochStore implements EpochStore {
     )
   }
 
-  finalize(epoch: number, issue: () => JsonObject): boolean {
+  finalize(epoch: number, issue: () => JsonObject, said?: readonly FinalAnchoring[]): boolean {
     return transact(this.#database, () => {
       const record = this.get(epoch)
       if (record?.final !== undefined) return false
@@ -153,9 +154,11 @@ export class SqliteEpochStore implements EpochStore {
         throw new RangeError(
           `"epoch" expected ${oldest ?? 'none'}, the oldest that can be final, got ${epoch}`,
         )
-      const anchors = record!.anchorings
-        .filter(({ anchor }) => this.#log.anchors.includes(anchor))
-        .map(({ anchor, proof }) => ({ anchor, proof }))
+      const anchors =
+        said ??
+        record!.anchorings
+          .filter(({ anchor }) => this.#log.anchors.includes(anchor))
+          .map(({ anchor, proof }) => ({ anchor, proof }))
       const final = JSON.stringify({ anchors, issuance: issue() })
       this.#sql('UPDATE epochs SET final = ? WHERE epoch = ?').run(final, epoch)
       return true
