@@ -65,6 +65,9 @@ test('usage is the same while it runs on a thread and when opened directly', asy
   assert.equal((await thread.catchUp()).ok?.size, 3)
   assert.equal((await thread.rebuild()).ok?.size, 3)
   await thread.confirmClock()
+  // What can't be sent is nobody's to wait for.
+  for (let i = 0; i < ACCOUNTING_CALLS_MAX; i++)
+    await assert.rejects(thread.usage({ by: (() => {}) as never }), { name: 'DataCloneError' })
   const locked = await thread.usage({ by: 'day', sinceMs: 0 })
   assert.equal(locked.ok?.rows?.length, 1)
   await Promise.all([first.close(), second.close()])

@@ -151,8 +151,9 @@ class ThreadAccounting implements AccountingHost {
     }
     const { promise, resolve } = Promise.withResolvers<Parameters<Waiting>[0]>()
     const number = this.#calls++
-    this.#waiting.set(number, resolve)
+    // First: what can't be sent, and throws, is not waited for.
     this.#worker.postMessage({ ...call, call: number })
+    this.#waiting.set(number, resolve)
     return promise
   }
 

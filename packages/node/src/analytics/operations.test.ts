@@ -158,6 +158,7 @@ test('questions that make no sense are refused', async (t) => {
   const wrong: [string, object][] = [
     ['policy', {}],
     ['policy', { domain: 'a'.repeat(513) }],
+    ['policy', { domain: { nested: [1] } }],
     ['reads_since', { domain: A }],
     ['reads_since', { domain: A, epoch: -1 }],
     ['reads_since', { domain: A, epoch: 0.5 }],

@@ -2,7 +2,7 @@
  * What the admin listener answers by JSON-RPC: accounting's own operations, under public names.
  * @module
  */
-import type { RpcHost, RpcMethod } from '../admin/rpc.ts'
+import type { RpcHost, RpcMethod, RpcParams } from '../admin/rpc.ts'
 import type { Operations } from '../control/server.ts'
 import type { AnalyticsOperation } from './operations.ts'
 
@@ -24,8 +24,14 @@ export function rpcMethods(operations: Operations): RpcHost['methods'] {
     Object.entries(METHODS).map(([method, name]): [string, RpcMethod] => [
       method,
       (params) => {
-        return operations[name]!(params, { signal: new AbortController().signal, progress() {} })
+        const call = { signal: new AbortController().signal, progress() {} }
+        return operations[name]!(scalarsOf(params), call)
       },
     ]),
   )
+}
+
+/** No method takes more than names and numbers: what is nested deep can't go to another thread. */
+function scalarsOf(params: RpcParams): RpcParams {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => typeof value !== 'object'))
 }

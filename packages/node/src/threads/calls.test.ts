@@ -48,6 +48,16 @@ test('what waits when the other end closes fails, and so does what is asked late
   assert.equal((await nobodyToAsk.ask('wait', {})).error!.name, 'ThreadEnded')
 })
 
+test('a question that can’t be sent is nobody’s to wait for', async (t) => {
+  const { ask } = channel(t, { echo: async () => ok({}) })
+  for (let i = 0; i < ACCOUNTING_CALLS_MAX; i++)
+    await assert.rejects(
+      ask('echo', () => {}),
+      { name: 'DataCloneError' },
+    )
+  assert.deepEqual(await ask('echo', {}), ok({}))
+})
+
 test(`more than ${ACCOUNTING_CALLS_MAX} questions at once are refused as Busy`, async (t) => {
   const { port1, port2 } = new MessageChannel()
   t.after(() => port2.close())

@@ -60,8 +60,9 @@ export function askOver(port: MessagePort): Asking {
       return Promise.resolve(refused('Busy', `expected <= ${ACCOUNTING_CALLS_MAX} calls at once`))
     return new Promise((resolve) => {
       const call = calls++
-      waiting.set(call, resolve)
+      // First: what can't be sent, and throws, is not waited for.
       port.postMessage({ call, method, params } satisfies Question)
+      waiting.set(call, resolve)
     })
   }
   return { ask, close: () => port.close() }
