@@ -3,6 +3,7 @@
  * honest statements of any plan, which must not accuse anybody.
  */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { sealedStatement } from '@turnpike/accounting/epochs/statements'
 import { billOf } from '@turnpike/accounting/statement/bill'
@@ -12,6 +13,8 @@ import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
 import type { Verdict } from '@turnpike/audit/bundle/verdict'
 import { verifyBundle } from '@turnpike/audit/bundle/verify'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
+import { judgePage } from '@turnpike/audit/page/judge-page'
+import { bundleInPage, selfCheckingPage } from '@turnpike/audit/page/page'
 import { FREE_PLAN } from '@turnpike/core/billing/plan'
 import { finalFile, finalPath } from '@turnpike/core/epochs/final-file'
 import fc from 'fast-check'
@@ -219,4 +222,34 @@ test('what an anchor holds is the log’s word until it was asked', async () => 
   assert.deepEqual([holds, epochs.anchors], [true, ['evm']])
   assert.ok(notes.some((note) => isAnchorsWord(note, 'evm')))
   assert.ok(!verdictOf(short).notes.some((note) => isAnchorsWord(note, 'local')))
+})
+
+test('what a page has beside what its data comes to is found', async () => {
+  const html = await selfCheckingPage(short)
+  const judged = async (text: string): Promise<Verdict> =>
+    judgePage(text, verdictOf(bundleInPage(text) ?? ''))
+  const own = await judged(html)
+  assert.deepEqual([own.holds, own.notes], [true, verdictOf(short).notes])
+  const bundle = /<script type="application.json"[^]*?<.script>/.exec(html)![0]
+  const style = '.figures dd { display: none }'
+  for (const [what, changed] of [
+    ['a figure', html.replace(/(?<=<small>[\d,]*\d)(?= bytes)/, '0')],
+    ['more text', html.replace('<main', '<p>Paid.</p><main')],
+    ['the bundle of another page', html.replace('<head>', `<head><!--${bundle}-->`)],
+    ['its title', html.replace('<title>', '<title>Paid. ')],
+    ['no policy', html.replace(/<meta http-equiv[^>]*>/, '')],
+    ['a style that its policy does not allow', html.replace('</style>', `${style}</style>`)],
+    ['another style', html.replace('</head>', `<style>${style}</style></head>`)],
+  ] as const) {
+    const verdict = await judged(changed)
+    assert.equal(verdict.holds, false, what)
+    assert.equal(verdict.misbehaviour, null, what)
+  }
+  // Of another version, or somebody's own: what they make of the page nobody can say here.
+  const [before, script] = [html.slice(0, html.lastIndexOf('<script>') + 8), 'document.title = ""']
+  const [whole] = /(?<=script-src '.{7}).{44}/.exec(html)!
+  const other = `${before}${script}</script>\n</body>\n</html>\n`
+  const { holds, notes } = await judged(other.replace(whole, hash('sha256', script, 'base64')))
+  assert.ok(holds)
+  assert.match(notes.at(-1)!, /a script or a style that this version does not make/)
 })

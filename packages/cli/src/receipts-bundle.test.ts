@@ -42,6 +42,13 @@ test('the demo customer’s statement is verified; refused with one digit change
   assert.equal(refused.code, 1)
   assert.match(refused.stdout, /FAIL signatures.*\n +claim, statement: expected [0-9a-f]{64}, got/)
   assert.match(refused.stdout, /FAIL sums/)
+  // What a page shows is held against its data, whatever the page says of itself.
+  const changedPage = join(dirname(data), 'changed.html')
+  const html = readFileSync(paths[1], 'utf8')
+  writeFileSync(changedPage, html.replace('<main', '<p>Paid.</p><main'))
+  const page = await turnpike('receipts', 'verify', changedPage)
+  assert.equal(page.code, 1)
+  assert.match(page.stdout, /page: expected what its data comes to, and no more, got other/)
   // Without a server it is made from the folder as it was left.
   assert.equal(await server.stop('SIGTERM'), 0)
   const later = readFileSync(await bundle('later.json', '--entries'), 'utf8')
@@ -55,7 +62,7 @@ async function openAll(path: string): Promise<void> {
   const browser = await startBrowser()
   try {
     const context = await browser.newContext({ offline: true })
-    const opened = async (text: string): Promise<string> => {
+    const opened = async (text: string, seen: string[] = []): Promise<string> => {
       writeFileSync(path, text)
       const page = await context.newPage()
       await page.goto(pathToFileURL(path).href)
@@ -64,10 +71,28 @@ async function openAll(path: string): Promise<void> {
       const timeout = isSilent ? 500 : 10_000
       await page.waitForFunction(isDone, undefined, { timeout }).catch(() => {})
       const shown = await page.innerText('#verdict .stamp')
+      seen.push(await page.title(), await page.innerText('body'))
       await page.close()
       return shown
     }
     assert.match(await opened(html), /Verified/)
+    // What lies beside the statement, or over it, is not shown as if it were checked.
+    const fake = '<p>Paid. Nothing is due.</p>'
+    const shadow = `<template shadowrootmode="open">${fake}</template>`
+    const more = html
+      .replace('<main', `${fake}<main`)
+      .replace('<title>', '<title>Paid.')
+      .replace('</body>', `${fake}</body>`)
+    for (const changed of [
+      more.replace('<body>', `<body>${shadow}`),
+      html.replace('<main id="statement">', `<main id="statement">${shadow}`),
+    ]) {
+      const seen: string[] = []
+      await opened(changed, seen)
+      assert.match(seen[0]!, /^Statement, /)
+      assert.match(seen[1]!, /Egress/)
+      assert.doesNotMatch(seen.join(), /Paid/)
+    }
     for (const [what, changed, stamp] of [
       ['a digit of the page', html.replace(/(?<=<small>[\d,]*)\d(?= bytes)/, next), /Refused/],
       ['a digit of the statement', html.replace(/(?<=\\"reads\\":)\d/, next), /Refused/],

@@ -9,10 +9,19 @@ import { parseStatement } from '../bundle/statement.ts'
 import { checkerScript } from './checker.ts'
 import { statementHtml } from './statement-html.ts'
 import { PAGE_STYLE } from './style.ts'
-import { escapeHtml, monthText } from './text.ts'
+import { escapeHtml, titleText } from './text.ts'
 
 const DATA_BEGIN = '<script type="application/json" id="bundle">'
 const DATA_END = '</script>'
+
+/** What of a page is not the statement's. */
+interface Machinery {
+  readonly style: string
+  readonly script: string
+}
+
+/** What a page is, beside what its data makes of it. */
+export type PageStanding = 'own' | 'another script' | 'another page'
 
 /**
  * The page of a statement bundle. It runs its own script and nothing else: a script that was
@@ -23,12 +32,35 @@ const DATA_END = '</script>'
  * await writeFile('alice.html', await selfCheckingPage(bundleText))
  */
 export async function selfCheckingPage(bundle: string): Promise<string> {
+  return pageOf(bundle, { style: PAGE_STYLE, script: await checkerScript() })
+}
+
+/**
+ * Whether a page shows what its data comes to: to the byte, but for a script and a style of some
+ * other version, or of somebody else, by which it may look different or say anything of itself.
+ *
+ * @throws {BadBundle} when there is no bundle in it
+ * @example
+ * if ((await standingOfPage(html)) === 'another page') console.error('not what its data says')
+ */
+export async function standingOfPage(html: string): Promise<PageStanding> {
+  const own = { style: PAGE_STYLE, script: await checkerScript() }
+  const style = between(html, html.indexOf('<style>'), '<style>', '</style>')
+  const script = between(html, html.lastIndexOf('<script>'), '<script>', '</script>')
+  if (html !== pageOf(bundleInPage(html) ?? '', { style, script })) return 'another page'
+  return style === own.style && script === own.script ? 'own' : 'another script'
+}
+
+function between(text: string, at: number, begin: string, end: string): string {
+  const from = at + begin.length
+  return at < 0 ? '' : text.slice(from, Math.max(from, text.indexOf(end, from)))
+}
+
+function pageOf(bundle: string, { style, script }: Machinery): string {
   const statement = parseStatement(parseBundle(bundle).statement)
-  const script = await checkerScript()
-  const title = `Statement, ${monthText(statement.periodName)}`
   const policy = [
     "default-src 'none'",
-    `style-src '${hashOf(PAGE_STYLE)}'`,
+    `style-src '${hashOf(style)}'`,
     `script-src '${hashOf(script)}'`,
   ].join('; ')
   // In JSON, < stands in texts only.
@@ -40,8 +72,8 @@ export async function selfCheckingPage(bundle: string): Promise<string> {
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${escapeHtml(title)}</title>
-<style>${PAGE_STYLE}</style>
+<title>${escapeHtml(titleText(statement.periodName))}</title>
+<style>${style}</style>
 </head>
 <body>
 <div id="verdict"><div class="verdict"><p class="stamp">Not checked</p>

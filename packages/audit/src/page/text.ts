@@ -65,6 +65,11 @@ export function monthText(name: string): string {
   return `${MONTHS[Number(month) - 1] ?? month} ${year}`
 }
 
+/** What a statement's page is called; of a month that can't be read, just that. */
+export function titleText(periodName: string): string {
+  return periodName === '' ? 'Statement' : `Statement, ${monthText(periodName)}`
+}
+
 /** The start of an hour: `2026-11-21 07:00`. */
 export function hourText(epoch: number): string {
   return new Date(epoch * EPOCH_MS).toISOString().slice(0, 16).replace('T', ' ')

@@ -18,6 +18,7 @@ import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { BadNote, parseKey } from '@turnpike/audit/note'
 import type { NoteKey } from '@turnpike/audit/note'
 import { isTlogProof } from '@turnpike/audit/tlog-proof'
+import { judgePage } from '@turnpike/audit/page/judge-page'
 import { bundleInPage } from '@turnpike/audit/page/page'
 import { EXIT } from '../../exit.ts'
 import type { ExitCode } from '../../exit.ts'
@@ -53,29 +54,29 @@ export const verify: Verb = {
   ],
   async run(invocation) {
     const { args, options, output } = invocation
-    const texts = await Promise.all(args.map(readBundle))
+    const files = await Promise.all(args.map(readText))
+    const texts = files.map((text) => bundleInPage(text) ?? text)
     if (texts.length === 1 && isAccusation(texts[0]!)) return judge(texts[0]!, output)
     const trust = trustOf(options)
     if (texts.length === 1 && isTlogProof(texts[0]!))
       return judgeTlogProof(texts[0]!, trust, output)
     const chain = chainOf(options)
     const verified: Verified[] = []
-    for (const text of texts) {
+    for (const [i, text] of texts.entries()) {
       const one = verifyBundle(text, trust, nodeCrypto)
-      const verdict = chain ? await askedOnChain(one, chain, nodeCrypto) : one.verdict
+      const asked = chain ? await askedOnChain(one, chain, nodeCrypto) : one.verdict
+      const verdict = files[i] === text ? asked : await judgePage(files[i]!, asked)
       verified.push({ ...one, verdict })
     }
     return report(invocation, texts, verified)
   },
 }
 
-/** The text of a bundle: of its file, or of the page that carries it. */
-async function readBundle(path: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   const bytes = await readFile(path)
   if (bytes.length > BUNDLE_BYTES_MAX)
     throw new UsageRefused(`${path} expected <= ${BUNDLE_BYTES_MAX} bytes`)
-  const text = bytes.toString('utf8')
-  return bundleInPage(text) ?? text
+  return bytes.toString('utf8')
 }
 
 function isAccusation(text: string): boolean {
