@@ -6,6 +6,7 @@
  */
 import { bytesEqual } from '@turnpike/core/bytes'
 import { parseRootFile, rootPath } from '@turnpike/core/epochs/root-file'
+import { EPOCH_ROOTS_LOOKED_MAX } from '@turnpike/core/limits/receipts'
 import { verifyNote } from '@turnpike/core/note/note'
 import type { NoteSigner } from '@turnpike/core/note/note'
 import { AnchorConflict } from '@turnpike/core/ports/anchor'
@@ -70,10 +71,18 @@ async function recorded({ epochs }: GuardDeps): Promise<Signed | undefined> {
   return last && { ...last.statement, where: 'billing.sqlite' }
 }
 
-/** A file that is damaged or somebody else's says nothing: it is written anew. */
+/** A file that is damaged or somebody else's says nothing: those before it do. */
 async function published(deps: GuardDeps): Promise<Signed | undefined> {
-  const epoch = await deps.files.newestRoot()
-  if (epoch === undefined) return undefined
+  let epoch = await deps.files.newestRoot()
+  for (let looked = 0; epoch !== undefined && looked < EPOCH_ROOTS_LOOKED_MAX; looked++) {
+    const signed = await signedRoot(deps, epoch)
+    if (signed !== undefined) return signed
+    epoch = await deps.files.newestRoot(epoch)
+  }
+  return undefined
+}
+
+async function signedRoot(deps: GuardDeps, epoch: number): Promise<Signed | undefined> {
   const bytes = await deps.files.get(rootPath(epoch))
   const parsed = bytes && parseRootFile(bytes).ok
   if (parsed === undefined) return undefined

@@ -32,6 +32,8 @@ export const EPOCHS_EVERY_MS: number = 10 * SECOND_MS
 export const EPOCHS_RETRY_MS_MAX: number = MINUTE_MS
 /** Time after which all epochs' files are compared with the records again. */
 export const EPOCH_FILES_CHECK_MS: number = 24 * 60 * MINUTE_MS
+/** `.root` files that are looked at for the newest one that is signed, when a log is loaded. */
+export const EPOCH_ROOTS_LOOKED_MAX = 16
 /** Epochs that one answer lists. */
 export const EPOCHS_LISTED_MAX = 1000
 /** Witnesses of one deployment. */

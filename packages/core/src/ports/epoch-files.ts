@@ -12,6 +12,9 @@ export interface EpochFiles extends Pick<LogStore, 'get'> {
    * leave some of them, each whole.
    */
   put(files: readonly LogFile[]): Promise<void>
-  /** The newest epoch that has a `.root`, whatever is in it; undefined when there is none. */
-  newestRoot(): Awaitable<number | undefined>
+  /**
+   * The newest epoch, of those before one if it is given, that has a `.root`, whatever is in it;
+   * undefined when there is none.
+   */
+  newestRoot(before?: number): Awaitable<number | undefined>
 }

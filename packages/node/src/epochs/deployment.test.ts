@@ -11,6 +11,7 @@ import { parseAnchorFile } from '@turnpike/core/epochs/anchor-file'
 import { parseFinalFile } from '@turnpike/core/epochs/final-file'
 import { parseRootFile, rootFile } from '@turnpike/core/epochs/root-file'
 import { parseKey } from '@turnpike/core/note/key'
+import { EPOCH_ROOTS_LOOKED_MAX } from '@turnpike/core/limits/receipts'
 import { verifyNote, type SignedNote } from '@turnpike/core/note/note'
 import { accountingPaths, openAccounting, type OpenedAccounting } from '../accounting/open.ts'
 import { openBilling } from '../billing/database.ts'
@@ -155,6 +156,16 @@ test('a log behind what was signed of its epochs is refused', async (t) => {
   const byFiles = await failure(dataDir)
   assert.equal(byFiles.reason, 'LogCorrupt')
   assert.ok(byFiles.message.includes(`receipts/read/${newest}.root, epoch ${newest}`))
+
+  // Files that nobody signed hide none of those before them, up to a bound.
+  const strange = (i: number): Promise<void> =>
+    writeFile(receipt(dataDir, `read/${newest + i}.root`), 'x')
+  for (let i = 1; i < EPOCH_ROOTS_LOOKED_MAX; i++) await strange(i)
+  assert.equal((await failure(dataDir)).message, byFiles.message)
+  await strange(EPOCH_ROOTS_LOOKED_MAX)
+  const accounting = await opened(dataDir)
+  assert.equal((await accounting.catchUp()).error, undefined)
+  await accounting.close()
 })
 
 test('another log than the one that was signed is refused', async (t) => {

@@ -26,6 +26,7 @@ test('files are there as they were put, in place of those before', async (t) => 
   await put('read/101.anchor', 5)
   assert.deepEqual(await files.get('read/99.root'), Uint8Array.of(3))
   assert.equal(await files.newestRoot(), 100, 'by number, and of roots alone')
+  assert.deepEqual([await files.newestRoot(100), await files.newestRoot(99)], [99, undefined])
   assert.deepEqual((await readdir(folder)).toSorted(), ['log.vkey', 'read', 'temp'])
 })
 

@@ -58,17 +58,21 @@ export class FolderEpochFiles implements EpochFiles {
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  newestRoot(): Promise<number | undefined> {
-    return newestRootIn(this.#directory)
+  newestRoot(before?: number): Promise<number | undefined> {
+    return newestRootIn(this.#directory, before)
   }
 }
 
-/** The newest epoch that has a `.root` in a directory of epochs' files; undefined without any. */
-export async function newestRootIn(directory: string): Promise<number | undefined> {
+/** The newest epoch that has a `.root` in a directory of epochs' files, as the port says it. */
+export async function newestRootIn(
+  directory: string,
+  before: number = Infinity,
+): Promise<number | undefined> {
   let newest: number | undefined
   for (const name of (await readdir(join(directory, 'read')).catch(absent)) ?? []) {
     const [, epoch] = ROOT_NAME.exec(name) ?? []
-    if (epoch !== undefined && Number(epoch) > (newest ?? -1)) newest = Number(epoch)
+    const number = Number(epoch ?? -1)
+    if (number > (newest ?? -1) && number < before) newest = number
   }
   return newest
 }

@@ -17,9 +17,10 @@ export class MemoryEpochFiles implements EpochFiles {
     return this.files.get(path)
   }
 
-  newestRoot(): number | undefined {
-    const roots = [...this.files.keys()].filter((path) => path.endsWith('.root'))
-    return roots.length === 0 ? undefined : Math.max(...roots.map((path) => epochIn(path)))
+  newestRoot(before: number = Infinity): number | undefined {
+    const roots = [...this.files.keys()].filter((path) => path.endsWith('.root')).map(epochIn)
+    const older = roots.filter((epoch) => epoch < before)
+    return older.length === 0 ? undefined : Math.max(...older)
   }
 
   /** A file's text. */
