@@ -3,6 +3,7 @@
  * no space and have no entry in the log; metrics count them.
  * @module
  */
+import type { BodySource } from '@turnpike/core/body'
 import { bytesBody } from './format/content.ts'
 import { type Answer, type HeaderLine, MeteredBody } from './meter.ts'
 import { COMMON_HEADERS, nobody } from './plain-answer.ts'
@@ -14,6 +15,14 @@ export interface ControlAnswer {
   readonly body: Uint8Array
 }
 
+/** A body that is read piece by piece, of a length that is known. */
+export type SizedBody = BodySource & { readonly length: number }
+
+/** An answer whose body may be too large to be held in memory for each of many. */
+export interface SizedAnswer extends Omit<ControlAnswer, 'body'> {
+  readonly body: Uint8Array | SizedBody
+}
+
 /**
  * Puts an answer of the control plane in the form that adapters send, with CORS.
  *
@@ -21,7 +30,7 @@ export interface ControlAnswer {
  * @example
  * controlAnswer({ status: 200, headers: [], body }, 'GET, HEAD, OPTIONS')
  */
-export function controlAnswer({ status, headers, body }: ControlAnswer, methods: string): Answer {
+export function controlAnswer({ status, headers, body }: SizedAnswer, methods: string): Answer {
   const cors = COMMON_HEADERS.map(([name, value]): HeaderLine => {
     return [name, name === 'Access-Control-Allow-Methods' ? methods : value]
   })
@@ -30,6 +39,6 @@ export function controlAnswer({ status, headers, body }: ControlAnswer, methods:
   return {
     status,
     headers: status === 204 ? lines : [...lines, length],
-    body: new MeteredBody(bytesBody(body), nobody),
+    body: new MeteredBody('open' in body ? body : bytesBody(body), nobody),
   }
 }

@@ -3,7 +3,7 @@
  * that are the gateway's own. Elsewhere the same paths are content.
  * @module
  */
-import { controlAnswer } from '@turnpike/gateway/control-answer'
+import { controlAnswer, type SizedAnswer } from '@turnpike/gateway/control-answer'
 import { matchHost, type HostSettings } from '@turnpike/gateway/hosts/settings'
 import type { Answer } from '@turnpike/gateway/meter'
 import type { Observer } from '@turnpike/gateway/observer'
@@ -28,7 +28,7 @@ export interface Route {
   /** A path; one that ends in `/` and is longer stands for all that lie below it. */
   readonly path: string
   /** Undefined for what is not this route's after all. */
-  answer(asked: Asked): Promise<ServiceAnswer | undefined> | ServiceAnswer | undefined
+  answer(asked: Asked): Promise<SizedAnswer | undefined> | SizedAnswer | undefined
 }
 
 /** What a gateway with routes is made of. */
@@ -91,7 +91,7 @@ class Router {
     return this.#told(routes[0]!.name, refusal, methods)
   }
 
-  async #answer(route: Route, asked: Asked): Promise<ServiceAnswer | undefined> {
+  async #answer(route: Route, asked: Asked): Promise<SizedAnswer | undefined> {
     try {
       return await route.answer(asked)
     } catch (error) {
@@ -100,7 +100,7 @@ class Router {
     }
   }
 
-  #told(name: string, answer: ServiceAnswer, methods: string): Answer {
+  #told(name: string, answer: SizedAnswer, methods: string): Answer {
     this.#options.observer.service(name, answer.status)
     return controlAnswer(answer, methods)
   }

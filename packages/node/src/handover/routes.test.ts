@@ -6,7 +6,7 @@ import { BATCH_TYPE, makeBatch } from '@turnpike/core/handover/batch'
 import { BATCHES_IN_FLIGHT_MAX } from '@turnpike/core/limits/inbox'
 import { BODIES_READ_MAX } from '@turnpike/core/limits/ucan'
 import { testKey } from '@turnpike/core/testing/keys'
-import type { ServiceAnswer } from '@turnpike/service/answer'
+import type { SizedAnswer } from '@turnpike/gateway/control-answer'
 import { nodeHasher } from '../hasher.ts'
 import type { Asked } from '../front-door/routes.ts'
 import { batchRoutes } from './routes.ts'
@@ -35,8 +35,8 @@ function askedWith(readBody: NonNullable<Asked['request']['readBody']>): Asked {
   return { request: { method: 'POST', url: url.href, headers, signal, readBody }, url, rest: '' }
 }
 
-function textOf(answer: ServiceAnswer | undefined): string {
-  return new TextDecoder().decode(answer!.body)
+function textOf(answer: SizedAnswer | undefined): string {
+  return new TextDecoder().decode(answer!.body as Uint8Array)
 }
 
 test('a process takes its share of the batches at once, and no more', async () => {

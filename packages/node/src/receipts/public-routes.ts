@@ -4,7 +4,8 @@
  * @module
  */
 import { TILE_WIDTH } from '@turnpike/core/merkle/tile'
-import { type ServiceAnswer, textAnswer } from '@turnpike/service/answer'
+import type { SizedAnswer } from '@turnpike/gateway/control-answer'
+import { textAnswer } from '@turnpike/service/answer'
 import type { Asked } from '../front-door/routes.ts'
 import { NO_EDGE, type Published, type TileAsked } from './published.ts'
 
@@ -32,7 +33,7 @@ const EPOCH_FILE = /^(\d{1,9})\.(root|anchor|final)$/
 export function publicAnswer(
   rest: Asked['rest'],
   published: Published,
-): Promise<ServiceAnswer> | undefined {
+): Promise<SizedAnswer> | undefined {
   if (rest === 'checkpoint') return answerOf(published.checkpoint(), TEXT, A_SECOND)
   if (rest === 'vkey') return answerOf(published.vkey(), TEXT, AN_HOUR)
   if (rest.startsWith('tile/')) {
@@ -43,11 +44,12 @@ export function publicAnswer(
   return undefined
 }
 
-function epochAnswer(rest: string, published: Published): Promise<ServiceAnswer> {
+function epochAnswer(rest: string, published: Published): Promise<SizedAnswer> {
   if (rest === 'newest.root') return answerOf(published.newestRoot(), TEXT, A_SECOND)
   const [, epoch, kind] = EPOCH_FILE.exec(rest) ?? []
   if (epoch === undefined || String(Number(epoch)) !== epoch) return answerOf(undefined, TEXT, '')
-  const file = published.epoch(Number(epoch), kind as 'root' | 'anchor' | 'final')
+  if (kind === 'final') return answerOf(published.final(Number(epoch)), TEXT, FOR_EVER)
+  const file = published.epoch(Number(epoch), kind as 'root' | 'anchor')
   return answerOf(file, TEXT, kind === 'anchor' ? A_SECOND : FOR_EVER)
 }
 
@@ -71,10 +73,10 @@ export function tileIn(rest: string): TileAsked | undefined {
 }
 
 async function answerOf(
-  file: Promise<Uint8Array | typeof NO_EDGE | undefined> | undefined,
+  file: Promise<SizedAnswer['body'] | typeof NO_EDGE | undefined> | undefined,
   type: string,
   caching: string,
-): Promise<ServiceAnswer> {
+): Promise<SizedAnswer> {
   const body = await file
   if (body === NO_EDGE) return textAnswer(503, 'not to be had now: try again', [RETRY_AFTER])
   if (body === undefined) return textAnswer(404, 'nothing of this name is published')

@@ -4,7 +4,7 @@
  * Source: C2SP tlog-tiles.
  * @module
  */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHECKPOINT_PATH, checkpointIn } from '@turnpike/accounting/checkpoint'
 import {
@@ -19,8 +19,10 @@ import {
   tilePath,
   TILE_WIDTH,
 } from '@turnpike/core/merkle/tile'
+import type { SizedBody } from '@turnpike/gateway/control-answer'
 import { accountingPaths } from '../accounting/open.ts'
 import { newestRootIn } from '../epochs/files.ts'
+import { fileBody } from './file-body.ts'
 import type { ReceiptEdge } from './operations.ts'
 
 /** A tile that is asked for. */
@@ -77,10 +79,18 @@ export class Published {
     return readSmall(join(this.#receipts, 'log.vkey'))
   }
 
-  /** A file of an epoch. */
-  epoch(epoch: number, kind: 'root' | 'anchor' | 'final'): Promise<Uint8Array | undefined> {
-    const bytesMax = kind === 'final' ? RECEIPT_FINAL_BYTES_MAX : RECEIPT_FILE_BYTES_MAX
-    return readSmall(join(this.#receipts, 'read', `${epoch}.${kind}`), bytesMax)
+  /** A file of an epoch that is small. */
+  epoch(epoch: number, kind: 'root' | 'anchor'): Promise<Uint8Array | undefined> {
+    return readSmall(this.#epochPath(epoch, kind))
+  }
+
+  /** What an epoch came to, which may be some MiB: then it is not read yet. */
+  async final(epoch: number): Promise<Uint8Array | SizedBody | undefined> {
+    const path = this.#epochPath(epoch, 'final')
+    const size = (await stat(path).catch(absent))?.size
+    if (size === undefined || size <= RECEIPT_FILE_BYTES_MAX) return readSmall(path)
+    checkSize(path, size, RECEIPT_FINAL_BYTES_MAX)
+    return fileBody(path, size)
   }
 
   /** The `.root` of the newest epoch. It is looked for once a second, by however many. */
@@ -115,6 +125,10 @@ export class Published {
       : new Uint8Array(tile.subarray(0, width * HASH_BYTES))
   }
 
+  #epochPath(epoch: number, kind: string): string {
+    return join(this.#receipts, 'read', `${epoch}.${kind}`)
+  }
+
   async #full(level: number, index: number, width: number): Promise<Uint8Array | undefined> {
     const tile = await readSmall(join(this.#log, tilePath(level, index)))
     return tile?.length === TILE_WIDTH * HASH_BYTES
@@ -137,19 +151,20 @@ export class Published {
 }
 
 /** A file that is not larger than published ones are; undefined when there is none. */
-async function readSmall(
-  path: string,
-  bytesMax: number = RECEIPT_FILE_BYTES_MAX,
-): Promise<Uint8Array | undefined> {
+async function readSmall(path: string): Promise<Uint8Array | undefined> {
   const file = await open(path, 'r').catch(absent)
   if (file === undefined) return undefined
   try {
     const { size } = await file.stat()
-    if (size > bytesMax) throw new RangeError(`${path} expected <= ${bytesMax} bytes, got ${size}`)
+    checkSize(path, size, RECEIPT_FILE_BYTES_MAX)
     return new Uint8Array(await file.readFile())
   } finally {
     await file.close()
   }
+}
+
+function checkSize(path: string, size: number, bytesMax: number): void {
+  if (size > bytesMax) throw new RangeError(`${path} expected <= ${bytesMax} bytes, got ${size}`)
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

@@ -125,7 +125,10 @@ test('a host that hands its journals on tells who counts them', async () => {
   ]
   for (const answer of await Promise.all(answers)) {
     assert.equal(answer!.status, 404)
-    assert.match(new TextDecoder().decode(answer!.body), /counted by did:web:log\.example: ask at/)
+    assert.match(
+      new TextDecoder().decode(answer!.body as Uint8Array),
+      /counted by did:web:log\.example: ask at/,
+    )
   }
   assert.deepEqual(crashes, [])
 })
