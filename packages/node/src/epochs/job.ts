@@ -2,7 +2,7 @@
  * The job that leads epochs from their SEALs to their credits.
  * @module
  */
-import { EpochKeeper } from '@turnpike/accounting/epochs/keeper'
+import { EpochKeeper, type KeeperStep } from '@turnpike/accounting/epochs/keeper'
 import { EPOCHS_EVERY_MS, EPOCHS_RETRY_MS_MAX } from '@turnpike/core/limits/receipts'
 import type { Job } from '../accounting/jobs.ts'
 import type { AccountingParts } from '../accounting/parts.ts'
@@ -39,15 +39,32 @@ export function epochsJob(parts: AccountingParts): Job {
     retryMsMax: EPOCHS_RETRY_MS_MAX,
     async run(signal) {
       signal.addEventListener('abort', stop, { once: true })
-      for (let more = true; more && !signal.aborted;) {
+      await leadOn(async () => {
         const state = await host.settled(async (committed) => committed)
         if (state.error !== undefined) throw state.error
         const { ok: step, error } = await keeper.step(state.ok)
         if (error !== undefined) throw error
-        const [first] = step.unavailable
-        if (first !== undefined) throw first.fault
-        more = step.more
-      }
+        return step
+      }, signal)
     },
+  }
+}
+
+/**
+ * Takes steps while there is more to do at once.
+ *
+ * @throws the fault of an anchor that could not be reached in the last of them
+ * @example
+ * await leadOn(takeStep, signal)
+ */
+export async function leadOn(
+  take: () => Promise<Pick<KeeperStep, 'more' | 'unavailable'>>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let more = true; more && !signal.aborted;) {
+    const step = await take()
+    const [first] = step.unavailable
+    if (first !== undefined && !step.more) throw first.fault
+    more = step.more
   }
 }

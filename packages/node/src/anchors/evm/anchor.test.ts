@@ -9,6 +9,7 @@ import { parseTransaction, type Hex } from 'viem'
 import { folderPaths } from '../../folder/layout.ts'
 import type { EvmAnchor } from './anchor.ts'
 import { decodeIntent } from './intent.ts'
+import { evmStatus } from './manage.ts'
 import { readRegistration, writeRegistration } from './registration.ts'
 import { FINAL_AFTER, mine, noAnvil, reorganise } from './testing/anvil.ts'
 import { deployed, need, statements } from './testing/deployed.ts'
@@ -272,10 +273,11 @@ test('what offers the most that may be paid is sent again as it is', { skip }, a
 })
 
 test('the key of a log that is registered is not made anew', { skip }, async (t) => {
-  const { dataDir, again } = await deployed(t)
+  const { dataDir, again, anvil } = await deployed(t)
   const path = join(folderPaths(dataDir).keys, 'anchor-evm.key')
   await rm(path)
   assert.match(String((await again().prepare(statements(1))).error), /evm: .* restore it/)
+  assert.match(String((await evmStatus({ dataDir, rpc: anvil.rpc })).error), /restore it/)
   await assert.rejects(stat(path), { code: 'ENOENT' })
   await mkdir(path)
   assert.equal((await again().prepare(statements(1))).error?.name, 'AnchorUnavailable')

@@ -24,7 +24,7 @@ import { ANCHOR_ABI } from './abi.ts'
 import { EvmChain, identify, openClient, type ContractView } from './chain.ts'
 import artifact from './contract.json' with { type: 'json' }
 import { faultOf } from './fault.ts'
-import { openEvmKey } from './key.ts'
+import { openEvmKey, readEvmKey } from './key.ts'
 import { claimOf, contractLog, readRegistration, writeRegistration } from './registration.ts'
 import type { EvmPlace, EvmRegistration } from './registration.ts'
 
@@ -216,7 +216,8 @@ async function attempt<T extends NonNullable<unknown>>(
 ): Promise<Result<T>> {
   try {
     const registration = await readRegistration(dataDir)
-    const account = await openEvmKey(folderPaths(dataDir).keys)
+    const open = registration === undefined ? openEvmKey : readEvmKey
+    const account = await open(folderPaths(dataDir).keys)
     return ok(await work({ client: openClient(rpc), account, registration }))
   } catch (error) {
     return fail(faultOf(error, rpc))
