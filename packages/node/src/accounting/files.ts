@@ -7,7 +7,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { CHECKPOINT_PATH, originIn } from '@turnpike/accounting/checkpoint'
 import type { NoteSigner } from '@turnpike/core/note/note'
 import type { Result } from '@turnpike/core/result'
-import { SqliteDomainIndex } from '../analytics/domain-index.ts'
+import { RemadeDomainIndex } from '../analytics/remade-index.ts'
 import { openBilling } from '../billing/database.ts'
 import { openCatalogReader, openCatalogWriter } from '../catalog/database.ts'
 import { FolderEpochFiles } from '../epochs/files.ts'
@@ -46,7 +46,7 @@ export interface OpenedFiles {
   readonly journals: Journals
   /** Entries of each journal that were handed on to another host before. */
   readonly handed: ReadonlyMap<string, number>
-  readonly domains: SqliteDomainIndex
+  readonly domains: RemadeDomainIndex
   readonly ledger: SqliteLedger
   readonly inbox: SqliteInbox
   readonly billing: DatabaseSync
@@ -72,7 +72,7 @@ export class OpenFiles {
       receipts: this.#keep(await FileReceiptIndex.open(paths.receiptIndex)),
       journals,
       handed,
-      domains: this.#keep(new SqliteDomainIndex(paths.domains)),
+      domains: this.#keep(new RemadeDomainIndex(paths.domains)),
       ledger: this.#keep(new SqliteLedger(paths.ledger)),
       inbox: this.#keep(openInbox(paths.inbox)),
       billing: this.#keep(need(openBilling(paths.billing))),

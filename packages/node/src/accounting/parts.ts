@@ -11,7 +11,7 @@ import type { EpochStore } from '@turnpike/core/ports/epoch-store'
 import type { Plans } from '@turnpike/core/billing/plan'
 import type { LogStore } from '@turnpike/core/ports/log-store'
 import type { Clock, Hasher, Random } from '@turnpike/core/ports/runtime'
-import type { SqliteDomainIndex } from '../analytics/domain-index.ts'
+import type { RemadeDomainIndex } from '../analytics/remade-index.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SqliteLedger } from '../ledger/ledger.ts'
 import type { TimeBuckets } from '../metrics/histogram.ts'
@@ -36,7 +36,7 @@ export interface AccountingParts {
   /** From public receipt ids to the log: it follows within about a second. */
   readonly receipts: FollowedReceipts
   /** What was read of each domain: it follows within about a second. */
-  readonly domains: SqliteDomainIndex
+  readonly domains: RemadeDomainIndex
   readonly ledger: SqliteLedger
   /** By which entries of others, VOIDs and ACKs come into the log. */
   readonly inbox: CountingInbox

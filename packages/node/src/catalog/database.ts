@@ -112,6 +112,16 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === FULL
 }
 
+const CORRUPT = 11
+const NO_DATABASE = 26
+
+/** Whether `error` is SQLite's "malformed", or "not a database". */
+export function isDamaged(error: unknown): boolean {
+  if (!(error instanceof Error && 'errcode' in error)) return false
+  const code = Number(error.errcode) & 0xff
+  return code === CORRUPT || code === NO_DATABASE
+}
+
 function refuse(
   database: DatabaseSync,
   path: string,
