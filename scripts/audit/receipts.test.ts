@@ -4,6 +4,7 @@
  * @module
  */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   cpSync,
@@ -11,7 +12,9 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -19,6 +22,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkMisbehaviour } from '@turnpike/audit/check-misbehaviour'
+import { FILE_BYTES_MAX } from '@turnpike/audit/files'
 import type { Difference } from '@turnpike/audit/findings'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { auditFolder } from '@turnpike/audit/receipts-folder/audit-folder'
@@ -37,6 +41,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'turnpike-receipts-test-'))
 /** Two full bundles, four epochs, entries of the first two let go. */
 const DATA = join(scratch, 'data')
 const AUDITED = ['journal', 'log', 'receipts']
+const WALS = ['journal/0', 'journal/1'].map((slot) => `${slot}/00000000000000000000.wal`)
 const PLACES = Number(process.env['TURNPIKE_TAMPER_PLACES'] ?? 1)
 
 before(() => fillReceipts(DATA, { hours: [300, 250, 5, 20], dropHours: 2 }))
@@ -173,6 +178,67 @@ test('fsck finds what is missing, cut or wrongly signed', () => {
     mkdirSync(join(data, path))
     assert.ok(named(checkFolder(data).differences).includes(path), path)
   }
+})
+
+test('whole files, folders and records that are gone or stand elsewhere are found', async () => {
+  const swapped = (a: string, b: string) => (data: string) => {
+    renameSync(join(data, a), join(data, 'other'))
+    renameSync(join(data, b), join(data, a))
+    renameSync(join(data, 'other'), join(data, b))
+  }
+  const without =
+    (...paths: string[]) =>
+    (data: string) => {
+      for (const path of paths) rmSync(join(data, path), { recursive: true })
+    }
+  const [first, second] = [`receipts/read/${FIRST}`, `receipts/read/${FIRST + 1}`]
+  const billing = (bytes: string) => (data: string) =>
+    writeFileSync(join(data, 'billing.sqlite'), bytes)
+  for (const [where, change] of [
+    [`${first}.root, epoch`, swapped(`${first}.root`, `${second}.root`)],
+    [`${first}.anchor, epoch`, swapped(`${first}.anchor`, `${second}.anchor`)],
+    [`${first}.final, epoch`, swapped(`${first}.final`, `${second}.final`)],
+    ['journal/0/00000000000000000000.wal', swapped(WALS[0]!, WALS[1]!)],
+    ['journal/0', without('journal')],
+    ['receipts/log.vkey', without('receipts', 'billing.sqlite')],
+    ['log/checkpoint', without('log/clean', 'log/checkpoint')],
+    [`billing.sqlite, epoch ${FIRST}`, without('log', 'receipts')],
+    ['billing.sqlite', billing('no database')],
+  ] as const) {
+    const data = copy()
+    change(data)
+    const { holds, differences } = await auditFolder(data)
+    assert.ok(!holds && named(differences).split('\n').includes(where), named(differences))
+  }
+  const data = copy()
+  rmSync(join(data, 'billing.sqlite'))
+  const { holds, hasRecords } = await auditFolder(data)
+  assert.deepEqual([holds, hasRecords], [true, false], 'which is said')
+})
+
+const noPipes = process.platform === 'win32' && 'no named pipes'
+
+test('what never ends in the place of a file is no file', { skip: noPipes }, async () => {
+  const paths = ['log/checkpoint', 'log/clean', 'log/head.sqlite', 'log/tile/entries/001']
+  paths.push('receipts/log.vkey', `receipts/read/${FIRST}.root`, WALS[0]!, 'billing.sqlite')
+  const data = copy()
+  for (const [i, path] of paths.entries()) {
+    const [at, kept] = [join(data, path), join(scratch, 'kept')]
+    renameSync(at, kept)
+    if (i % 2 === 0) execFileSync('mkfifo', [at])
+    else symlinkSync('/dev/zero', at)
+    const { differences } = await auditFolder(data)
+    assert.ok(named(differences).includes(path), `${path}: ${named(differences)}`)
+    assert.ok(named(checkFolder(data).differences).includes(path), path)
+    rmSync(at)
+    renameSync(kept, at)
+  }
+  assert.ok((await auditFolder(data)).holds)
+  // Names of what any object has are no kinds of files.
+  writeFileSync(join(data, 'receipts/read/1.constructor'), 'x')
+  assert.ok(checkFolder(data).holds)
+  truncateSync(join(data, 'receipts/log.vkey'), FILE_BYTES_MAX + 1)
+  assert.match(named((await auditFolder(data)).differences), /^receipts\/log.vkey/)
 })
 
 test('a folder that was killed holds but for what no crash leaves', async () => {

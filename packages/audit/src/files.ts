@@ -2,27 +2,50 @@
  * Files of a folder, as they are found.
  * @module
  */
-import { readFileSync, readdirSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, readdirSync } from 'node:fs'
 import type { Dirent } from 'node:fs'
 import { join } from 'node:path'
 
+/** Bytes of a file that is read as a whole, at most: none of ours comes near. */
+export const FILE_BYTES_MAX: number = 2 ** 30
 /** Folders within folders that are looked into. */
 const DEPTH_MAX = 12
 
-/** A file's bytes; undefined when there is none. */
+/** A file's bytes; undefined when there is none, or it is none that could be read as a whole. */
 export function readIfThere(path: string): Uint8Array | undefined {
+  const file = openIfFile(path)
+  if (file === undefined) return undefined
   try {
-    const bytes = readFileSync(path)
+    if (fstatSync(file).size > FILE_BYTES_MAX) return undefined
+    const bytes = readFileSync(file)
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * A file, opened to read; undefined when there is none, or a folder, a pipe or a device in its
+ * place: those might never end, or never begin.
+ */
+export function openIfFile(path: string): number | undefined {
+  let file: number
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if (isNoFile(error)) return undefined
     throw error
   }
+  if (fstatSync(file).isFile()) return file
+  closeSync(file)
+  return undefined
 }
 
-/** Whether an error says that there is no such file: nothing, or a folder in its place. */
+/** Whether an error says that there is no such file: nothing, or something else in its place. */
 export function isNoFile(error: unknown): boolean {
-  return ['ENOENT', 'EISDIR', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+  return ['ENOENT', 'EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  )
 }
 
 /**

@@ -29,6 +29,11 @@ export class Findings {
     if (this.names) this.named.push({ where, expected, found })
   }
 
+  /** Whether one of those that are named is about a place. */
+  has(where: string): boolean {
+    return this.named.some((one) => one.where === where)
+  }
+
   /** Adds a difference when two values are not the same. */
   same(where: string, expected: string | number, found: string | number): void {
     if (expected !== found) this.add(where, String(expected), String(found))

@@ -2,7 +2,7 @@
  * The files of a log, and its committed state as of one moment (docs/reference/log-files.md).
  * @module
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -69,7 +69,9 @@ export class LogFolder {
    * @throws {StateUnreadable} when no copy could be read
    */
   state(): LogState {
-    if (!existsSync(join(this.#folder, 'head.sqlite'))) return EMPTY
+    const stats = statSync(join(this.#folder, 'head.sqlite'), { throwIfNoEntry: false })
+    if (stats === undefined) return EMPTY
+    if (!stats.isFile()) throw new StateUnreadable('state of the log: expected a file')
     let why: unknown
     for (let tries = 0; tries < COPIES_MAX; tries++)
       try {

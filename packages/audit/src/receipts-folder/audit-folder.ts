@@ -26,7 +26,7 @@ import { forkProofs } from './forks.ts'
 import { checkJournals } from './journals.ts'
 import { checkLogNames, checkOwnWord } from './log-names.ts'
 import { readOr } from './read-or.ts'
-import { logKey, readCheckpoint } from './signatures.ts'
+import { KEY_PATH, logKey, readCheckpoint } from './signatures.ts'
 import type { Slot } from './slot.ts'
 import { RECORD, readStopRecord } from './stop-record.ts'
 
@@ -45,6 +45,8 @@ export interface FolderAudit {
   /** The key that signatures were held against, and whether it was given or is the folder's. */
   readonly key: string | null
   readonly isPinned: boolean
+  /** Whether there are records of epochs: only they say which of the newest files there must be. */
+  readonly hasRecords: boolean
   /** Entries in the log, and its root in hex. */
   readonly entries: number
   readonly root: string
@@ -77,9 +79,10 @@ export async function auditFolder(
   data: string,
   options: FolderAuditOptions = {},
 ): Promise<FolderAudit> {
-  const records = EpochRecords.open(join(data, 'billing.sqlite'))
+  const findings = new Findings()
+  const records = EpochRecords.open(data, findings)
   try {
-    return await new Audit(data, options, records).run()
+    return await new Audit(data, options, records, findings).run()
   } finally {
     records?.close()
   }
@@ -97,10 +100,16 @@ class Audit {
   readonly #data: string
   readonly #options: FolderAuditOptions
   readonly #records: EpochRecords | undefined
-  readonly #findings = new Findings()
+  readonly #findings: Findings
   readonly #folder: LogFolder
 
-  constructor(data: string, options: FolderAuditOptions, records: EpochRecords | undefined) {
+  constructor(
+    data: string,
+    options: FolderAuditOptions,
+    records: EpochRecords | undefined,
+    findings: Findings,
+  ) {
+    this.#findings = findings
     this.#data = data
     this.#options = options
     this.#records = records
@@ -116,8 +125,11 @@ class Audit {
     const acks = new Acks(key?.name, findings)
     const { state, files, whole } = await this.#walk(key, acks, record !== undefined)
     const size = state?.size ?? 0
-    if (whole) files.end(this.#folder.state().sealed?.epoch ?? -1)
+    // Before the state: no epoch is recorded that the log had not sealed.
+    const recorded = [...(this.#records?.epochs() ?? [])]
+    if (whole) files.end(this.#folder.state().sealed?.epoch ?? -1, recorded)
     const known = { folder: log, size, sealed: files.epochs, record }
+    if (state !== undefined) this.#checkSigned(key, state.size)
     const filesLeft = whole ? checkLogNames(known, findings) : 0
     const journals = checkJournals(this.#data, state?.journals, findings)
     if (record !== undefined && !existsSync(join(log, RECORD))) throw new FolderTaken(this.#data)
@@ -126,6 +138,7 @@ class Audit {
       isClean: record !== undefined && journals.every((slot) => slot.isClean),
       key: key === undefined ? null : formatKey(key, nodeCrypto),
       isPinned: this.#options.vkey !== undefined,
+      hasRecords: this.#records !== undefined,
       entries: size,
       root: state === undefined ? '' : hex(state.root),
       sealed: files.epochs.size,
@@ -137,6 +150,16 @@ class Audit {
       differencesCount: findings.count,
       misbehaviour: files.proofs,
     }
+  }
+
+  /** A log that anybody was ever shown has a checkpoint, and a key that signed it. */
+  #checkSigned(key: NoteKey | undefined, size: number): void {
+    const findings = this.#findings
+    const isPublished = existsSync(join(this.#data, 'log/checkpoint'))
+    if (key === undefined && isPublished && !findings.has(KEY_PATH))
+      findings.add(KEY_PATH, 'the key of the log, which has signed', 'no file')
+    if (size > 0 && !isPublished && existsSync(join(this.#data, 'receipts/read')))
+      findings.add('log/checkpoint', 'the log as it is signed', 'no file')
   }
 
   /** Recomputes the log, and holds epochs' files against it. */

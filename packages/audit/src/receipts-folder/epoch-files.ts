@@ -114,9 +114,13 @@ export class EpochFiles {
    * Looks for files of epochs that the log has not sealed, and for others.
    *
    * @param sealedNow the newest epoch that was sealed meanwhile
+   * @param recorded epochs that the deployment has records of
    */
-  end(sealedNow: number): void {
+  end(sealedNow: number, recorded: readonly number[]): void {
     const { data, isClean, findings } = this.#parts
+    for (const epoch of recorded)
+      if (!this.#epochs.has(epoch) && (epoch <= this.#last || epoch > sealedNow))
+        findings.add(`billing.sqlite, epoch ${epoch}`, 'one that the log has sealed', 'no SEAL')
     for (const path of filesBelow(join(data, 'receipts'))) {
       const [, number, kind] = /^read\/(0|[1-9]\d*)\.(\w+)$/.exec(path) ?? []
       const epoch = Number(number)

@@ -2,11 +2,14 @@
  * What `billing.sqlite` records of epochs, from which their files are made.
  * @module
  */
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
+import type { Findings } from '../findings.ts'
 import { quietLocation } from '../quiet-location.ts'
 
+const NAME = 'billing.sqlite'
 const BUSY_TIMEOUT_MS = 5000
 
 /** Records of one epoch. */
@@ -31,16 +34,24 @@ export class EpochRecords {
     )
   }
 
-  /** Opens the file at `path`; undefined when there is none, or it has no epochs. */
-  static open(path: string): EpochRecords | undefined {
-    if (!existsSync(path)) return undefined
-    const database = new DatabaseSync(quietLocation(path), {
-      readOnly: true,
-      timeout: BUSY_TIMEOUT_MS,
-    })
-    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'epochs'"
-    if (database.prepare(table).get() !== undefined) return new EpochRecords(database)
-    database.close()
+  /** Opens those of a data folder; undefined when it has none, or they can't be read. */
+  static open(data: string, findings: Findings): EpochRecords | undefined {
+    const path = join(data, NAME)
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile()
+    if (isFile === undefined) return undefined
+    if (!isFile) return void findings.add(NAME, 'a database', 'no file')
+    let database: DatabaseSync | undefined
+    try {
+      database = new DatabaseSync(quietLocation(path), {
+        readOnly: true,
+        timeout: BUSY_TIMEOUT_MS,
+      })
+      const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'epochs'"
+      if (database.prepare(table).get() !== undefined) return new EpochRecords(database)
+    } catch (error) {
+      findings.add(NAME, 'a database', (error as Error).message)
+    }
+    database?.close()
     return undefined
   }
 

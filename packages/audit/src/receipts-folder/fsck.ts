@@ -12,7 +12,7 @@ import type { Difference } from '../findings.ts'
 import { decodeKept, decodeSums } from '../kept.ts'
 import { LogFolder } from '../log-folder.ts'
 import type { LogState } from '../log-folder.ts'
-import type { NoteKey } from '../note.ts'
+import type { Note, NoteKey } from '../note.ts'
 import { decodeRows } from '../summary.ts'
 import { TILE_WIDTH, rootOfEdge, tilePath } from '../tree.ts'
 import { checkJournals } from './journals.ts'
@@ -117,11 +117,18 @@ function checkBundle(log: string, index: number, mayBeGone: boolean, findings: F
   findings.same(`log/${path}, entries`, TILE_WIDTH, found)
 }
 
+type Parser = (bytes: Uint8Array) => { readonly note: Note }
+const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
+  ['root', parseEpochRoot],
+  ['anchor', parseEpochAnchor],
+  ['final', parseEpochFinal],
+])
+
 function checkReceipts(data: string, key: NoteKey | undefined, findings: Findings): void {
   for (const path of filesBelow(join(data, 'receipts'))) {
     const where = `receipts/${path}`
     const [, , kind = ''] = /^read\/(\d+)\.(\w+)$/.exec(path) ?? []
-    const parse = { root: parseEpochRoot, anchor: parseEpochAnchor, final: parseEpochFinal }[kind]
+    const parse = PARSERS.get(kind)
     if (parse === undefined) continue
     const bytes = readIfThere(join(data, where)) ?? NO_BYTES
     const line = readOr(where, findings, () => parse(bytes))
@@ -131,7 +138,7 @@ function checkReceipts(data: string, key: NoteKey | undefined, findings: Finding
 
 /** Files of the epochs that a deployment recorded are there. */
 function checkRecords(data: string, findings: Findings): void {
-  const records = EpochRecords.open(join(data, 'billing.sqlite'))
+  const records = EpochRecords.open(data, findings)
   for (const epoch of records?.epochs() ?? []) {
     const kinds = records?.of(epoch)?.files ?? []
     const paths = [...kinds].map((kind) => `receipts/read/${epoch}.${kind}`)

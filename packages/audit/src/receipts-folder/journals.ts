@@ -21,5 +21,9 @@ export function checkJournals(
   // A host that hands its journals on knows elsewhere how far it is.
   const unknown = existsSync(join(data, 'handed.sqlite')) ? undefined : 0
   const names = foldersIn(journals)
+  // A journal always keeps its last file.
+  for (const [name, position] of positions ?? [])
+    if (/^\d+$/.test(name) && position > 0 && !names.includes(name))
+      findings.add(`journal/${name}`, 'the journal that the log has entries of', 'no folder')
   return names.map((name) => checkSlot(journals, name, positions?.get(name) ?? unknown, findings))
 }

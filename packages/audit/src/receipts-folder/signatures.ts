@@ -14,7 +14,7 @@ import { readIfThere } from '../files.ts'
 import { readOr } from './read-or.ts'
 
 /** Where the log's key stands, in the data folder. */
-const KEY_PATH = 'receipts/log.vkey'
+export const KEY_PATH = 'receipts/log.vkey'
 
 /**
  * The key by which the log signs: the one that is `pinned`, else the one that the folder has.

@@ -4,10 +4,10 @@
  * @module
  */
 import { createHash, hash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Findings } from '../findings.ts'
-import { isNoFile, readIfThere } from '../files.ts'
+import { openIfFile, readIfThere } from '../files.ts'
 
 /** The record's name, in the folder that it is about. */
 export const RECORD = 'clean'
@@ -72,9 +72,9 @@ export function checkRecorded(
 
 /** Length and SHA-256 of a file, read in pieces: a journal's files may be large. */
 function sumOf(path: string): RecordedFile | undefined {
-  let file: number | undefined
+  const file = openIfFile(path)
+  if (file === undefined) return undefined
   try {
-    file = openSync(path, 'r')
     const sum = createHash('sha256')
     const chunk = new Uint8Array(CHUNK_BYTES)
     let sizeBytes = 0
@@ -84,10 +84,7 @@ function sumOf(path: string): RecordedFile | undefined {
       sum.update(chunk.subarray(0, length))
       sizeBytes += length
     }
-  } catch (error) {
-    if (isNoFile(error)) return undefined
-    throw error
   } finally {
-    if (file !== undefined) closeSync(file)
+    closeSync(file)
   }
 }

@@ -69,6 +69,10 @@ function print(found: FolderAudit, output: Output): void {
     output.line(
       '          Not pinned, but the folder’s own word: give --vkey to know whose log it is.',
     )
+  if (!found.hasRecords)
+    output.line(
+      '          No billing.sqlite: whether newer files of hours are gone nobody can say.',
+    )
   const { batched, anchored, final } = epochs
   output.line(
     `Receipts  ${formatCount(batched)} batched, ${formatCount(anchored)} anchored, ` +
