@@ -16,6 +16,7 @@ import {
   RECEIPT_FILE_BYTES_MAX,
   RECEIPT_FINAL_BYTES_MAX,
 } from '@turnpike/core/limits/receipt-index'
+import { ACK_BODY_BYTES_MAX } from '@turnpike/core/limits/read-receipts'
 import { decodeEntry } from '@turnpike/core/log/decode'
 import { foldPeaks, leafHash, subtreeRoot } from '@turnpike/core/merkle/hash'
 import { verifyInclusion } from '@turnpike/core/merkle/proof'
@@ -40,6 +41,8 @@ let deployment: Deployment
 let dns: TestDns
 let space: Signer
 let folder: Awaited<ReturnType<typeof testFolder>>
+/** What the example says that acknowledges: it waits for its read to be found. */
+let acknowledging: Promise<{ readonly stdout: string }>
 /** Receipts of reads of 1,000 bytes. */
 const receipts: string[] = []
 
@@ -48,7 +51,9 @@ before(async () => {
   dns = await startTestDns()
   deployment = await startDeployment(folder.path, SETTINGS)
   space = (await findKey(folderPaths(folder.path).keys, 'space-default'))!
-  await read(await addFile(deployment, 1000), 3)
+  const url = await addFile(deployment, 1000)
+  acknowledging = promisify(execFile)(process.execPath, [exampleAt('acknowledge.mjs'), url])
+  await read(url, 3)
   await settled()
 })
 after(async () => {
@@ -57,6 +62,10 @@ after(async () => {
   await folder.remove()
   assert.deepEqual(deployment.crashes, [])
 })
+
+function exampleAt(name: string): string {
+  return fileURLToPath(new URL(`../../../../examples/${name}`, import.meta.url))
+}
 
 async function read(url: string, times: number): Promise<void> {
   const one = async (): Promise<string> => {
@@ -206,13 +215,49 @@ test('an invocation shows a receipt once; without one nobody is shown any', asyn
 })
 
 test('the example shows a receipt by the key of its space', async () => {
-  const example = fileURLToPath(new URL('../../../../examples/show-receipt.mjs', import.meta.url))
+  const example = exampleAt('show-receipt.mjs')
   const key = join(folderPaths(folder.path).keys, 'space-default.key')
   const { gateway } = deployment.turnpike.whoami
   const args = [example, deployment.url, gateway, receipts[2]!, key]
   const { stdout } = await promisify(execFile)(process.execPath, args)
   assert.match(stdout, new RegExp(`receipt: '${receipts[2]}'`))
 })
+
+test('the example fetches and signs, and its ACK is in the log; others are told', async () => {
+  const { stdout } = await acknowledging
+  const [, receipt] = /^1000 bytes, receipt ([0-9a-f]{32}), acknowledged: true\n$/.exec(stdout)!
+  await assertRefusals(new URL('/receipts/ack', deployment.url))
+  const of = async (params: object): Promise<ReceiptProof> =>
+    (await callOwner(folder.path, 'receiptProof', { ...params, newest: true })).ok as ReceiptProof
+  const { index, size } = await of({ receipt })
+  let ack: ReceiptProof | undefined
+  for (let at = index + 1; at < size; at++) {
+    const proven = await of({ index: at })
+    if (proven.kind === 'ack') ack = proven
+  }
+  const { ok: logged } = decodeEntry(Buffer.from(ack!.entry, 'base64'))
+  assert.ok(logged?.kind === 'ack')
+  assert.deepEqual([logged.entry.index, logged.entry.bytes], [index, 1000n])
+})
+
+/** What the address says to who is wrong. */
+async function assertRefusals(address: URL): Promise<void> {
+  const post = (body: string): Promise<Response> => fetch(address, { method: 'POST', body })
+  const sample = {
+    receipt: '0'.repeat(32),
+    bytes: 1,
+    ts: 1,
+    key: Buffer.alloc(32, 1).toString('base64'),
+    signature: Buffer.alloc(64, 2).toString('base64'),
+  }
+  assert.equal((await post('{}')).status, 400)
+  assert.equal((await post(JSON.stringify(sample))).status, 403)
+  assert.equal((await post(JSON.stringify(sample).padEnd(ACK_BODY_BYTES_MAX))).status, 403)
+  assert.equal((await post(JSON.stringify(sample).padEnd(ACK_BODY_BYTES_MAX + 1))).status, 413)
+  const preflight = await fetch(address, { method: 'OPTIONS' })
+  assert.match(preflight.headers.get('access-control-allow-methods')!, /POST/)
+  assert.equal((await fetch(address, { method: 'PUT', body: '' })).status, 405)
+}
 
 test('another space’s receipt, and one that there is not, are the same to who asks', async () => {
   const stranger = await generate()
