@@ -14,6 +14,7 @@ import {
   type TlogProof,
 } from '@turnpike/audit/tlog-proof'
 import { EXIT, type ExitCode } from './exit.ts'
+import { oneLine } from './output.ts'
 import type { Output } from './output.ts'
 import { UsageRefused } from './verb.ts'
 
@@ -30,8 +31,8 @@ export function judgeTlogProof(text: string, trust: Trust, output: Output): Exit
     throw new UsageRefused('--vkey expected: a .tlog-proof file does not hold the key of its log')
   const verdict = verdictOf(text, trust, trust.key)
   output.line(output.bold(verdict.holds ? 'Verified.' : 'Refused.'))
-  for (const line of verdict.says) output.line(`  ${line}`)
-  for (const problem of verdict.problems) output.line(`  FAIL ${problem}`)
+  for (const line of verdict.says) output.line(`  ${oneLine(line)}`)
+  for (const problem of verdict.problems) output.line(`  FAIL ${oneLine(problem)}`)
   output.result(verdict)
   return verdict.holds ? EXIT.ok : EXIT.failed
 }

@@ -71,13 +71,25 @@ export class Output {
 }
 
 /**
- * Text whose control characters are written as escapes, but for line ends and our own bold, which
- * is harmless wherever it comes from.
+ * Text that somebody else made, for a line of its own: what it says can't look like another line.
+ *
+ * @example
+ * output.line(`  ${oneLine(finding.where)}`)
  */
+export function oneLine(text: string): string {
+  return text.replaceAll('\n', String.raw`\x0a`)
+}
+
+/** Control characters but line ends; and those that turn text around, or end lines, in a terminal. */
+const CONTROLS = String.raw`\u0000-\u0009\u000B-\u001F\u007F-\u009F`
+const TURNS = String.raw`\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069`
+const SPECIAL = new RegExp(String.raw`\u001B\[(?:1|22)m|[${CONTROLS}${TURNS}]`, 'g')
+
+/** Text with these written as escapes, but for our own bold: harmless wherever it comes from. */
 function visible(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  const special = /\u001B\[(?:1|22)m|[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/g
-  return text.replaceAll(special, (found) =>
-    found.length > 1 ? found : `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  return text.replaceAll(SPECIAL, (found) => {
+    if (found.length > 1) return found
+    const code = found.charCodeAt(0).toString(16)
+    return found < '\u0100' ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`
+  })
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Check, Verdict } from '@turnpike/audit/bundle/verdict'
+import { oneLine } from './output.ts'
 import type { Output } from './output.ts'
 
 /**
@@ -19,7 +20,7 @@ export function verdictLines(file: string, verdict: Verdict, output: Output): st
     ...checks.flatMap(checkLines),
     ...(log === '' ? [] : [`  key  ${log}${pinned ? '' : ' (the file’s own: NOT PINNED)'}`]),
     ...notes.map((note) => `  note ${note}`),
-  ]
+  ].map(oneLine)
 }
 
 function checkLines({ name, holds, says, findings, findingsCount }: Check): string[] {

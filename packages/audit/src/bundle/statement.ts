@@ -165,6 +165,13 @@ function billOf(fields: Fields): Bill {
   }
 }
 
+/** Three letters, which say nothing else beside an amount. */
+function currencyOf(fields: Fields): string {
+  const currency = asText(fields['currency'], 'currency')
+  if (/^[A-Z]{3}$/.test(currency)) return currency
+  throw new BadBundle(`currency expected three letters, got "${currency}"`)
+}
+
 /** What was taken from a grant. */
 function grantedOf(fields: Fields): bigint {
   const [opening, left] = ['openingBytes', 'leftBytes'].map((name) => asInteger(fields[name], name))
@@ -177,7 +184,7 @@ function amountsOf(value: unknown, what: string): Amount[] {
     const micros = asInteger(one['micros'], what)
     if (asMicros(one['amount'], what) !== micros)
       throw new BadBundle(`${what} expected amount and micros to be the same`)
-    return { currency: asText(one['currency'], what), micros }
+    return { currency: currencyOf(one), micros }
   })
 }
 
@@ -187,7 +194,7 @@ function chargeOf(fields: Fields): Charge {
   const storage = asObject(fields['storage'], 'storage')
   return {
     plan: asText(plan['name'], 'plan.name'),
-    currency: asText(plan['currency'], 'plan.currency'),
+    currency: currencyOf(plan),
     ...spanOf(fields, 'charge'),
     feeMicros: asMicros(fields['fee'], 'fee'),
     egress: meterOf(egress, 'Bytes', asInteger(egress['grantedBytes'], 'grantedBytes')),

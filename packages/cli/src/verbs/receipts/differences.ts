@@ -3,6 +3,7 @@
  * @module
  */
 import type { Difference } from '@turnpike/audit/findings'
+import { oneLine } from '../../output.ts'
 import type { Output } from '../../output.ts'
 import { formatCount } from '../../units.ts'
 
@@ -16,9 +17,9 @@ interface Differences {
 export function printDifferences(found: Differences, output: Output): void {
   const { differences, differencesCount } = found
   for (const { where, expected, found: said } of differences) {
-    output.line(output.bold(where))
-    output.line(`  expected ${expected}`)
-    output.line(`  found    ${said}`)
+    output.line(output.bold(oneLine(where)))
+    output.line(`  expected ${oneLine(expected)}`)
+    output.line(`  found    ${oneLine(said)}`)
   }
   const unnamed = differencesCount - differences.length
   if (unnamed > 0) output.line(`… and ${formatCount(unnamed)} differences more`)

@@ -22,6 +22,7 @@ import { judgePage } from '@turnpike/audit/page/judge-page'
 import { bundleInPage } from '@turnpike/audit/page/page'
 import { EXIT } from '../../exit.ts'
 import type { ExitCode } from '../../exit.ts'
+import { oneLine } from '../../output.ts'
 import type { Output } from '../../output.ts'
 import { judgeTlogProof } from '../../judge-tlog-proof.ts'
 import { verdictLines } from '../../verdict-lines.ts'
@@ -87,7 +88,7 @@ function judge(text: string, output: Output): ExitCode {
   const accusation = checkMisbehaviour(text, nodeCrypto)
   const { holds, log, says } = accusation
   output.line(output.bold(holds ? 'The proof holds.' : 'The proof does not hold.'))
-  output.line(`  ${says}`)
+  output.line(`  ${oneLine(says)}`)
   if (holds) output.line(`  It was signed by the key ${log}`)
   output.result(accusation)
   return holds ? EXIT.ok : EXIT.failed
@@ -142,7 +143,9 @@ async function report(
   for (const [i, verdict] of verdicts.entries())
     for (const line of verdictLines(args[i]!, verdict, output)) output.line(line)
   for (const { where, first, second } of twice)
-    output.line(`${output.bold('Billed twice')}: ${where}, in ${args[first]} and ${args[second]}`)
+    output.line(
+      `${output.bold('Billed twice')}: ${oneLine(where)}, in ${args[first]} and ${args[second]}`,
+    )
   const proof = proofOf(texts, verified)
   if (proof !== null) output.line(await keptProof(proof, options['proof']))
   const holds = twice.length === 0 && verdicts.every((one) => one.holds)
