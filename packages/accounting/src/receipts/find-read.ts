@@ -3,9 +3,10 @@
  * @module
  */
 import { bytesEqual } from '@turnpike/core/bytes'
+import { RECEIPT_TAIL_ENTRIES_MAX } from '@turnpike/core/limits/receipt-index'
 import type { LogEntry, ReadEntry } from '@turnpike/core/log/entry'
 import { receiptNonceOf } from '@turnpike/core/log/receipt-id'
-import type { ReceiptIndex } from '@turnpike/core/ports/receipt-index'
+import { ReceiptIndexDamaged, type ReceiptIndex } from '@turnpike/core/ports/receipt-index'
 import { fail, ok } from '@turnpike/core/result'
 import type { Result } from '@turnpike/core/result'
 import { EntriesDropped } from '../errors.ts'
@@ -37,7 +38,7 @@ export class NoSuchRead extends Error {
  * The entry that is meant, as of the reader's state.
  *
  * @throws {LogCorrupt} when a file of the log is missing or altered
- * @throws {ReceiptIndexDamaged} when one of the index is
+ * @throws {ReceiptIndexDamaged} when one of the index is, or while it is made again
  * @example
  * const { ok: found, error } = await findEntry({ receipt }, reader, receipts)
  */
@@ -94,6 +95,9 @@ async function readOfReceipt(
     if (bytesEqual(nonce, receipt)) return found
   }
   const { size } = reader.state
+  // Further behind than a round or two: it is being made, and "none" would be a guess.
+  if (size - through > RECEIPT_TAIL_ENTRIES_MAX)
+    throw new ReceiptIndexDamaged('any', `has ${through} entries of ${size} so far`)
   const looked = through < size ? `the first ${through} of ${size}` : `${size}`
   const message = `log expected a read of this receipt among ${looked} entries, got none`
   return fail(new NoSuchRead(through < size ? `${message}: try again later` : message))

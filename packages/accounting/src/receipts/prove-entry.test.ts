@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
+import { RECEIPT_TAIL_ENTRIES_MAX } from '@turnpike/core/limits/receipt-index'
 import { encodeFetch } from '@turnpike/core/log/encode'
 import { receiptNonceOf } from '@turnpike/core/log/receipt-id'
 import { leafHash } from '@turnpike/core/merkle/hash'
@@ -13,7 +14,7 @@ import { Sequencer } from '../sequencer.ts'
 import { groupOf, readOf, testHasher, testRandom, testSigner } from '../testing/entries.ts'
 import { MemoryJournal, MemoryLogStore, TestClock } from '../testing/memory.ts'
 import { MemoryReceiptIndex } from '../testing/receipt-index.ts'
-import type { EntryTarget } from './find-read.ts'
+import { findEntry, type EntryTarget } from './find-read.ts'
 import { sealedStatement } from '../epochs/statements.ts'
 import { LogReader } from '../reader.ts'
 import { SealChain } from '../seal-chain.ts'
@@ -121,6 +122,19 @@ test('an entry is proven against its own hour, once anchored, as witnesses signe
     const names = parseNote(proven.checkpoint).ok?.signatures.map(({ name }) => name)
     assert.deepEqual(names, ['gateway.example/log', 'witness.example'])
   }
+})
+
+test('while the index is made again, nobody is told that there is no such read', async () => {
+  const deps = await logOf(1)
+  const state = decodeState(hasher, deps.log.load()!.bytes)
+  const behind = { through: 0, find: async () => undefined }
+  const find = (size: number): Promise<unknown> => {
+    const reader = new LogReader(deps.log, hasher, { ...state, size })
+    return findEntry({ receipt: receiptOf(0) }, reader, behind)
+  }
+  await assert.rejects(find(RECEIPT_TAIL_ENTRIES_MAX + 1), /has 0 entries of 262145 so far/)
+  const { error } = (await find(RECEIPT_TAIL_ENTRIES_MAX)) as { error: Error }
+  assert.equal(error.name, 'NoSuchRead')
 })
 
 test('what is not there is refused by name, and says whether it is worth another try', async () => {
