@@ -15,6 +15,7 @@ import { verifyBundle } from '@turnpike/audit/bundle/verify'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
 import { judgePage } from '@turnpike/audit/page/judge-page'
 import { bundleInPage, selfCheckingPage } from '@turnpike/audit/page/page'
+import { otherHistories } from '@turnpike/audit/same-history'
 import { FREE_PLAN } from '@turnpike/core/billing/plan'
 import { finalFile, finalPath } from '@turnpike/core/epochs/final-file'
 import fc from 'fast-check'
@@ -252,4 +253,24 @@ test('what a page has beside what its data comes to is found', async () => {
   const { holds, notes } = await judged(other.replace(whole, hash('sha256', script, 'base64')))
   assert.ok(holds)
   assert.match(notes.at(-1)!, /a script or a style that this version does not make/)
+})
+
+test('statements of two histories of one log are found, with a proof', async () => {
+  const other = await bundleRig(5)
+  const verified = [short, await rig.bundle({ listsEntries: true })].map((text) =>
+    verifyBundle(text, {}, nodeCrypto),
+  )
+  assert.deepEqual(otherHistories(verified), [], 'one history, twice')
+  const theirs = verifyBundle(await other.bundle(), {}, nodeCrypto)
+  assert.ok(theirs.verdict.holds)
+  const found = otherHistories([verified[0]!, theirs])
+  assert.equal(found.length, HOURS.length - 1)
+  assert.ok(found.some(({ where }) => where === '2025-11-24T16:00:00Z'))
+  const { proof } = found[0]!
+  assert.ok(checkMisbehaviour(JSON.stringify(proof), nodeCrypto).holds)
+  // Hours of one statement begin before those of another end.
+  const { sealed } = verified[0]!
+  const later = { ...sealed[1]!, seal: { ...sealed[1]!.seal, first: sealed[0]!.seal.end - 1 } }
+  const half = { ...verified[0]!, sealed: [sealed[0]!] }
+  assert.equal(otherHistories([half, { ...half, sealed: [later] }]).length, 1)
 })

@@ -20,6 +20,7 @@ import type { NoteKey } from '@turnpike/audit/note'
 import { isTlogProof } from '@turnpike/audit/tlog-proof'
 import { judgePage } from '@turnpike/audit/page/judge-page'
 import { bundleInPage } from '@turnpike/audit/page/page'
+import { otherHistories } from '@turnpike/audit/same-history'
 import { EXIT } from '../../exit.ts'
 import type { ExitCode } from '../../exit.ts'
 import { oneLine } from '../../output.ts'
@@ -139,6 +140,7 @@ async function report(
   verified: readonly Verified[],
 ): Promise<ExitCode> {
   const twice = billedTwice(verified)
+  const others = otherHistories(verified)
   const verdicts = verified.map(({ verdict }) => verdict)
   for (const [i, verdict] of verdicts.entries())
     for (const line of verdictLines(args[i]!, verdict, output)) output.line(line)
@@ -146,12 +148,14 @@ async function report(
     output.line(
       `${output.bold('Billed twice')}: ${oneLine(where)}, in ${args[first]} and ${args[second]}`,
     )
+  for (const { where, first, second } of others)
+    output.line(`${output.bold('Another log')}: ${where}, in ${args[first]} and ${args[second]}`)
   const proof = proofOf(texts, verified)
   if (proof !== null) output.line(await keptProof(proof, options['proof']))
-  const holds = twice.length === 0 && verdicts.every((one) => one.holds)
+  const holds = twice.length + others.length === 0 && verdicts.every((one) => one.holds)
   output.line(output.bold(holds ? 'Verified.' : 'Refused.'))
   const files = verdicts.map((verdict, i) => ({ file: args[i], verdict }))
-  output.result({ holds, files, billedTwice: twice })
+  output.result({ holds, files, billedTwice: twice, otherHistories: others })
   return holds ? EXIT.ok : EXIT.failed
 }
 
@@ -159,6 +163,8 @@ async function report(
 function proofOf(texts: readonly string[], verified: readonly Verified[]): Misbehaviour | null {
   const own = verified.find(({ verdict }) => verdict.misbehaviour !== null)
   if (own !== undefined) return own.verdict.misbehaviour
+  for (const { proof } of otherHistories(verified))
+    if (proof !== null && checkMisbehaviour(JSON.stringify(proof), nodeCrypto).holds) return proof
   const [twice] = billedTwice(verified)
   if (twice === undefined || !verified.every(({ verdict }) => verdict.holds)) return null
   const [first, second] = [twice.first, twice.second].map((i) => JSON.parse(texts[i]!) as object)
