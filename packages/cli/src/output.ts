@@ -80,7 +80,7 @@ export function oneLine(text: string): string {
   return text.replaceAll('\n', String.raw`\x0a`)
 }
 
-/** Control characters but line ends; and those that turn text around, or end lines, in a terminal. */
+/** Control characters but line ends; and what turns text around, or ends lines, in a terminal. */
 const CONTROLS = String.raw`\u0000-\u0009\u000B-\u001F\u007F-\u009F`
 const TURNS = String.raw`\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069`
 const SPECIAL = new RegExp(String.raw`\u001B\[(?:1|22)m|[${CONTROLS}${TURNS}]`, 'g')

@@ -102,6 +102,21 @@ test('a witness that starts again goes on from what it cosigned', async (t) => {
   assert.equal((await stat(join(directory, 'witness.key'))).mode & 0o777, 0o600)
 })
 
+test('who goes away in the middle of a request is no fault', async (t) => {
+  const faults: unknown[] = []
+  const log = new TestLog('log.example/1').grow(1)
+  const onFault = (error: unknown): number => faults.push(error)
+  const witness = await start(t, await folder(t), [log], { onFault })
+  const socket = connect(Number(new URL(witness.url).port), '127.0.0.1')
+  socket.write('POST /add-checkpoint HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nold 0\n')
+  await new Promise((resolve) => socket.once('connect', resolve))
+  await fetch(`${witness.url}/vkey`)
+  socket.destroy()
+  await fetch(`${witness.url}/vkey`)
+  await witness.close()
+  assert.deepEqual(faults, [])
+})
+
 test('a fork of a log is refused, and its contradiction is kept once', async (t) => {
   const directory = await folder(t)
   const log = new TestLog('log.example/1').grow(4)

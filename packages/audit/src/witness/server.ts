@@ -69,6 +69,8 @@ export async function startWitness(
       handle(request, witness, get).then(
         (answer) => send(response, answer, request),
         (error: unknown) => {
+          // Whoever goes away before the end of a request is no fault, and gets no answer.
+          if (request.destroyed && !request.complete) return
           listener.onFault?.(error)
           send(response, text(500, 'the witness can not keep what it would say\n'), request)
         },

@@ -15,7 +15,7 @@ import type { ChainContract } from '@turnpike/audit/evm-chain'
 import { misbehaviour, MISBEHAVIOUR_TYPE } from '@turnpike/audit/misbehaviour'
 import type { Misbehaviour } from '@turnpike/audit/misbehaviour'
 import { nodeCrypto } from '@turnpike/audit/node-crypto'
-import { BadNote, parseKey } from '@turnpike/audit/note'
+import { BadNote, formatKey, parseKey } from '@turnpike/audit/note'
 import type { NoteKey } from '@turnpike/audit/note'
 import { isTlogProof } from '@turnpike/audit/tlog-proof'
 import { judgePage } from '@turnpike/audit/page/judge-page'
@@ -58,11 +58,15 @@ export const verify: Verb = {
     const { args, options, output } = invocation
     const files = await Promise.all(args.map(readText))
     const texts = files.map((text) => bundleInPage(text) ?? text)
-    if (texts.length === 1 && isAccusation(texts[0]!)) return judge(texts[0]!, output)
     const trust = trustOf(options)
-    if (texts.length === 1 && isTlogProof(texts[0]!))
-      return judgeTlogProof(texts[0]!, trust, output)
     const chain = chainOf(options)
+    const isOne = texts.length === 1
+    if (isOne && isAccusation(texts[0]!)) return judge(texts[0]!, trust, output)
+    if (isOne && isTlogProof(texts[0]!)) {
+      if (chain !== undefined)
+        throw new UsageRefused('--contract expected for statements: a read’s proof names no hour')
+      return judgeTlogProof(texts[0]!, trust, output)
+    }
     const verified: Verified[] = []
     for (const [i, text] of texts.entries()) {
       const one = verifyBundle(text, trust, nodeCrypto)
@@ -85,8 +89,11 @@ function isAccusation(text: string): boolean {
   return text.startsWith(`{"type":"${MISBEHAVIOUR_TYPE}"`)
 }
 
-function judge(text: string, output: Output): ExitCode {
-  const accusation = checkMisbehaviour(text, nodeCrypto)
+function judge(text: string, { key }: Trust, output: Output): ExitCode {
+  const found = checkMisbehaviour(text, nodeCrypto)
+  const isOther = found.holds && key !== undefined && formatKey(key, nodeCrypto) !== found.log
+  const other = { holds: false, says: `It is against another key than --vkey: ${found.log}` }
+  const accusation = isOther ? { ...found, ...other } : found
   const { holds, log, says } = accusation
   output.line(output.bold(holds ? 'The proof holds.' : 'The proof does not hold.'))
   output.line(`  ${oneLine(says)}`)
@@ -98,7 +105,10 @@ function judge(text: string, output: Output): ExitCode {
 function trustOf(options: Invocation['options']): Trust {
   const { vkey, witnesses, quorum } = options
   const trust = vkey === undefined ? {} : { key: keyOf('--vkey', String(vkey), 'log') }
-  if (witnesses === undefined) return trust
+  if (witnesses === undefined) {
+    if (quorum === undefined) return trust
+    throw new UsageRefused('--quorum expected with --witnesses: of whom?')
+  }
   const keys = String(witnesses)
     .split(',')
     .map((text) => keyOf('--witnesses', text, 'witness'))
