@@ -127,6 +127,7 @@ test('a statement is of its month, its hours and its status, and says nothing tw
         storageByteMs: 0,
       }),
     'charges of an hour twice': ({ bill }) => bill.charges.push(bill.charges[0]),
+    'a day that is none': ({ lines }) => (lines[0].hour = '2025-11-31T16:00:00Z'),
     'a price behind the last': ({ bill }) => bill.charges[0].egress.prices.push({ perGib: '0.01' }),
   }
   assert.ok(verdictOf(await signedStatement(() => {})).holds)
@@ -153,6 +154,16 @@ test('a statement is of its month, its hours and its status, and says nothing tw
   const evidence = `{"bundle":{"x":${deep.slice(0, 400_000)}}}`
   const accusation = `{"type":"turnpike-misbehaviour/v1","rule":"statement","evidence":${evidence}}`
   assert.ok(!checkMisbehaviour(accusation, nodeCrypto).holds)
+})
+
+test('a statement as long as one may be, with charges for nothing, is refused soon', async () => {
+  const text = await signedStatement(({ lines, bill }) => {
+    for (let i = 0; i < 50_000; i++) lines.push({ ...lines[0], space: `did:key:z${i}` })
+    while (bill.charges.length < 10_000) bill.charges.push(bill.charges[0])
+  })
+  const start = performance.now()
+  assert.equal(verdictOf(text).holds, false)
+  assert.ok(performance.now() - start < 10_000)
 })
 
 test('honest statements hold, whatever plans, grants and credits they have', async () => {

@@ -98,7 +98,9 @@ function byRegistration(
     const name = isOwn ? `${said.chainId} ${said.registrant}` : ''
     if (isOwn && !known.has(name)) known.set(name, said)
     const registration = known.get(name)
-    groups.set(registration, [...(groups.get(registration) ?? []), epoch])
+    const group = groups.get(registration)
+    if (group === undefined) groups.set(registration, [epoch])
+    else group.push(epoch)
   }
   return groups
 }

@@ -33,11 +33,14 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
   let egressFrom = 0n
   let storageFrom = 0n
   let endEpoch = statement.firstEpoch
+  // From the last to the first, to be taken from the end.
+  const hours = hoursOf(statement).toReversed()
   for (const [i, charge] of bill.charges.entries()) {
     const at = `charge ${i + 1}`
     if (charge.firstEpoch < endEpoch || charge.endEpoch > statement.endEpoch)
-      findings.add(`bill, ${at}`, 'hours of the month, after those before', 'others')
+      return findings.add(`bill, ${at}`, 'hours of the month, after those before', 'others')
     ;({ endEpoch } = charge)
+    const own = takeHours(hours, charge)
     const month = msOf(statement)
     const ms = msOf(charge)
     const egress = { included: prorated(charge, statement), from: egressFrom, unitsPerByte: 1n }
@@ -47,8 +50,9 @@ export function checkBill({ statement, checks }: Pick<Context, 'statement' | 'ch
     checkMeter(`${at}, storage`, charge.storage, storage, same)
     egressFrom += charge.egress.overage
     storageFrom += charge.storage.overage
-    same(`${at}, stored`, storedIn(charge, statement), charge.storage.used)
-    const delivered = deliveredIn(charge, statement)
+    same(`${at}, stored`, sum(own.map((hour) => hour.storageByteMs)), charge.storage.used)
+    // At most, before what was credited in other hours is taken off.
+    const delivered = sum(own.map((hour) => hour.egressBytes).filter((bytes) => bytes > 0n))
     if (charge.egress.used > delivered)
       findings.add(`bill, ${at}, egress`, `<= ${delivered}`, `${charge.egress.used}`)
     for (const [name, meter] of Object.entries({ egress: charge.egress, storage: charge.storage }))
@@ -135,21 +139,30 @@ function prorated({ egress, ...charge }: Charge, month: Span): bigint {
   return due(charge.endEpoch) - due(charge.firstEpoch)
 }
 
-/** What was delivered in hours at most, before credits of other hours are taken off. */
-function deliveredIn({ firstEpoch, endEpoch }: Span, { lines }: Statement): bigint {
-  const hours = new Map<number, bigint>()
-  for (const { billedEpoch, egressBytes } of lines)
-    if (billedEpoch >= firstEpoch && billedEpoch < endEpoch)
-      hours.set(billedEpoch, (hours.get(billedEpoch) ?? 0n) + egressBytes)
-  return sum([...hours.values()].filter((bytes) => bytes > 0n))
+/** What lines say of one hour in which they count. */
+interface Hour {
+  readonly epoch: number
+  egressBytes: bigint
+  storageByteMs: bigint
 }
 
-/** What lines say was stored in hours. */
-function storedIn({ firstEpoch, endEpoch }: Span, statement: Statement): bigint {
-  const own = statement.lines.filter(
-    ({ billedEpoch }) => billedEpoch >= firstEpoch && billedEpoch < endEpoch,
-  )
-  return sum(own.map(({ storageByteMs }) => storageByteMs))
+/** Hours of a statement, in order. */
+function hoursOf({ lines }: Statement): Hour[] {
+  const hours = new Map<number, Hour>()
+  for (const { billedEpoch: epoch, egressBytes, storageByteMs } of lines) {
+    const hour = hours.get(epoch) ?? { epoch, egressBytes: 0n, storageByteMs: 0n }
+    hour.egressBytes += egressBytes
+    hour.storageByteMs += storageByteMs
+    hours.set(epoch, hour)
+  }
+  return [...hours.values()].sort((one, other) => one.epoch - other.epoch)
+}
+
+/** Takes a charge's hours from the end, where the first are; those before it nobody charges. */
+function takeHours(hours: Hour[], { firstEpoch, endEpoch }: Span): Hour[] {
+  const own: Hour[] = []
+  while ((hours.at(-1)?.epoch ?? endEpoch) < endEpoch) own.push(hours.pop()!)
+  return own.filter(({ epoch }) => epoch >= firstEpoch)
 }
 
 function msOf({ firstEpoch, endEpoch }: Span): bigint {

@@ -243,6 +243,8 @@ function epochOf(value: unknown, what: string): number {
   const text = asText(value, what)
   const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:00:00Z$/.test(text)
   const epoch = isTime ? Date.parse(text) / EPOCH_MS : Number.NaN
-  if (Number.isSafeInteger(epoch) && epoch >= 0) return epoch
+  // Of a day that a month does not have, `Date` makes one of the next.
+  const isDay = epoch >= 0 && new Date(epoch * EPOCH_MS).toISOString().startsWith(text.slice(0, 10))
+  if (Number.isSafeInteger(epoch) && isDay) return epoch
   throw new BadBundle(`${what} expected the start of an hour, got "${text}"`)
 }
