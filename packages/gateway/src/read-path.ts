@@ -21,7 +21,7 @@ import {
   wholeSmall,
 } from './format/serve.ts'
 import { type Awaitable, type Result, fail, ok } from '@turnpike/core/result'
-import { BlockSession, identityBytes } from './blocks/session.ts'
+import { BlockSession, identityBytes, knownBytes } from './blocks/session.ts'
 import { AnswerCache } from './answer-cache.ts'
 import { BlockEngine } from './blocks/engine.ts'
 import type { Content } from './format/content.ts'
@@ -44,7 +44,7 @@ import { refuseTooLarge } from './too-large.ts'
 import { NOT_TRUSTLESS, type TrustlessSettings, refuseUnverifiable } from './trustless.ts'
 import type { ReadContext } from './read-context.ts'
 import { wantsCached } from './only-if-cached.ts'
-import { Retrieving, type Admitted } from './retrieving.ts'
+import { Retrieving, type Admitted, type AdmittedRead } from './retrieving.ts'
 import { tokenOf } from './parse-request.ts'
 
 /** Who lets it be read, in the order in which they pay; at least one. */
@@ -66,6 +66,8 @@ interface SpaceRead extends Asked {
   readonly key: string | undefined
   /** Says whether it may be read on, where that is not for the authorizer to say. */
   readonly leave?: Authorizer
+  /** Lets it be read, once: called when it is found, before any of it is fetched. */
+  readonly spend?: AdmittedRead['spend'] | undefined
 }
 
 /** The stages over one process's caches. */
@@ -188,12 +190,15 @@ export class ReadPath {
     if (admitted.error) return admitted
     if (admitted.ok.answer !== undefined) return ok(admitted.ok.answer)
     const { space, invoker, request, leave, receipted } = admitted.ok
+    // Every space has what its address tells: remembering who had that would be room for anybody.
+    const spend = knownBytes(path.root) === undefined ? admitted.ok.spend : undefined
     const tooOften = await this.#deps.identities?.takeSigner(invoker)
     if (tooOften !== undefined) return fail(tooOften)
     context.request = request
     const refused = await this.#refusedByPlan(context, space)
     if (refused !== undefined) return receipted(refused)
-    const read = { path, wanted, token: undefined, space, leave, byToken: true, key: undefined }
+    const kept = { token: undefined, key: undefined }
+    const read = { path, wanted, space, leave, spend, byToken: true, ...kept }
     return receipted(await this.#answerFresh(context, read).catch(failedLocator))
   }
 
@@ -335,6 +340,8 @@ export class ReadPath {
     // How large it is, is for who has the token: nobody is to keep that.
     if (tooLarge !== undefined)
       return fail(read.byToken ? new RequestError(tooLarge.name, tooLarge.message) : tooLarge)
+    const spent = read.spend?.()
+    if (spent?.error) return spent
     const served = await this.#serveFresh(content.ok, context.request, read)
     context.fromCache = session.fetched === 0
     return leased(guarded(served, guard, this.#deps.observer), lease)

@@ -9,8 +9,8 @@ import type { Result } from '@turnpike/core/result'
 
 /** Judges invocations, and signs what came of them. */
 export interface Retrievals {
-  /** Lets an invocation through at most once. */
-  judge(asked: RetrievalAsked): Promise<Result<Retrieval, RetrievalRefused | MissingProofs>>
+  /** Says whether an invocation is good; what it returns lets it through, at most once. */
+  examine(asked: RetrievalAsked): Promise<Result<Retrieval, RetrievalRefused | MissingProofs>>
   /** A receipt, as the value of `X-Agent-Message`. */
   receipt(task: Uint8Array, out: Outcome): Promise<string>
 }

@@ -9,7 +9,7 @@ import { DENY } from '@turnpike/core/log/entry'
 import type { Authorizer, SpaceDid } from '@turnpike/core/ports/content'
 import { Unauthorized } from '@turnpike/core/ports/content'
 import type { ByteRange } from '@turnpike/core/range'
-import { fail, ok, type Result } from '@turnpike/core/result'
+import { fail, ok, type Result, type Unit } from '@turnpike/core/result'
 import { AGENT_MESSAGE_FIELD } from '@turnpike/core/retrieve/header'
 import {
   MissingProofs,
@@ -39,6 +39,8 @@ export interface AdmittedRead {
   readonly request: GatewayRequest
   /** Says whether that may be sent on. */
   readonly leave: Authorizer
+  /** Lets the request through, at most once: to be called when what it asks for is found. */
+  spend(): Result<Unit, RequestError>
   /** The answer with its receipt. */
   receipted(answered: Answered): Promise<Answered>
 }
@@ -55,6 +57,8 @@ const ERROR_BY_FAULT: Readonly<Record<RetrievalFault, ErrorName>> = {
   full: 'InvocationsFull',
 }
 
+/** What another run came to may be known from its receipt: these have none. */
+const NOT_RUN: ReadonlySet<ErrorName> = new Set(['InvocationReplayed', 'InvocationsFull'])
 const VARY: HeaderLine = ['Vary', 'X-Agent-Message']
 const NO_STORE: HeaderLine = ['Cache-Control', 'no-store']
 
@@ -82,10 +86,10 @@ export class Retrieving {
       )
     const { multihash } = path.root
     const asked = { value, multihash, range, signal: request.signal }
-    const judged = await this.#retrievals.judge(asked)
-    if (judged.ok) return ok(this.#read(judged.ok, request))
-    if (!(judged.error instanceof MissingProofs)) return fail(refusal(judged.error))
-    const { status, headers, body } = missingProofsAnswer(judged.error)
+    const examined = await this.#retrievals.examine(asked)
+    if (examined.ok) return ok(this.#read(examined.ok, request))
+    if (!(examined.error instanceof MissingProofs)) return fail(refusal(examined.error))
+    const { status, headers, body } = missingProofsAnswer(examined.error)
     const length: HeaderLine = ['Content-Length', String(body.length)]
     const lines = [...headers, length]
     const answer = { status, headers: lines, body: bytesBody(body), billable: false }
@@ -94,11 +98,16 @@ export class Retrieving {
 
   #read(retrieval: Retrieval, request: GatewayRequest): AdmittedRead {
     const { space, invoker, range } = retrieval
+    const spend = (): Result<Unit, RequestError> => {
+      const spent = retrieval.spend()
+      return spent.error ? fail(refusal(spent.error)) : spent
+    }
     return {
       space,
       invoker,
       request: rangedRequest(request, range),
       leave: leaveOf(retrieval),
+      spend,
       receipted: (answered) => this.#receipted(retrieval, answered),
     }
   }
@@ -115,7 +124,7 @@ export class Retrieving {
       return ok({ ...answered.ok, headers })
     }
     const error = answered.error.name === 'BlockMissing' ? notFound(DENY.none) : answered.error
-    if (!(error instanceof RequestError)) return answered
+    if (!(error instanceof RequestError) || NOT_RUN.has(error.name)) return answered
     const { name, message, deny } = error
     const headers = [...error.headers, ...(await lineOf({ error: { name, message } }))]
     return fail(new RequestError(name, message, { headers, deny }))

@@ -103,7 +103,8 @@ export type Refusal = RetrievalRefused | MissingProofs
  *
  * @example
  * const judge = new InvocationJudge({ store, checks, gateways, attesters: [], hasher, clock })
- * const granted = await judge.judge({ value, wanted, signal })
+ * const examined = await judge.examine({ value, wanted, signal })
+ * const spent = examined.ok?.spend()
  */
 export class InvocationJudge {
   readonly #deps: JudgeDeps
@@ -116,18 +117,10 @@ export class InvocationJudge {
     this.#spent = spent
   }
 
-  /** Lets an invocation through at most once. */
-  async judge(asked: InvocationAsked): Promise<Result<Granted, Refusal>> {
-    const examined = await this.examine(asked)
-    if (examined.error) return examined
-    const spent = examined.ok.spend()
-    return spent.error ? spent : examined
-  }
-
   /**
-   * Says whether an invocation is good, without remembering it: what it asks for may be looked up
-   * before. Anybody can make spaces, and sign in their names: where only spaces that have something
-   * here spend, others can't fill the memory.
+   * Says whether an invocation is good and was not run, without remembering it: what it asks for is
+   * looked up before. Anybody can make spaces, and sign in their names: where only spaces that have
+   * something here spend, others can't fill the memory.
    */
   async examine(asked: InvocationAsked): Promise<Result<Examined, Refusal>> {
     const { hasher } = this.#deps
@@ -172,6 +165,7 @@ export class InvocationJudge {
     if (chains.error) return chains
     const space = capability.with as SpaceDid
     const { key, expiresMs } = invocation
+    if (this.#spent.isSpent(space, key)) return refused('replayed', REPLAYED)
     // The last proof of an exchange is to be known to the next invocation, too.
     if (gathered.fromBefore) this.#proofs.keep(gathered)
     return ok({

@@ -11,7 +11,7 @@ import { covering, isWithin, RETRIEVE, wishIn, type RetrieveWish } from './cavea
 import {
   InvocationJudge,
   refused,
-  type Granted,
+  type Examined,
   type JudgeDeps,
   type Refusal,
   type RetrievalRefused,
@@ -30,7 +30,7 @@ export interface RetrievalAsked {
 }
 
 /** Leave to send some bytes of a blob to who signed for them. */
-export interface Retrieval extends Granted {
+export interface Retrieval extends Examined {
   /** What may be sent, and is asked for. */
   readonly range: ByteRange
 }
@@ -40,7 +40,7 @@ export interface Retrieval extends Granted {
  *
  * @example
  * const judge = new RetrievalJudge({ store, checks, gateways, attesters: [], hasher, clock })
- * const judged = await judge.judge({ value, multihash, range: undefined, signal })
+ * const examined = await judge.examine({ value, multihash, range: undefined, signal })
  */
 export class RetrievalJudge {
   readonly #invocations: InvocationJudge
@@ -49,11 +49,11 @@ export class RetrievalJudge {
     this.#invocations = new InvocationJudge(deps, spent)
   }
 
-  /** Lets an invocation through at most once. */
-  async judge(asked: RetrievalAsked): Promise<Result<Retrieval, Refusal>> {
+  /** Says whether an invocation is good; it is let through once its blob is found. */
+  async examine(asked: RetrievalAsked): Promise<Result<Retrieval, Refusal>> {
     const { value, signal } = asked
     let range = asked.range
-    const granted = await this.#invocations.judge({
+    const examined = await this.#invocations.examine({
       value,
       signal,
       wanted(capability) {
@@ -63,7 +63,7 @@ export class RetrievalJudge {
         return ok(covering(wish.ok))
       },
     })
-    return granted.error ? granted : ok({ ...granted.ok, range: range! })
+    return examined.error ? examined : ok({ ...examined.ok, range: range! })
   }
 }
 

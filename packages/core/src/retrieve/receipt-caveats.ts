@@ -20,7 +20,7 @@ const ALLOWED: Allowed = { token: undefined }
  *
  * @param receipt a public receipt id, 32 lower-case hex digits
  * @example
- * const granted = await judge.judge({ value, wanted: receiptWanted(receipt), signal })
+ * const granted = await judge.examine({ value, wanted: receiptWanted(receipt), signal })
  */
 export function receiptWanted(receipt: string): InvocationAsked['wanted'] {
   return ({ can, nb }): Result<ReturnType<typeof seeing>, RetrievalRefused> => {

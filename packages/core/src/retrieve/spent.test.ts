@@ -7,8 +7,10 @@ const task = (i: number): ReturnType<typeof keyOf> => keyOf(new Uint8Array([i]))
 
 test('an invocation is fresh once, for each space', () => {
   const spent = new SpentInvocations()
+  assert.equal(spent.isSpent('a', task(1)), false)
   assert.equal(spent.spend('a', task(1), 10, 0), 'fresh')
   assert.equal(spent.spend('a', task(1), 10, 0), 'spent')
+  assert.deepEqual([spent.isSpent('a', task(1)), spent.isSpent('b', task(1))], [true, false])
   assert.equal(spent.spend('b', task(1), 10, 0), 'fresh')
 })
 

@@ -30,6 +30,11 @@ export class SpentInvocations {
     this.#room = room
   }
 
+  /** Whether it was run, and has not been forgotten. */
+  isSpent(space: string, task: BytesKey): boolean {
+    return this.#spaces.get(space)?.has(task) === true
+  }
+
   /** Whether this is the first time; `full` when that could not be remembered. */
   spend(
     space: string,
@@ -38,7 +43,7 @@ export class SpentInvocations {
     nowMs: number,
   ): 'fresh' | 'spent' | 'full' {
     const { perSpaceMax, allMax } = this.#room
-    if (this.#spaces.get(space)?.has(task)) return 'spent'
+    if (this.isSpent(space, task)) return 'spent'
     if ((this.#spaces.get(space)?.size ?? 0) >= perSpaceMax) this.#forget(space, nowMs)
     if (this.#count >= allMax) for (const other of this.#spaces.keys()) this.#forget(other, nowMs)
     const spent = this.#spaces.get(space) ?? new Map<BytesKey, number>()

@@ -119,7 +119,7 @@ test('proofs that don’t fit are sent one by one, as they are asked for', async
     const value = String(headers['x-agent-message'])
     assert.ok(value.length <= 4096)
     const { signal } = new AbortController()
-    const judged = await judge.judge({ value, multihash: DIGEST, range: undefined, signal })
+    const judged = await judge.examine({ value, multihash: DIGEST, range: undefined, signal })
     if (judged.ok) return 206
     assert.ok(judged.error instanceof MissingProofs, judged.error.message)
     const links = judged.error.proofs.map((cid) => ({ '/': String(CID.decode(cid)) }))

@@ -65,7 +65,7 @@ export async function openRetrieve({
   const signsAs = [identity.did, identity.keys[0]!]
   return {
     retrievals: {
-      judge: (asked) => judge.judge(asked),
+      examine: (asked) => judge.examine(asked),
       async receipt(task, out) {
         const receipt = encodeReceipt(task, out, { signer, hasher: nodeHasher })
         const packed = await packAgentHeader(receipt)

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { after, before, test } from 'node:test'
 import { delegate as issue, DID, Message, Receipt, invoke } from '@ucanto/core'
 import { generate } from '@ucanto/principal/ed25519'
+import { base58btc } from 'multiformats/bases/base58'
 import { base64 } from 'multiformats/bases/base64'
 import { CAR } from '@ucanto/core'
 import { keyOf } from '@turnpike/core/bytes'
@@ -204,6 +205,42 @@ test('an invocation opens once', async () => {
   const field = await fieldOf(await invocation())
   assert.equal(await statusOf(field), 206)
   assert.equal(await statusOf(field), 422)
+})
+
+test('of requests at once with one invocation, one is served, and has the receipt', async () => {
+  const field = await fieldOf(await invocation())
+  const answers = await Promise.all(Array.from({ length: 8 }, () => ask(field)))
+  await Promise.all(answers.map((answer) => answer.arrayBuffer()))
+  const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b)
+  assert.deepEqual(statuses, [206, ...Array.from({ length: 7 }, () => 422)])
+  for (const { status, headers } of answers)
+    assert.equal(headers.has('x-agent-message'), status === 206)
+})
+
+test('a space that anybody made takes no room: what is not here, or all have', async () => {
+  const stranger = await generate()
+  const asked = async (digest: Uint8Array): Promise<string> => {
+    const made = await invoke({
+      issuer: stranger,
+      audience: DID.parse(rig.holder.turnpike.whoami.gateway),
+      capability: {
+        can: ABILITY,
+        with: stranger.did(),
+        nb: { blob: { digest }, range: [0, 1] },
+      } as never,
+      expiration: nowSeconds() + 30,
+    }).delegate()
+    return fieldOf(made as never)
+  }
+  const absent = await asked(rig.shard)
+  for (let i = 0; i < 3; i++) assert.equal(await statusOf(absent), 404)
+  const inline = Uint8Array.of(0, 2, 104, 105)
+  const field = await asked(inline)
+  for (let i = 0; i < 3; i++) {
+    const url = `${rig.holder.url}/blob/${base58btc.encode(inline)}`
+    const answer = await fetch(url, { headers: { 'x-agent-message': field } })
+    assert.deepEqual([answer.status, await answer.text()], [206, 'hi'])
+  }
 })
 
 test('of two invocations none is run', async () => {
