@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { Delegation, type API } from '@ucanto/core'
@@ -15,6 +15,7 @@ import {
 import type { Settings } from '../config/settings.ts'
 import { loadKey } from '../folder/keys.ts'
 import { startDeployment, testFolder, type Deployment } from '../testing/deployment.ts'
+import { startTestDns, texts } from '../testing/dns.ts'
 import {
   CAR_TYPE,
   claimedBy,
@@ -169,6 +170,52 @@ test('on hosts of content the same addresses are content', async (t) => {
     assert.equal(await statusOn(host), 405, host)
   const receipt = await raw(`${url}/receipt/x`, { host: 'bafkqaaa.ipfs.localhost' })
   assert.match(receipt.text, /no link named "receipt" under bafkqaaa/)
+})
+
+test('where only one space is served its site hides behind no address of ours', async (t) => {
+  const [folder, dns] = [await testFolder(), await startTestDns()]
+  const data = join(folder.path, 'data')
+  await mkdir(join(data, 'keys'), { recursive: true })
+  const space = (await loadKey(join(data, 'keys'), 'space-default')).did()
+  const own = ['both.example', 'gw.example', 'trustless.example']
+  const did = 'did:web:gw.example'
+  const deployment = await startDeployment(data, {
+    identity: did,
+    hosts: [own[0]!],
+    trustlessHosts: [own[2]!],
+    hostSpaces: ['photos.example', ...own].map((host) => ({ host, space })),
+    handFrom: [did],
+    dnsResolver: { kind: 'servers', servers: [dns.server] },
+  })
+  t.after(async () => {
+    await deployment.stop()
+    dns.close()
+    await folder.remove()
+    assert.deepEqual(deployment.crashes, [])
+  })
+  const site = join(folder.path, 'site')
+  const paths = ['receipt/x', 'revocations/x', 'claims', 'claim/x', 'journal-batches']
+  for (const path of [...paths, '.well-known/did.json']) {
+    await mkdir(dirname(join(site, path)), { recursive: true })
+    await writeFile(join(site, path), 'of a site')
+  }
+  const { cid } = (await deployment.add([site], { wrap: false, hidden: true })).roots[0]!
+  dns.zone.set('_dnslink.photos.example', texts(60, `dnslink=/ipfs/${cid}`))
+  const { url } = deployment
+  const got = async (host: string, path: string): Promise<string> =>
+    (await raw(`${url}/${path}`, { host })).text
+  for (const path of [...paths, '.well-known/did.json'])
+    assert.equal(await got('photos.example', path), 'of a site', path)
+  const headers = { 'content-type': CAR_TYPE }
+  const posted = async (host: string): Promise<number> =>
+    (await raw(url, { method: 'POST', host, headers, body: new Uint8Array(3) })).status
+  assert.equal(await posted('photos.example'), 405)
+  for (const host of own) {
+    assert.equal(await posted(host), 400, host)
+    assert.match(await got(host, 'receipt/x'), /^a CID expected/, host)
+    assert.match(await got(host, 'journal-batches'), /^expected POST/, host)
+  }
+  assert.match(await got('gw.example', '.well-known/did.json'), /"did:web:gw.example"/)
 })
 
 test('clients that send slowly keep nobody out, and those at once are so many', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { declaredHosts, ownHosts } from './own-hosts.ts'
+import { declaredHosts, frontDoorHosts, ownHosts } from './own-hosts.ts'
 
 test('a deployment goes by all names in its settings', () => {
   const given = {
@@ -22,4 +22,5 @@ test('a deployment goes by all names in its settings', () => {
   const named = { ...given, publicUrl: undefined, identity: 'did:web:d.example%3A81' } as const
   assert.deepEqual(ownHosts(named).at(-1), 'd.example:81')
   assert.deepEqual(declaredHosts(named), ['a.example', 'd.example:81'])
+  assert.deepEqual(frontDoorHosts(named), ['a.example', 'd.example:81', ...given.trustlessHosts])
 })

@@ -27,6 +27,17 @@ export function ownHosts(names: OwnNames): readonly string[] {
 }
 
 /**
+ * Those of them that programs talk to: all but names that only serve one space, which may have a
+ * site of its own by DNSLink. On trustless names no page is served that an address could hide.
+ *
+ * @example
+ * const spoken = frontDoorHosts(settings)
+ */
+export function frontDoorHosts(names: Omit<OwnNames, 'hostSpaces'>): readonly string[] {
+  return [...declaredHosts(names), ...names.trustlessHosts]
+}
+
+/**
  * Those of them that are for more than content: names that only serve one space, which may have a
  * site of its own by DNSLink, and trustless names are not.
  *

@@ -52,7 +52,7 @@ import { receiptRoutes } from '../receipts/routes.ts'
 import { payersOf } from '../quota/payers.ts'
 import { openRetrieve, type OpenRetrieve } from '../retrieve/open.ts'
 import type { Whoami } from '../owner/operations.ts'
-import { declaredHosts, ownHosts } from './own-hosts.ts'
+import { declaredHosts, frontDoorHosts, ownHosts } from './own-hosts.ts'
 import type { RateLimiters } from './rate-limits.ts'
 import { nodeClock, nodeRandom, nodeTimer } from '../runtime.ts'
 
@@ -128,7 +128,7 @@ export async function openReadSide(options: ReadSideOptions): Promise<Result<Rea
   })
   const gateway = withRoutes(published, {
     routes: routesOf(options, { folder: folder.ok, identity, resolver: dids.resolver }),
-    hosts: hostsOf(settings),
+    hosts: hostSettings(frontDoorHosts(settings), settings.subdomainHosts),
     observer,
   })
   const flush = (): Promise<void> => {
