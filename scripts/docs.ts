@@ -13,7 +13,7 @@ import { GROUPS } from '../packages/gateway/src/testing/conformance/tables.ts'
 
 const docs = resolve(import.meta.dirname, '../docs')
 writeFileSync(resolve(docs, 'operating/settings.md'), settingsPage())
-writeFileSync(resolve(docs, 'reference/cli.md'), cliPage())
+writeFileSync(resolve(docs, 'reference/cli.md'), await cliPage())
 
 // Its table counts rows that are made from the suite's data.
 if (absent === false) {

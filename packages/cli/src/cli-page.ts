@@ -5,7 +5,7 @@
 import { SETTING_NAMES } from '@turnpike/node/config/settings'
 import { groupHelp, verbHelp } from './help.ts'
 import type { Verb, VerbGroup } from './verb.ts'
-import { VERBS } from './verbs.ts'
+import { allVerbs } from './verbs.ts'
 
 const HEAD = `# Command line
 
@@ -30,8 +30,8 @@ Exit codes:
 `
 
 /** Text of the page; a test keeps the file equal to it. */
-export function cliPage(): string {
-  return [HEAD, ...VERBS.flatMap(sectionsOf)].join('\n')
+export async function cliPage(): Promise<string> {
+  return [HEAD, ...(await allVerbs()).flatMap(sectionsOf)].join('\n')
 }
 
 function sectionsOf(entry: Verb | VerbGroup): string[] {

@@ -11,8 +11,9 @@ import { parseVerb } from './parse.ts'
 import { ProgressBar } from './progress-bar.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 import { UsageRefused, type Verb, type VerbGroup } from './verb.ts'
-import { VERBS } from './verbs.ts'
+import { allVerbs, verbsFor } from './verbs.ts'
 
+const VERBS = await allVerbs()
 /** Every verb, those of groups too. */
 const ALL = VERBS.flatMap((entry) => ('verbs' in entry ? entry.verbs : [entry]))
 
@@ -84,6 +85,12 @@ test('help names every option, and needs no operands', () => {
     )
   }
   for (const { summary } of VERBS) assert.ok(generalHelp(VERBS).includes(summary))
+})
+
+test('a word loads the verb or group that it calls, and no other; any other word all', async () => {
+  for (const entry of VERBS) assert.deepEqual(await verbsFor(entry.name), [entry])
+  for (const word of ['', 'sreve', 'constructor', '--json'])
+    assert.deepEqual(await verbsFor(word), VERBS)
 })
 
 test('a verb of a group is called by two words', () => {
@@ -178,7 +185,7 @@ test('errors have exit codes by name, others by cause', () => {
   assert.equal(exitCodeOf(new Error('x', { cause: { code: 'ENOENT' } })), EXIT.missing)
 })
 
-test('the page of the documentation is what the verbs say', () => {
+test('the page of the documentation is what the verbs say', async () => {
   const page = resolve(import.meta.dirname, '../../../docs/reference/cli.md')
-  assert.ok(readFileSync(page, 'utf8') === cliPage(), 'run `npm run docs`')
+  assert.ok(readFileSync(page, 'utf8') === (await cliPage()), 'run `npm run docs`')
 })

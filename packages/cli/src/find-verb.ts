@@ -23,7 +23,7 @@ export interface Refused {
  * Finds the verb in `words`, which has at least one.
  *
  * @example
- * findVerb(['name', 'publish', '/ipfs/bafy…'], VERBS) // { verb, words: ['/ipfs/bafy…'] }
+ * findVerb(['name', 'publish', '/ipfs/bafy…'], verbs) // { verb, words: ['/ipfs/bafy…'] }
  */
 export function findVerb(words: readonly string[], verbs: readonly (Verb | VerbGroup)[]): Asked {
   const [word = '', second] = words

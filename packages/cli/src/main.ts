@@ -10,7 +10,7 @@ import { Output } from './output.ts'
 import { parseVerb } from './parse.ts'
 import { untilInterrupted } from './signals.ts'
 import { UsageRefused, type Verb } from './verb.ts'
-import { VERBS } from './verbs.ts'
+import { allVerbs, verbsFor } from './verbs.ts'
 import { version } from './version.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function main(words: readonly string[]): Promise<ExitCode> {
   if (word === undefined || word === '--help' || word === '-h' || word === 'help')
     return help(rest, output)
   if (word === '--version' || word === '-v' || word === 'version') return showVersion(output)
-  const asked = findVerb(words, VERBS)
+  const asked = findVerb(words, await verbsFor(word))
   if (!('verb' in asked)) return helpOn(asked, output)
   const interrupt = untilInterrupted()
   try {
@@ -56,11 +56,13 @@ async function runVerb(
   return verb.run({ args, options, loaded: loaded.ok, output, signal })
 }
 
-function help(words: readonly string[], output: Output): ExitCode {
-  if (words[0] !== undefined && !words[0].startsWith('-'))
-    return helpOn(findVerb(words, VERBS), output)
-  output.line(generalHelp(VERBS))
-  output.result({ verbs: VERBS.map(({ name, summary }) => ({ name, summary })) })
+async function help(words: readonly string[], output: Output): Promise<ExitCode> {
+  const [word] = words
+  if (word !== undefined && !word.startsWith('-'))
+    return helpOn(findVerb(words, await verbsFor(word)), output)
+  const verbs = await allVerbs()
+  output.line(generalHelp(verbs))
+  output.result({ verbs: verbs.map(({ name, summary }) => ({ name, summary })) })
   return EXIT.ok
 }
 
