@@ -73,6 +73,7 @@ class ThreadAccounting implements AccountingHost {
   readonly operations: Operations
   readonly #waiting = new Map<number, Waiting>()
   #calls = 0
+  #isOpen = false
   #ended: AccountingStopped | undefined
   #closing: Promise<void> | undefined
 
@@ -84,8 +85,10 @@ class ThreadAccounting implements AccountingHost {
     const { promise, resolve } = Promise.withResolvers<AccountingStopped | undefined>()
     this.opened = promise
     worker.on('message', (reply: AccountingReply) => {
-      if ('opened' in reply) resolve(received(reply.opened))
-      else if ('standing' in reply) onStanding(received(reply.standing))
+      if ('opened' in reply) {
+        this.#isOpen = reply.opened === null
+        resolve(received(reply.opened))
+      } else if ('standing' in reply) onStanding(received(reply.standing))
       else if ('job' in reply) onJob(reply.job, received(reply.fault))
       else this.#settle(reply)
     })
@@ -97,7 +100,8 @@ class ThreadAccounting implements AccountingHost {
       resolve(ended)
       for (const settle of this.#waiting.values()) settle(fail(ended))
       this.#waiting.clear()
-      if (this.#closing === undefined) onStanding(ended)
+      // Why one never opened, its opening has told.
+      if (this.#isOpen && this.#closing === undefined) onStanding(ended)
     })
   }
 

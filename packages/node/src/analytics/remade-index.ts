@@ -10,7 +10,7 @@ import type {
   DomainStanding,
   EpochCounts,
 } from '@turnpike/core/ports/domain-index'
-import { isDamaged } from '../catalog/database.ts'
+import { isDamaged } from '../catalog/damaged.ts'
 import { SqliteDomainIndex } from './domain-index.ts'
 
 /**

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { CATALOG_CACHE_BYTES_MAX, SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import { fail, ok, type Result } from '@turnpike/core/result'
+import { DatabaseDamaged, isDamaged } from './damaged.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 
 /** The catalog was written by a newer Turnpike, or is older than its readers can use. */
@@ -25,7 +26,7 @@ export class CatalogVersion extends Error {
   }
 }
 
-/** The file is an SQLite database of something else, or there is none. */
+/** The file is a database of something else, or there is none. */
 export class CatalogForeign extends Error {
   override readonly name = 'CatalogForeign'
   readonly path: string
@@ -36,7 +37,7 @@ export class CatalogForeign extends Error {
 }
 
 /** Why a catalog can't be opened. */
-export type CatalogRefused = CatalogVersion | CatalogForeign
+export type CatalogRefused = CatalogVersion | CatalogForeign | DatabaseDamaged
 
 /**
  * Opens the catalog for its one writer and brings its schema up to date. Only the folder's owner
@@ -50,20 +51,19 @@ export function openCatalogWriter(
   migrations: readonly string[] = MIGRATIONS,
 ): Result<DatabaseSync, CatalogRefused> {
   const database = new DatabaseSync(path, { timeout: SQLITE_BUSY_TIMEOUT_MS })
-  const refusal = refuse(database, path, migrations.length)
-  if (refusal !== undefined) {
-    database.close()
-    return fail(refusal)
-  }
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = ${-CATALOG_CACHE_BYTES_MAX / 1024};
-    PRAGMA journal_size_limit = ${CATALOG_CACHE_BYTES_MAX};
-  `)
-  migrate(database, migrations)
-  return ok(database)
+  return opened(database, path, () => {
+    const refusal = refuse(database, path, migrations.length)
+    if (refusal !== undefined) return refusal
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA cache_size = ${-CATALOG_CACHE_BYTES_MAX / 1024};
+      PRAGMA journal_size_limit = ${CATALOG_CACHE_BYTES_MAX};
+    `)
+    migrate(database, migrations)
+    return undefined
+  })
 }
 
 /**
@@ -73,16 +73,32 @@ export function openCatalogWriter(
 export function openCatalogReader(path: string): Result<DatabaseSync, CatalogRefused> {
   if (!existsSync(path)) return fail(new CatalogForeign(path, 'no file'))
   const database = new DatabaseSync(path, { readOnly: true, timeout: SQLITE_BUSY_TIMEOUT_MS })
-  const found = userVersion(database)
-  const refusal =
-    refuse(database, path, MIGRATIONS.length) ??
-    (found < MIGRATIONS.length ? new CatalogVersion(path, found, MIGRATIONS.length) : undefined)
-  if (refusal !== undefined) {
+  return opened(database, path, () => {
+    const refusal = refuse(database, path, MIGRATIONS.length)
+    if (refusal !== undefined) return refusal
+    const found = userVersion(database)
+    if (found < MIGRATIONS.length) return new CatalogVersion(path, found, MIGRATIONS.length)
+    database.exec(`PRAGMA cache_size = ${-CATALOG_CACHE_BYTES_MAX / 1024}`)
+    return undefined
+  })
+}
+
+/** A connection once `prepare` is through with it; closed where it refuses, or throws. */
+function opened(
+  database: DatabaseSync,
+  path: string,
+  prepare: () => CatalogRefused | undefined,
+): Result<DatabaseSync, CatalogRefused> {
+  try {
+    const refusal = prepare()
+    if (refusal === undefined) return ok(database)
     database.close()
     return fail(refusal)
+  } catch (error) {
+    database.close()
+    if (isDamaged(error)) return fail(new DatabaseDamaged(path, error))
+    throw error
   }
-  database.exec(`PRAGMA cache_size = ${-CATALOG_CACHE_BYTES_MAX / 1024}`)
-  return ok(database)
 }
 
 /**
@@ -112,16 +128,6 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === FULL
 }
 
-const CORRUPT = 11
-const NO_DATABASE = 26
-
-/** Whether `error` is SQLite's "malformed", or "not a database". */
-export function isDamaged(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error)) return false
-  const code = Number(error.errcode) & 0xff
-  return code === CORRUPT || code === NO_DATABASE
-}
-
 function refuse(
   database: DatabaseSync,
   path: string,
@@ -131,6 +137,7 @@ function refuse(
   try {
     application = pragma(database, 'application_id')
   } catch (error) {
+    if (isDamaged(error)) throw error
     return new CatalogForeign(path, error instanceof Error ? error.message : String(error))
   }
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()!

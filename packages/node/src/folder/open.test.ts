@@ -132,7 +132,7 @@ test('files that are no catalog are refused', async (t) => {
   const root = scratch(t)
   const text = join(root, 'text.sqlite')
   writeFileSync(text, 'this is a text and no database, whatever its name says. '.repeat(100))
-  assert.equal(openCatalogWriter(text).error?.name, 'CatalogForeign')
+  assert.equal(openCatalogWriter(text).error?.name, 'DatabaseDamaged')
   const foreign = join(root, 'foreign.sqlite')
   const database = new DatabaseSync(foreign)
   database.exec('CREATE TABLE mine (a)')

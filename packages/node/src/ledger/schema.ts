@@ -5,6 +5,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { SQLITE_BUSY_TIMEOUT_MS } from '@turnpike/core/limits/store'
 import { StoreTooNew } from '../log/version.ts'
+import { namingDamaged } from '../catalog/damaged.ts'
 import { transact } from '../catalog/database.ts'
 
 /** Layout of the tables. Another number: the ledger is counted again from the log. */
@@ -16,6 +17,9 @@ const PRAGMAS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
 `
+/** What to do about a ledger that is damaged. */
+export const LEDGER_TODO = 'delete it, it is counted again from the log'
+
 const SUM_COLUMNS = `
   reads INTEGER NOT NULL,
   denied INTEGER NOT NULL,
@@ -83,6 +87,7 @@ const SCHEMA = `
  * said is in the log.
  *
  * @throws {StoreTooNew} when a newer program wrote it
+ * @throws {DatabaseDamaged} when it can't be read
  * @example
  * const database = openLedgerFile('/data/ledger.sqlite')
  */
@@ -93,12 +98,14 @@ export function openLedgerFile(path: string): DatabaseSync {
     transact(database, () => {
       const version = Number(database.prepare('PRAGMA user_version').get()!['user_version'])
       if (version > LEDGER_VERSION) throw new StoreTooNew(path, version, LEDGER_VERSION)
+      // The version is in the file's header: what is lost behind that is to be found now.
+      database.exec('SELECT count(*) FROM sqlite_schema')
       if (version < LEDGER_VERSION) remake(database, version === 0)
     })
     return database
   } catch (error) {
     database.close()
-    throw error
+    throw namingDamaged(error, path, LEDGER_TODO)
   }
 }
 

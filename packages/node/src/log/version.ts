@@ -3,6 +3,7 @@
  * @module
  */
 import { DatabaseSync } from 'node:sqlite'
+import { namingDamaged } from '../catalog/damaged.ts'
 
 /** A database file was written by a newer Turnpike. */
 export class StoreTooNew extends Error {
@@ -24,6 +25,7 @@ export class StoreTooNew extends Error {
  * waits `busyTimeoutMs` for another process to let go of it.
  *
  * @throws {StoreTooNew} when its version is greater
+ * @throws {DatabaseDamaged} when it can't be read
  * @example
  * const database = openVersioned('/data/ledger.sqlite', 5_000, 'PRAGMA journal_mode = WAL', SCHEMA)
  */
@@ -39,11 +41,13 @@ export function openVersioned(
     database.exec('BEGIN IMMEDIATE')
     const version = Number(database.prepare('PRAGMA user_version').get()!['user_version'])
     if (version > 1) throw new StoreTooNew(path, version)
+    // The version is in the file's header: what is lost behind that is to be found now.
+    database.exec('SELECT count(*) FROM sqlite_schema')
     if (version === 0) database.exec(`${schema}; PRAGMA user_version = 1`)
     database.exec('COMMIT')
     return database
   } catch (error) {
     database.close()
-    throw error
+    throw namingDamaged(error, path)
   }
 }

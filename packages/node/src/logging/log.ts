@@ -50,6 +50,8 @@ export function openLog({ level, file }: LogOptions): OpenLog {
     log,
     close: () =>
       new Promise((resolve) => {
+        // A part that ends late and says so must not break what is over.
+        log.level = 'silent'
         // Also after an error: nobody is left to be told.
         stream.once('close', resolve)
         stream.once('error', () => resolve())

@@ -51,6 +51,17 @@ async function logged(
     .map((line) => JSON.parse(line))
 }
 
+test('whoever logs when the log is closed is not heard, and breaks nothing', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-log-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'turnpike.log')
+  const { log, close } = openLog({ level: 'info', file })
+  log.info('before')
+  await close()
+  log.error('after')
+  assert.match(readFileSync(file, 'utf8'), /^[^\n]*before[^\n]*\n$/)
+})
+
 test('a read is logged at debug, under the id that its client knows', async (t) => {
   const [line] = await logged(t, 'debug', (observer) => observer.read(entry, 1.23456, undefined))
   assert.equal(line!.request, receiptIdOf(entry.id, hasher))
