@@ -263,7 +263,7 @@ test('fault 2.1: a service that is down is 502, then left alone, then asked agai
   const asked = rig.service.requests.length
   rig.state.answer = () => answer
   // However slow the machine is, it has just failed.
-  rig.state.aheadMs -= performance.now() - failedMs
+  rig.state.aheadMs -= Math.floor(performance.now() - failedMs)
   const startedMs = performance.now()
   const { status, headers } = await rig.get(others[7]!)
   assert.deepEqual([status, headers.get('retry-after')], [502, '10'])
