@@ -41,16 +41,17 @@ function damaged(whole: Buffer, from: number): Buffer {
 
 const HEADER_BYTES = 100
 
-for (const [name, todo] of [
-  ['ledger.sqlite', /: delete it, it is counted again from the log$/],
-  ['inbox.sqlite', /: restore the data folder from a backup/],
-  ['billing.sqlite', /: restore the data folder from a backup/],
-  ['turnpike.sqlite', /: restore the data folder from a backup/],
+// Both kinds of damage for each way in which files are opened; a start takes half a second.
+for (const [name, froms, todo] of [
+  ['ledger.sqlite', [0, HEADER_BYTES], /: delete it, it is counted again from the log$/],
+  ['inbox.sqlite', [0], /: restore the data folder from a backup/],
+  ['billing.sqlite', [HEADER_BYTES], /: restore the data folder from a backup/],
+  ['turnpike.sqlite', [0, HEADER_BYTES], /: restore the data folder from a backup/],
 ] as const)
   test(`a start with a damaged ${name} says so, and what to do, and nothing else`, async () => {
     const path = join(data, name)
     const whole = readFileSync(path)
-    for (const from of [0, HEADER_BYTES]) {
+    for (const from of froms) {
       writeFileSync(path, damaged(whole, from))
       const error = await startAndStop()
       assert.ok(error, 'it started')
