@@ -89,6 +89,8 @@ export const STRIPE_TIMEOUT_MS = 30_000
 export const STRIPE_METERS_MAX = 1000
 /** How far back Stripe takes events, less an hour in which they are on their way. */
 export const STRIPE_PAST_MS: number = 35 * 24 * 3_600_000 - 3_600_000
+/** How far ahead of now an event's time may be: Stripe takes five minutes. */
+export const STRIPE_AHEAD_MS = 240_000
 /** How long Stripe surely knows an identifier: a day, less an hour for clocks that differ. */
 export const STRIPE_IDENTIFIER_MS: number = 23 * 3_600_000
 /** Events that are sent in one turn, and how many of them at once (one a customer and meter). */

@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  STRIPE_AHEAD_MS,
   STRIPE_CALLS_MAX,
   STRIPE_EVENTS_MAX,
   STRIPE_IDENTIFIER_MS,
@@ -74,6 +75,8 @@ class Sender {
     const nowMs = clock.nowMs()
     if (nowMs - eventSecond(event.epoch) * 1000 > STRIPE_PAST_MS)
       return this.#fail(event, 'older than the 35 days that Stripe takes: invoice it by hand')
+    const takenMs = eventSecond(event.epoch) * 1000 - STRIPE_AHEAD_MS
+    if (takenMs > nowMs) return this.#wait(event, takenMs)
     if (event.triedMs !== undefined && nowMs - event.triedMs > STRIPE_IDENTIFIER_MS) {
       const known = await this.#look(event)
       if (known !== undefined) return known
@@ -118,6 +121,12 @@ class Sender {
     const longest = Math.min(STRIPE_RETRY_MS_MAX, STRIPE_RETRY_MS * 2 ** Math.min(attempts, 20))
     const waitMs = Math.ceil(longest * (0.5 + random.bytes(1)[0]! / 512))
     outbox.retry(id, clock.nowMs() + waitMs, reason)
+    return 'retried'
+  }
+
+  /** The log's clock ran ahead, and somebody set it back: Stripe takes no time that is to come. */
+  #wait({ id }: OutboxEvent, untilMs: number): Outcome {
+    this.#deps.outbox.retry(id, untilMs, 'its hour is still to come, by a clock that was set back')
     return 'retried'
   }
 

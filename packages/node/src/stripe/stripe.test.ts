@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { EPOCH_MS } from '@turnpike/core/billing/epoch'
 import { parsePeriod } from '@turnpike/core/billing/period'
+import { STRIPE_AHEAD_MS } from '@turnpike/core/limits/billing'
 import fc from 'fast-check'
 import { openBilling } from '../billing/database.ts'
 import { openStripe } from './client.ts'
@@ -154,6 +155,17 @@ test('M2: what Stripe takes no more is said, not dropped', async (t) => {
   rig.now.ms = (START + 35 * 24) * EPOCH_MS
   assert.deepEqual(await rig.send(), { sent: 1, failed: 1, retried: 0 })
   assert.match(rig.outbox.stuck(0, 9)[0]!.reason, /35 days/)
+})
+
+test('an hour that is to come, by a clock that was set back, waits for its time', async (t) => {
+  const rig = await openRig(t)
+  const startMs = START * EPOCH_MS
+  rig.now.ms = startMs - STRIPE_AHEAD_MS - 1
+  use(rig, 5n)
+  assert.deepEqual(await rig.send(), { sent: 0, failed: 0, retried: 1 })
+  assert.equal(rig.outbox.stuck(0, 9).length, 0)
+  rig.now.ms = startMs - STRIPE_AHEAD_MS
+  assert.deepEqual(await rig.send(), { sent: 1, failed: 0, retried: 0 })
 })
 
 test('L11: usage of a customer without an account waits until there is one', async (t) => {
